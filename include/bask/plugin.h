@@ -1,0 +1,150 @@
+/*
+ * The plugin ABI of Bask: all that an application host may see of the server.
+ *
+ * A plugin is a C11 struct bask_plugin. The server calls it in this order, in one process unless
+ * said otherwise:
+ *
+ *   init       once; its options are set; load the runtime
+ *   load       once; load the application(s)
+ *   fork       in a zygote, once for each worker, by the runtime's own means
+ *   post_fork  in each worker (and in a server without workers), before the first request
+ *   run        in each application thread: loop over host->next() until it says stop
+ *   fini       in each process that ran post_fork, after its threads are done; the last call
+ *
+ * The server pulls nothing and pushes nothing: an idle thread asks for a request with next() and
+ * hands the answer back. All functions of the host may be called from any thread that is inside
+ * run(), with the struct bask_thread or request that belongs to it, and none of them longjmps.
+ *
+ * ABI log (new slots only at the end of a struct; check `size` before using one):
+ *   1  first version
+ */
+#pragma once
+
+#include <bask/option.h>
+#include <bask/request.h>
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#define BASK_ABI_MAJOR 1
+
+/* An application thread of the server; opaque. */
+struct bask_thread;
+
+enum bask_log_level { BASK_LOG_ERROR, BASK_LOG_WARN, BASK_LOG_INFO, BASK_LOG_DEBUG };
+
+/* What is known of one worker. Read from shared memory; numbers may be a moment apart. */
+struct bask_worker_info {
+    uint32_t id;          /* from 1 */
+    int32_t pid;          /* 0: not running */
+    uint64_t requests;    /* answered by all who had this id */
+    uint64_t exceptions;  /* requests whose application raised */
+    uint64_t respawns;    /* how often it was replaced after dying */
+    uint64_t tx_bytes;    /* bytes of responses */
+    uint64_t busy_us;     /* microseconds that requests spent in the application */
+    uint64_t rss_bytes;   /* resident memory when last asked, 0 if not known */
+    int64_t started_at;   /* Unix time, seconds */
+    uint32_t threads_busy; /* application threads inside a request now */
+    uint32_t accepting;   /* 1 once it takes requests */
+};
+
+/* What is the same for the whole server. */
+struct bask_server_info {
+    const char *version;  /* "0.1.0" */
+    const char *hostname;
+    const char *binary_path;
+    uint32_t workers;     /* processes */
+    uint32_t threads;     /* application threads a worker */
+    int32_t master_pid;   /* 0: no master */
+    int64_t started_at;   /* Unix time, seconds */
+    uint32_t listeners;
+    uint32_t reserved;
+};
+
+struct bask_host {
+    uint32_t abi_major;
+    uint32_t size;
+
+    /* Waits for a request. NULL: stop, the thread shall leave run(). The request stays the thread's
+     * until it calls respond, respond_file, finish or abort. */
+    const struct bask_request *(*next)(struct bask_thread *thread);
+
+    /* A whole response at once. `head` is "200 OK\r\n" and then header_count lines "Name: value",
+     * each with its CRLF; the version and the empty line are the server's. Bytes are taken before
+     * the call returns. 0; BASK_E_SYNTAX if the head is not well formed (nothing was sent, the
+     * request is still open); BASK_E_CLOSED if the client has left. */
+    int (*respond)(const struct bask_request *request, bask_str head, uint32_t header_count,
+                   bask_str body);
+
+    /* A whole response whose body is `length` bytes of the regular file `fd` from `offset`. The
+     * server duplicates fd and returns at once. Errors as in respond. */
+    int (*respond_file)(const struct bask_request *request, bask_str head, uint32_t header_count,
+                        int fd, int64_t offset, int64_t length);
+
+    /* The same in pieces: begin once, then write as often as wanted, then finish. Nothing is held
+     * back: a piece is on its way when write returns. write waits while the client is slower than
+     * the application; it returns 0, BASK_E_CLOSED or BASK_E_TIMEOUT. begin sends nothing: the head
+     * goes out with the first write or with finish. */
+    int (*begin)(const struct bask_request *request, bask_str head, uint32_t header_count);
+    int (*write)(const struct bask_request *request, bask_str data);
+    int (*finish)(const struct bask_request *request);
+
+    /* The application failed. Before begin's first byte: `head` and `body` are sent as in respond.
+     * Later: the connection is closed, so that the client sees a broken response as broken. */
+    void (*abort)(const struct bask_request *request, bask_str head, uint32_t header_count,
+                  bask_str body);
+
+    /* 1 once a byte of the response has been handed to the network. */
+    int (*headers_sent)(const struct bask_request *request);
+
+    /* Reads the body beyond request->body: as many bytes as there are, at least one, at most size.
+     * 0: the end; BASK_E_CLOSED: the client left before the end; BASK_E_TIMEOUT; BASK_E_SYNTAX: a
+     * chunk was malformed; BASK_E_LIMIT: over a limit. */
+    ssize_t (*read_body)(const struct bask_request *request, char *buffer, size_t size);
+
+    /* A line for the server's log; no newline needed. Usable from any thread, at any time. */
+    void (*log)(enum bask_log_level level, bask_str line);
+
+    /* Index of an application thread, from 0; 0 is the thread that called init. */
+    uint32_t (*thread_index)(const struct bask_thread *thread);
+
+    const struct bask_server_info *(*server_info)(void);
+    /* Worker `id` (from 1); BASK_E_NOTFOUND if there is none. */
+    int (*worker_info)(uint32_t id, struct bask_worker_info *ret_info);
+    /* The id of the calling process: 1.. in a worker, 0 in a zygote. */
+    uint32_t (*worker_id)(void);
+    /* The listening socket `id` (from 0): its name as the user wrote it and its descriptor. */
+    int (*listener_info)(uint32_t id, bask_str *ret_name, bask_str *ret_server_port, int *ret_fd);
+    /* The value of a bask_str or bask_values option by name, as the command line has it;
+     * BASK_E_NOTFOUND. `index` counts the values of a repeatable option. */
+    int (*option)(const char *name, size_t index, bask_str *ret_value);
+    /* Ends this worker when its requests are done; a master starts another. */
+    void (*stop_worker)(void);
+};
+
+struct bask_plugin {
+    uint32_t abi_major;
+    uint32_t size;
+    const char *name;
+    const char *summary;                    /* one line for --help */
+    const struct bask_option_table *options; /* NULL: none */
+
+    /* True if a bare argument of the command line ("app:application", "x.py") names an application
+     * of this plugin; the plugin remembers it. */
+    bool (*claims)(bask_str argument);
+    /* True if the options name an application for this plugin. */
+    bool (*wanted)(void);
+    /* 0 or a bask_err; the plugin has logged one clear line. */
+    int (*init)(const struct bask_host *host);
+    /* How many applications were loaded; 0 if none was named; a bask_err if one failed to load. */
+    int (*load)(void);
+    /* As fork(2), -1 on failure. */
+    pid_t (*fork)(void);
+    void (*post_fork)(void);
+    /* Returns when next() said stop; called in each application thread at the same time. */
+    void (*run)(struct bask_thread *thread);
+    void (*fini)(void);
+};
+
+/* What a plugin in a shared object exports. */
+#define BASK_PLUGIN_SYMBOL "bask_plugin"

@@ -1,0 +1,272 @@
+/*
+ * An application host in C, without an interpreter: the core, its sanitizers, fuzzers and
+ * benchmarks run on it.
+ *
+ *   GET  anything       "Hello, World!"
+ *   GET  /bytes/N       N bytes
+ *   GET  /stream/N      N pieces of 1024 bytes, each written on its own
+ *   GET  /sleep/N       answers after N milliseconds, holding its thread
+ *   GET  /env           the request's variables, one a line
+ *   GET  /fail          as an application that raises
+ *   GET  /fail-late     the same after the first bytes of the body
+ *   GET  /short         promises more bytes than it gives
+ *   GET  /long          gives more bytes than it promises
+ *   GET  /split         a header with a line break in its value
+ *   GET  /crash         aborts the process
+ *   POST anything       the request's body
+ */
+#include <bask/plugin.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const struct bask_host *host;
+
+static const bask_str ok_head = {"200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n", 54};
+static const bask_str text_head = {"200 OK\r\nContent-Type: text/plain\r\n", 34};
+static const bask_str failed_head = {
+    "500 Internal Server Error\r\nContent-Type: text/plain\r\n", 53};
+static const bask_str failed_body = {"Internal Server Error\n", 22};
+
+static void
+hello(const struct bask_request *request)
+{
+    host->respond(request, ok_head, 2, BASK_STR("Hello, World!"));
+}
+
+static void
+fail(const struct bask_request *request)
+{
+    host->abort(request, failed_head, 1, failed_body);
+}
+
+/* The number after `prefix` in the path; 0 if there is none. */
+static size_t
+number_after(const struct bask_request *request, bask_str prefix)
+{
+    size_t number = 0;
+    for (size_t i = prefix.len; i < request->path.len && i < prefix.len + 9; i++) {
+        if (request->path.ptr[i] < '0' || request->path.ptr[i] > '9')
+            return 0;
+        number = number * 10 + (size_t)(request->path.ptr[i] - '0');
+    }
+    return number;
+}
+
+static void
+bytes(const struct bask_request *request)
+{
+    size_t n = number_after(request, BASK_STR("/bytes/"));
+    char *body = malloc(n + 1);
+    if (!body) {
+        fail(request);
+        return;
+    }
+    memset(body, 'x', n);
+    host->respond(request, text_head, 1, (bask_str){body, n});
+    free(body);
+}
+
+static void
+stream(const struct bask_request *request)
+{
+    char piece[1024];
+    size_t n = number_after(request, BASK_STR("/stream/"));
+    memset(piece, 's', sizeof piece);
+    host->begin(request, text_head, 1);
+    while (n-- > 0)
+        if (host->write(request, (bask_str){piece, sizeof piece}))
+            break;
+    host->finish(request);
+}
+
+static void
+sleep_first(const struct bask_request *request)
+{
+    size_t ms = number_after(request, BASK_STR("/sleep/"));
+    struct timespec left = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
+    while (nanosleep(&left, &left))
+        continue;
+    hello(request);
+}
+
+static void
+put(char **at, const char *end, bask_str key, bask_str value)
+{
+    int n = snprintf(*at, (size_t)(end - *at), "%.*s=%.*s\n", BASK_FMT(key), BASK_FMT(value));
+    if (n > 0 && n < end - *at)
+        *at += n;
+}
+
+static void
+environment(const struct bask_request *request)
+{
+    static const bask_str names[] = {
+#define X(symbol, header, variable) {variable, sizeof variable - 1},
+        BASK_ENVIRON_KEYS(X)
+#undef X
+    };
+    char text[65536], number[24], *at = text;
+    const char *end = text + sizeof text;
+    snprintf(number, sizeof number, "%" PRId64, request->content_length);
+    put(&at, end, BASK_STR("REQUEST_METHOD"), request->method);
+    put(&at, end, BASK_STR("REQUEST_URI"), request->uri);
+    put(&at, end, BASK_STR("PATH_INFO"), request->path);
+    put(&at, end, BASK_STR("QUERY_STRING"), request->query);
+    put(&at, end, BASK_STR("SCRIPT_NAME"), request->script_name);
+    put(&at, end, BASK_STR("SERVER_PROTOCOL"), request->protocol);
+    put(&at, end, BASK_STR("scheme"), request->scheme);
+    put(&at, end, BASK_STR("REMOTE_ADDR"), request->remote_addr);
+    put(&at, end, BASK_STR("CONTENT_TYPE"), request->content_type);
+    put(&at, end, BASK_STR("CONTENT_LENGTH"), (bask_str){number, strlen(number)});
+    for (uint32_t i = 0; i < request->pair_count; i++) {
+        const struct bask_pair *pair = &request->pairs[i];
+        put(&at, end, pair->key_id < 0 ? pair->key : names[pair->key_id], pair->value);
+    }
+    host->respond(request, text_head, 1, (bask_str){text, (size_t)(at - text)});
+}
+
+static void
+fail_late(const struct bask_request *request)
+{
+    host->begin(request, text_head, 1);
+    host->write(request, BASK_STR("the first half"));
+    fail(request);
+}
+
+static void
+short_body(const struct bask_request *request)
+{
+    const bask_str head = BASK_STR("200 OK\r\nContent-Length: 100\r\n");
+    host->respond(request, head, 1, BASK_STR("too short"));
+}
+
+static void
+long_body(const struct bask_request *request)
+{
+    const bask_str head = BASK_STR("200 OK\r\nContent-Length: 4\r\n");
+    host->respond(request, head, 1, BASK_STR("fourteen bytes"));
+}
+
+static void
+split_header(const struct bask_request *request)
+{
+    const bask_str head = BASK_STR("200 OK\r\nX-Name: a\r\nSet-Cookie: stolen=1\r\n");
+    if (host->respond(request, head, 1, BASK_STR("")))
+        fail(request);
+}
+
+static void
+crash(const struct bask_request *request)
+{
+    (void)request;
+    abort();
+}
+
+static void
+echo(const struct bask_request *request)
+{
+    char piece[65536];
+    if (request->body_left == 0) {
+        host->respond(request, text_head, 1, request->body);
+        return;
+    }
+    host->begin(request, text_head, 1);
+    int err = host->write(request, request->body);
+    while (!err) {
+        ssize_t n = host->read_body(request, piece, sizeof piece);
+        if (n < 0) {
+            fail(request);
+            return;
+        }
+        if (n == 0)
+            break;
+        err = host->write(request, (bask_str){piece, (size_t)n});
+    }
+    host->finish(request);
+}
+
+static const struct {
+    bask_str prefix;
+    void (*answer)(const struct bask_request *);
+} routes[] = {
+    {{"/bytes/", 7}, bytes},     {{"/stream/", 8}, stream},     {{"/sleep/", 7}, sleep_first},
+    {{"/env", 4}, environment},  {{"/fail-late", 10}, fail_late}, {{"/fail", 5}, fail},
+    {{"/short", 6}, short_body}, {{"/long", 5}, long_body},     {{"/split", 6}, split_header},
+    {{"/crash", 6}, crash},
+};
+
+static void
+answer(const struct bask_request *request)
+{
+    if (request->method_id == BASK_METHOD_POST || request->method_id == BASK_METHOD_PUT) {
+        echo(request);
+        return;
+    }
+    if (request->path.len > 1)
+        for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
+            if (request->path.len >= routes[i].prefix.len &&
+                memcmp(request->path.ptr, routes[i].prefix.ptr, routes[i].prefix.len) == 0) {
+                routes[i].answer(request);
+                return;
+            }
+    hello(request);
+}
+
+static int
+init(const struct bask_host *functions)
+{
+    host = functions;
+    return 0;
+}
+
+static int
+load(void)
+{
+    return 1;
+}
+
+static void
+run(struct bask_thread *thread)
+{
+    const struct bask_request *request;
+    while ((request = host->next(thread)))
+        answer(request);
+}
+
+static bool
+never(void)
+{
+    return false;
+}
+
+static bool
+claims_none(bask_str argument)
+{
+    (void)argument;
+    return false;
+}
+
+static void
+nothing(void)
+{
+}
+
+const struct bask_plugin bask_plugin_null = {
+    .abi_major = BASK_ABI_MAJOR,
+    .size = sizeof bask_plugin_null,
+    .name = "null",
+    .summary = "an application in C, for tests and benchmarks",
+    .claims = claims_none,
+    .wanted = never,
+    .init = init,
+    .load = load,
+    .fork = fork,
+    .post_fork = nothing,
+    .run = run,
+    .fini = nothing,
+};

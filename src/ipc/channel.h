@@ -1,0 +1,31 @@
+/*
+ * Messages between a master and a zygote: fixed-size records over a socket pair that keeps their
+ * borders. What each end may say is the enum.
+ */
+#pragma once
+
+#include <stdint.h>
+
+enum bask_message_kind {
+    /* to the zygote */
+    BASK_MESSAGE_FORK = 1, /* worker_id: make this worker */
+    /* to the master */
+    BASK_MESSAGE_READY,  /* the application is loaded */
+    BASK_MESSAGE_FAILED, /* it is not, code is an exit code; the zygote ends */
+    BASK_MESSAGE_FORKED, /* worker_id has this pid; pid -1: fork failed */
+    BASK_MESSAGE_EXITED, /* the worker with this pid ended; code as waitpid(2) gives it */
+};
+
+struct bask_message {
+    int32_t kind; /* enum bask_message_kind */
+    uint32_t worker_id;
+    int32_t pid;
+    int32_t code;
+};
+
+/* Two connected ends, non-blocking and close-on-exec. 0 or BASK_E_SYSTEM. */
+int bask_channel_open(int ret_ends[2]);
+/* 0; BASK_E_CLOSED: the other end is gone; BASK_E_SYSTEM. */
+int bask_channel_send(int fd, const struct bask_message *message);
+/* 0; BASK_E_AGAIN: none waits; BASK_E_CLOSED. */
+int bask_channel_receive(int fd, struct bask_message *ret_message);

@@ -1,0 +1,284 @@
+/*
+ * The composition root: reads the command line, opens the sockets, and starts the processes. The
+ * only place, with proc/, where a process ends.
+ */
+#include "base/err.h"
+#include "main/options.h"
+#include "master/master.h"
+#include "obs/log.h"
+#include "plugin/registry.h"
+#include "proc/worker.h"
+#include "proc/zygote.h"
+#include "sys/clock.h"
+#include "sys/proc.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Where the short form (`bask app:application`) serves. */
+#define DEFAULT_ADDRESS "127.0.0.1:8000"
+
+struct server {
+    struct bask_conf *conf;
+    struct bask_main_options options;
+    struct bask_net_options net;
+    struct bask_heritage heritage;
+    struct bask_value default_address;
+    char hostname[HOST_NAME_MAX + 1];
+    char binary[PATH_MAX];
+};
+
+/* One clear line, and the end. */
+__attribute__((noreturn, format(printf, 1, 2))) static void
+die(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("bask: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    exit(BASK_EXIT_FAILED);
+}
+
+static void
+add_table(struct server *server, struct bask_option_table table)
+{
+    if (bask_conf_add(server->conf, &table))
+        die("%s", bask_conf_message(server->conf));
+}
+
+static void
+add_plugin_table(struct server *server, const struct bask_plugin *plugin)
+{
+    if (plugin->options)
+        add_table(server, *plugin->options);
+}
+
+static bool
+is_path(const char *name)
+{
+    return strchr(name, '/') != NULL;
+}
+
+/* A plugin in a shared object brings options of its own, so it is loaded before they are read. */
+static const struct bask_plugin *
+open_plugins(struct server *server, int argc, char **argv)
+{
+    static const char option[] = "--plugin";
+    const struct bask_plugin *opened = NULL;
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i], *path = NULL;
+        char error[512];
+        if (strcmp(word, option) == 0 && i + 1 < argc)
+            path = argv[i + 1];
+        else if (strncmp(word, "--plugin=", sizeof option) == 0)
+            path = word + sizeof option;
+        if (!path || !is_path(path))
+            continue;
+        opened = bask_plugin_open(path, error, sizeof error);
+        if (!opened)
+            die("%s", error);
+        add_plugin_table(server, opened);
+    }
+    return opened;
+}
+
+static void
+read_options(struct server *server, int argc, char **argv)
+{
+    struct bask_conf_error error;
+    server->conf = bask_conf_new();
+    if (!server->conf)
+        die("%s", bask_err_text(BASK_E_NOMEM));
+    add_table(server, bask_general_option_table(&server->options));
+    add_table(server, bask_net_option_table(&server->net));
+    add_table(server, bask_process_option_table(&server->options));
+    for (size_t i = 0; bask_embedded_plugins[i]; i++)
+        add_plugin_table(server, bask_embedded_plugins[i]);
+    server->heritage.plugin = open_plugins(server, argc, argv);
+    if (bask_conf_parse_args(server->conf, argc, argv, &error))
+        die("%s", error.text);
+}
+
+static void
+show_help(const struct server *server)
+{
+    bask_str group = {0};
+    bask_conf_get(server->conf, BASK_STR("help"), 0, &group);
+    if (!group.len)
+        fputs("Bask " BASK_VERSION ": runs Python web applications inside PyPy.\n\n"
+              "  bask MODULE[:CALLABLE]            serve on " DEFAULT_ADDRESS "\n"
+              "  bask FILE.py                      the same, from a file\n"
+              "  bask --http-socket :8080 --master --processes 4 --module app:application\n\n"
+              "Options are those of uWSGI wherever it has them.\n\n",
+              stdout);
+    bask_conf_help(server->conf, group.len ? group.ptr : NULL, stdout);
+}
+
+static void
+run_action(const struct server *server)
+{
+    const char *action = bask_conf_action(server->conf);
+    if (!action)
+        return;
+    if (strcmp(action, "help") == 0)
+        show_help(server);
+    else if (strcmp(action, "help-list") == 0)
+        bask_conf_list(server->conf, stdout);
+    else if (strcmp(action, "help-markdown") == 0)
+        bask_conf_markdown(server->conf, stdout);
+    else
+        puts(BASK_VERSION);
+    exit(BASK_EXIT_OK);
+}
+
+/* Plugins of uWSGI that are part of this server, or of what its PyPy host does. */
+static bool
+is_built_in(bask_str name)
+{
+    static const char *const names[] = {"http", "python", "python3", "wsgi", "corerouter"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (bask_str_eq(name, bask_str_of(names[i])))
+            return true;
+    return false;
+}
+
+static const struct bask_plugin *
+named_plugin(const struct server *server)
+{
+    const struct bask_plugin *found = server->heritage.plugin;
+    for (size_t i = 0; i < server->options.plugins.count; i++) {
+        bask_str name = server->options.plugins.items[i].text;
+        const struct bask_plugin *plugin = bask_plugin_find(name);
+        if (plugin)
+            found = plugin;
+        else if (!memchr(name.ptr, '/', name.len) && !is_built_in(name))
+            die("%.*s: there is no plugin named \"%.*s\"; a shared object is given by its path",
+                BASK_FMT(server->options.plugins.items[i].origin), BASK_FMT(name));
+    }
+    return found;
+}
+
+/* The plugin that was asked for: by name, by an argument it claims, by its options. */
+static void
+choose_plugin(struct server *server)
+{
+    const struct bask_plugin *plugin = named_plugin(server);
+    const struct bask_values *arguments = bask_conf_arguments(server->conf);
+    for (size_t i = 0; i < arguments->count; i++) {
+        const struct bask_plugin *claimant = NULL;
+        for (size_t k = 0; bask_embedded_plugins[k] && !claimant; k++)
+            if (bask_embedded_plugins[k]->claims(arguments->items[i].text))
+                claimant = bask_embedded_plugins[k];
+        if (!claimant)
+            die("%.*s: \"%.*s\" is neither an option nor an application: expected "
+                "module:callable or a file ending in .py or .wsgi",
+                BASK_FMT(arguments->items[i].origin), BASK_FMT(arguments->items[i].text));
+        plugin = plugin ? plugin : claimant;
+    }
+    for (size_t k = 0; bask_embedded_plugins[k] && !plugin; k++)
+        if (bask_embedded_plugins[k]->wanted())
+            plugin = bask_embedded_plugins[k];
+    if (!plugin)
+        die("no application was named; try: bask module:callable, or bask --help");
+    server->heritage.plugin = plugin;
+}
+
+static void
+open_sockets(struct server *server)
+{
+    char error[512];
+    struct bask_net_options *net = &server->net;
+    if (!net->http_sockets.count && !net->uwsgi_sockets.count) {
+        if (!bask_conf_arguments(server->conf)->count)
+            die("nowhere to listen: give --http-socket ADDRESS or --socket ADDRESS");
+        server->default_address.text = BASK_STR(DEFAULT_ADDRESS);
+        net->http_sockets = (struct bask_values){&server->default_address, 1};
+    }
+    if (net->backlog > bask_sock_backlog_limit())
+        bask_log(BASK_LOG_WARN, "--listen %lld is more than the kernel's somaxconn, which is %d",
+                 (long long)net->backlog, bask_sock_backlog_limit());
+    if (bask_listeners_open(&server->heritage.listeners, net, error, sizeof error))
+        die("%s", error);
+    for (size_t i = 0; i < server->heritage.listeners.count; i++) {
+        const struct bask_listener *listener = &server->heritage.listeners.items[i];
+        bask_log(BASK_LOG_INFO, "listening on %.*s%s%s", BASK_FMT(listener->name),
+                 listener->port[0] ? ", port " : "", listener->port);
+    }
+}
+
+static void
+prepare_heritage(struct server *server)
+{
+    struct bask_heritage *heritage = &server->heritage;
+    struct bask_process_options *process = &server->options.process;
+    if (process->workers > 1)
+        process->master = true;
+    gethostname(server->hostname, HOST_NAME_MAX);
+    if (!bask_proc_binary(server->binary, sizeof server->binary))
+        server->binary[0] = '\0';
+    heritage->conf = server->conf;
+    heritage->options = process;
+    heritage->net = &server->net;
+    heritage->info = (struct bask_server_info){
+        .version = BASK_VERSION,
+        .hostname = server->hostname,
+        .binary_path = server->binary,
+        .workers = (uint32_t)process->workers,
+        .threads = (uint32_t)process->threads,
+        .master_pid = process->master ? (int32_t)getpid() : 0,
+        .started_at = bask_clock_wall(),
+        .listeners = (uint32_t)heritage->listeners.count,
+    };
+    if (bask_board_init(&heritage->board, heritage->info.workers, heritage->info.threads))
+        die("the scoreboard: %s", bask_err_text(BASK_E_NOMEM));
+    if (process->chdir.len && chdir(process->chdir.ptr))
+        die("cannot change to %s: %s", process->chdir.ptr, strerror(errno));
+}
+
+static void
+run_zygote(void *context, int channel, unsigned generation)
+{
+    exit(bask_zygote_run(context, channel, generation));
+}
+
+static int
+run_alone(struct bask_heritage *heritage)
+{
+    int code = bask_worker_prepare(heritage);
+    return code ? code : bask_worker_run(heritage, 1);
+}
+
+int
+main(int argc, char **argv)
+{
+    static struct server server;
+    read_options(&server, argc, argv);
+    run_action(&server);
+    choose_plugin(&server);
+    signal(SIGPIPE, SIG_IGN);
+    open_sockets(&server);
+    prepare_heritage(&server);
+    struct bask_heritage *heritage = &server.heritage;
+    int code;
+    if (heritage->options->master)
+        code = bask_master_run(&(struct bask_master_plan){
+            .board = &heritage->board,
+            .workers = heritage->info.workers,
+            .die_on_term = heritage->options->die_on_term,
+            .run_zygote = run_zygote,
+            .context = heritage,
+        });
+    else
+        code = run_alone(heritage);
+    bask_listeners_close(&heritage->listeners, true);
+    bask_conf_free(&server.conf);
+    return code;
+}

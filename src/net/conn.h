@@ -1,0 +1,125 @@
+/*
+ * A connection, and what the drivers may do with it. Private to net/.
+ *
+ * The life of a connection is a row of steps; each step is a list in struct bask_net whose members
+ * all have the same time limit, so the oldest is always first and time-outs cost nothing:
+ *
+ *   IDLE -> HEAD -> BODY -> APP -> FLUSH -> IDLE ... -> LINGER -> gone
+ *
+ * IDLE waits for the first byte of a request, HEAD for the rest of its head, BODY for as much of
+ * its body as is buffered. In APP the request is the application's: nothing but the application's
+ * own calls reads or parses. FLUSH sends what the network did not take at once. LINGER has answered
+ * and throws away what still comes, so that the answer is not lost in a reset.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "net/net.h"
+#include "proto/chunked.h"
+#include "proto/http1.h"
+
+enum bask_step {
+    BASK_STEP_IDLE,
+    BASK_STEP_HEAD,
+    BASK_STEP_BODY,
+    BASK_STEP_APP,
+    BASK_STEP_FLUSH,
+    BASK_STEP_LINGER,
+    BASK_STEP_COUNT
+};
+
+struct bask_conn {
+    struct bask_io io;
+    struct bask_link link;  /* in net->steps[step] */
+    struct bask_link again; /* in net->again: work is left that no event will announce */
+    struct bask_net *net;
+    const struct bask_listener *listener;
+    enum bask_step step;
+    int64_t deadline_us; /* of the step; INT64_MAX: none */
+    bool readable;       /* an edge came and the socket was not read empty since */
+    bool hung_up;        /* the peer sent its last byte */
+    bool broken;         /* writing failed: nobody will see the answer */
+    bool peer_is_new;    /* no request of this connection has been handed over */
+    bool close_after;    /* no keep-alive after the present request */
+    bool wants_continue; /* the client waits for 100 (Continue) */
+    bool chunked;        /* the body of the present request is */
+
+    struct bask_buf in;  /* unparsed input; the head being answered stays at its front */
+    size_t head_len;     /* of the present request, in `in`; 0: none */
+    size_t scanned;      /* bytes of `in` that the parser has seen in vain */
+    size_t in_place;     /* bytes of body directly after the head in `in` */
+    struct bask_buf body; /* buffered, decoded body that is not in place */
+    struct bask_buf rest; /* what came after the end of a chunked body: the next request */
+    int64_t body_left;   /* bytes not received; -1: chunked, end not seen */
+    int64_t body_total;  /* bytes received, decoded; kept for chunked bodies */
+    struct bask_chunked chunks;
+
+    struct bask_buf out; /* what the network did not take */
+    int file_fd;         /* a file to send after `out`; -1: none */
+    int64_t file_offset, file_left;
+
+    struct bask_req *req;
+    struct bask_sock_name peer;
+};
+
+/* What a protocol does with a connection's input. */
+struct bask_driver {
+    const char *name;
+    /* Tries to read one request head from conn->in. 1: conn->req is filled, head_len, body_left and
+     * so on are set; 0: more input is needed; < 0: the connection was answered or is to be closed,
+     * see conn->step. */
+    int (*parse)(struct bask_conn *conn);
+    bool keep_alive; /* the protocol carries several requests on a connection */
+    bool chunked;    /* responses may be chunked */
+    bool own_date;   /* this server is the origin that has to add Date */
+};
+
+extern const struct bask_driver bask_driver_http1;
+extern const struct bask_driver bask_driver_uwsgi;
+
+struct bask_net {
+    struct bask_loop *loop;
+    struct bask_pipeline *pipeline;
+    const struct bask_net_options *options;
+    struct bask_listeners *listeners;
+    struct bask_access_log *access;
+    struct bask_link steps[BASK_STEP_COUNT];
+    struct bask_link again;
+    struct bask_timer sweep, reopen, log_flush;
+    size_t open;
+    uint64_t requests; /* answered */
+    bool exclusive, draining;
+    struct bask_conn *spare_conn; /* free lists, linked through the first word */
+    struct bask_req *spare_req;
+    char *spare_buffer;
+    int64_t date_second;
+    char date[37 + 1];
+    struct bask_http1_head head; /* scratch of the HTTP driver */
+};
+
+enum { BASK_IN_BUFFER = 4096 };
+
+/* conn.c */
+void bask_conn_accept(struct bask_net *net, struct bask_listener *listener, int fd,
+                      const struct bask_sockaddr *peer);
+void bask_conn_move(struct bask_conn *conn, enum bask_step step);
+void bask_conn_close(struct bask_conn *conn);
+/* Work is left: bask_net_dispatch comes back to this connection before it waits. */
+void bask_conn_again(struct bask_conn *conn);
+/* The present request is answered as far as the application goes. */
+void bask_conn_request_done(struct bask_conn *conn);
+/* Room for the request that a driver is about to fill; NULL: out of memory, conn is closed. */
+struct bask_req *bask_conn_request(struct bask_conn *conn);
+
+/* conn_in.c */
+void bask_conn_on_readable(struct bask_conn *conn);
+ssize_t bask_conn_read_body(struct bask_req *req, char *buffer, size_t size);
+
+/* conn_out.c */
+extern const struct bask_req_io bask_conn_req_io;
+/* Sends what is pending. 0: all of it is gone; BASK_E_AGAIN; BASK_E_CLOSED. */
+int bask_conn_flush(struct bask_conn *conn);
+bool bask_conn_has_output(const struct bask_conn *conn);
+/* Answers by the server itself and closes: "400 Bad Request", with a reason for the log. */
+void bask_conn_refuse(struct bask_conn *conn, unsigned status, const char *reason);
+void bask_conn_send_continue(struct bask_conn *conn);

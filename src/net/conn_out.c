@@ -1,0 +1,408 @@
+/*
+ * Writing: from an application's answer to the socket.
+ *
+ * Bytes go to the network in the call that brings them; what it refuses is copied to `out` and sent
+ * when the socket becomes writable, so a slow client costs a buffer and never a thread that is done.
+ */
+#include "net/conn.h"
+
+#include "base/err.h"
+#include "obs/log.h"
+#include "proto/date.h"
+#include "req/status.h"
+#include "sys/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/sendfile.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum {
+    COMPOSED = 4096,          /* a head, and a small body behind it, leave in one piece */
+    STREAM_HIGH_WATER = 65536, /* an application that streams waits when more is unsent */
+    SENDFILE_STEP = 1 << 20,
+    LOG_DELAY_US = 50000, /* how long a line may wait for others to be written with it */
+};
+
+bool
+bask_conn_has_output(const struct bask_conn *conn)
+{
+    return bask_buf_len(&conn->out) > 0 || conn->file_left > 0;
+}
+
+static int
+fail(struct bask_conn *conn)
+{
+    conn->broken = true;
+    return BASK_E_CLOSED;
+}
+
+static int
+flush_file(struct bask_conn *conn)
+{
+    while (conn->file_left > 0) {
+        off_t offset = conn->file_offset;
+        size_t step = conn->file_left < SENDFILE_STEP ? (size_t)conn->file_left : SENDFILE_STEP;
+        ssize_t n = sendfile(conn->io.fd, conn->file_fd, &offset, step);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN)
+            return BASK_E_AGAIN;
+        if (n <= 0) {
+            if (n == 0)
+                bask_log(BASK_LOG_ERROR, "a file became shorter while it was sent");
+            return fail(conn);
+        }
+        conn->file_offset += n;
+        conn->file_left -= n;
+    }
+    if (conn->file_fd >= 0)
+        close(conn->file_fd);
+    conn->file_fd = -1;
+    return BASK_OK;
+}
+
+int
+bask_conn_flush(struct bask_conn *conn)
+{
+    if (conn->broken)
+        return BASK_E_CLOSED;
+    while (bask_buf_len(&conn->out)) {
+        bask_str pending = bask_buf_view(&conn->out);
+        ssize_t n = send(conn->io.fd, pending.ptr, pending.len,
+                         MSG_NOSIGNAL | (conn->file_left ? MSG_MORE : 0));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno == EAGAIN ? BASK_E_AGAIN : fail(conn);
+        bask_buf_consume(&conn->out, (size_t)n);
+    }
+    return flush_file(conn);
+}
+
+/* Hands `parts` to the network and keeps a copy of what it did not take. */
+static int
+emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
+{
+    ssize_t sent = 0;
+    if (conn->broken)
+        return BASK_E_CLOSED;
+    if (!bask_buf_len(&conn->out)) {
+        struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+        do
+            sent = count == 1 ? send(conn->io.fd, parts->iov_base, parts->iov_len,
+                                     MSG_NOSIGNAL | flags)
+                              : sendmsg(conn->io.fd, &message, MSG_NOSIGNAL | flags);
+        while (sent < 0 && errno == EINTR);
+        if (sent < 0 && errno != EAGAIN)
+            return fail(conn);
+        if (sent < 0)
+            sent = 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t skip = (size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
+        sent -= (ssize_t)skip;
+        bask_str left =
+            bask_str_n((const char *)parts[i].iov_base + skip, parts[i].iov_len - skip);
+        if (bask_buf_append(&conn->out, left))
+            return fail(conn);
+    }
+    return BASK_OK;
+}
+
+static bask_str
+date_line(struct bask_net *net)
+{
+    int64_t now = bask_clock_wall();
+    if (now != net->date_second) {
+        net->date_second = now;
+        memcpy(net->date, "Date: ", 6);
+        bask_date_write(net->date + 6, now);
+        memcpy(net->date + 6 + BASK_DATE_LEN, "\r\n", 2);
+    }
+    return bask_str_n(net->date, 6 + BASK_DATE_LEN + 2);
+}
+
+static struct bask_response_traits
+traits_of(const struct bask_conn *conn)
+{
+    const struct bask_driver *driver = conn->listener->driver;
+    const struct bask_request *pub = &conn->req->pub;
+    return (struct bask_response_traits){
+        .is_head = pub->method_id == BASK_METHOD_HEAD,
+        .http_1_0 = pub->protocol_id == BASK_PROTOCOL_HTTP_1_0,
+        /* A body that the application left unread would be taken for the next request. */
+        .keep_alive = driver->keep_alive && !conn->close_after && !conn->net->draining &&
+                      conn->body_left == 0,
+        .chunked = driver->chunked,
+        .own_date = driver->own_date,
+    };
+}
+
+/* Sends the head and as much of `body` as fits in the same piece, then the rest of it. */
+static int
+emit_head(struct bask_conn *conn, bask_str body, int flags)
+{
+    struct bask_response *response = &conn->req->response;
+    struct bask_response_traits traits = traits_of(conn);
+    char composed[COMPOSED];
+    const bask_str version = BASK_STR("HTTP/1.1 ");
+    bool fits = response->head.len < COMPOSED - BASK_RESPONSE_TAIL - version.len;
+    size_t used = 0;
+    if (fits) {
+        memcpy(composed, version.ptr, version.len);
+        memcpy(composed + version.len, response->head.ptr, response->head.len);
+        used = version.len + response->head.len;
+    }
+    used += bask_response_finish_head(response, &traits, date_line(conn->net), composed + used);
+    response->head_sent = true;
+    conn->close_after = conn->close_after || !response->keep_alive;
+    if (fits && body.len <= COMPOSED - used) {
+        memcpy(composed + used, body.ptr ? body.ptr : "", body.len);
+        struct iovec whole = {composed, used + body.len};
+        return emit(conn, &whole, 1, flags);
+    }
+    struct iovec parts[] = {
+        {(void *)version.ptr, fits ? 0 : version.len},
+        {(void *)response->head.ptr, fits ? 0 : response->head.len},
+        {composed, used},
+        {(void *)body.ptr, body.len},
+    };
+    return emit(conn, parts, 4, flags);
+}
+
+static void
+log_access(struct bask_conn *conn, const char *note)
+{
+    struct bask_net *net = conn->net;
+    const struct bask_req *req = conn->req;
+    const struct bask_response *response = &req->response;
+    net->requests++;
+    if (!net->access)
+        return;
+    struct bask_access_entry entry = {
+        .remote_addr = req->pub.remote_addr,
+        .method = req->pub.method,
+        .uri = req->pub.uri,
+        .protocol = req->pub.protocol,
+        .status = response->status,
+        .variables = req->pub.pair_count,
+        .variable_bytes = req->variable_bytes,
+        .header_count = response->header_count,
+        .header_bytes = (unsigned)response->head.len,
+        .body_bytes = (uint64_t)response->taken,
+        .elapsed_us = bask_clock_us() - req->started_us,
+        .requests = net->requests,
+        .thread = req->thread_index,
+        .note = note,
+    };
+    bask_access_write(net->access, &entry);
+    if (bask_list_is_unlinked(&net->log_flush.link))
+        bask_loop_timer_start(net->loop, &net->log_flush, LOG_DELAY_US);
+}
+
+static void
+end_request(struct bask_conn *conn, const char *note)
+{
+    if (bask_response_is_short(&conn->req->response)) {
+        bask_log(BASK_LOG_ERROR, "%.*s %.*s: the application sent %lld bytes of the %lld promised",
+                 BASK_FMT(conn->req->pub.method), BASK_FMT(conn->req->pub.uri),
+                 (long long)conn->req->response.taken, (long long)conn->req->response.length);
+        conn->close_after = true;
+    }
+    log_access(conn, note);
+    bask_conn_request_done(conn);
+}
+
+static void
+warn_if_long(const struct bask_conn *conn)
+{
+    const struct bask_response *response = &conn->req->response;
+    if (response->has_length && response->framing == BASK_FRAMING_LENGTH &&
+        response->taken > response->length)
+        bask_log(BASK_LOG_ERROR, "%.*s %.*s: the application gave more than the %lld bytes it "
+                                 "promised; the rest was cut off",
+                 BASK_FMT(conn->req->pub.method), BASK_FMT(conn->req->pub.uri),
+                 (long long)response->length);
+}
+
+static int
+respond(struct bask_req *req, bask_str head, unsigned count, bask_str body)
+{
+    struct bask_conn *conn = req->owner;
+    struct bask_response_traits traits = traits_of(conn);
+    int err = bask_response_plan(&req->response, &traits, head, count, (int64_t)body.len);
+    if (err)
+        return err;
+    err = emit_head(conn, bask_response_take(&req->response, body), 0);
+    warn_if_long(conn);
+    end_request(conn, "");
+    return err;
+}
+
+static int
+respond_file(struct bask_req *req, bask_str head, unsigned count, int fd, int64_t offset,
+             int64_t length)
+{
+    struct bask_conn *conn = req->owner;
+    struct bask_response *response = &req->response;
+    struct bask_response_traits traits = traits_of(conn);
+    int err = bask_response_plan(response, &traits, head, count, length);
+    if (err)
+        return err;
+    response->taken = length;
+    if (response->framing == BASK_FRAMING_LENGTH) {
+        conn->file_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        conn->file_offset = offset;
+        conn->file_left = length < response->length ? length : response->length;
+        if (conn->file_fd < 0)
+            return BASK_E_SYSTEM;
+    }
+    err = emit_head(conn, (bask_str){0}, conn->file_left ? MSG_MORE : 0);
+    if (!err)
+        err = bask_conn_flush(conn);
+    end_request(conn, " via sendfile()");
+    return err == BASK_E_AGAIN ? BASK_OK : err;
+}
+
+static int
+begin(struct bask_req *req, bask_str head, unsigned count)
+{
+    struct bask_response_traits traits = traits_of(req->owner);
+    char *copy = bask_arena_alloc(&req->text, head.len);
+    if (!copy)
+        return BASK_E_NOMEM;
+    memcpy(copy, head.ptr, head.len);
+    return bask_response_plan(&req->response, &traits, bask_str_n(copy, head.len), count, -1);
+}
+
+static int
+emit_chunk(struct bask_conn *conn, bask_str data)
+{
+    char size[20];
+    int n = snprintf(size, sizeof size, "%zx\r\n", data.len);
+    struct iovec parts[] = {{size, (size_t)n}, {(void *)data.ptr, data.len}, {(void *)"\r\n", 2}};
+    return emit(conn, parts, 3, 0);
+}
+
+static int
+write_data(struct bask_req *req, bask_str data)
+{
+    struct bask_conn *conn = req->owner;
+    struct bask_response *response = &req->response;
+    int err = BASK_OK;
+    if (data.len) {
+        bask_str allowed = bask_response_take(response, data);
+        bool chunked = response->framing == BASK_FRAMING_CHUNKED;
+        if (!response->head_sent) {
+            err = emit_head(conn, chunked ? (bask_str){0} : allowed, chunked ? MSG_MORE : 0);
+            if (!err && chunked)
+                err = emit_chunk(conn, allowed);
+        } else if (allowed.len && chunked) {
+            err = emit_chunk(conn, allowed);
+        } else if (allowed.len) {
+            struct iovec part = {(void *)allowed.ptr, allowed.len};
+            err = emit(conn, &part, 1, 0);
+        }
+    } else if (bask_buf_len(&conn->out)) {
+        err = bask_conn_flush(conn);
+        err = err == BASK_E_AGAIN ? BASK_OK : err;
+    }
+    if (err)
+        return err;
+    return bask_buf_len(&conn->out) > STREAM_HIGH_WATER ? BASK_E_AGAIN : BASK_OK;
+}
+
+static int
+finish(struct bask_req *req)
+{
+    struct bask_conn *conn = req->owner;
+    struct bask_response *response = &req->response;
+    int err = BASK_OK;
+    if (!response->head_sent) {
+        /* Nothing was written: now the length is known. */
+        if (response->framing == BASK_FRAMING_CHUNKED || response->framing == BASK_FRAMING_CLOSE) {
+            response->framing = BASK_FRAMING_LENGTH;
+            response->length = 0;
+            response->keep_alive = traits_of(conn).keep_alive;
+        }
+        err = emit_head(conn, (bask_str){0}, 0);
+    } else if (response->framing == BASK_FRAMING_CHUNKED) {
+        struct iovec last = {(void *)"0\r\n\r\n", 5};
+        err = emit(conn, &last, 1, 0);
+    }
+    warn_if_long(conn);
+    end_request(conn, "");
+    return err;
+}
+
+/* Without a length and without chunks only a reset tells the client that the end is missing. */
+static void
+reset_on_close(struct bask_conn *conn)
+{
+    struct linger now = {.l_onoff = 1};
+    setsockopt(conn->io.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+static void
+abort_request(struct bask_req *req, bask_str head, unsigned count, bask_str body)
+{
+    struct bask_conn *conn = req->owner;
+    if (!req->response.head_sent) {
+        if (respond(req, head, count, body) != BASK_E_SYNTAX)
+            return;
+        bask_log(BASK_LOG_ERROR, "the error page of the application host is malformed");
+    } else if (req->response.framing == BASK_FRAMING_CLOSE) {
+        reset_on_close(conn);
+    }
+    log_access(conn, " (aborted)");
+    conn->broken = true;
+    bask_conn_request_done(conn);
+}
+
+static int
+descriptor(const struct bask_req *req)
+{
+    return ((const struct bask_conn *)req->owner)->io.fd;
+}
+
+const struct bask_req_io bask_conn_req_io = {
+    .respond = respond,
+    .respond_file = respond_file,
+    .begin = begin,
+    .write = write_data,
+    .finish = finish,
+    .abort = abort_request,
+    .read_body = bask_conn_read_body,
+    .descriptor = descriptor,
+};
+
+void
+bask_conn_refuse(struct bask_conn *conn, unsigned status, const char *reason)
+{
+    char text[512], body[64];
+    const char *phrase = bask_status_text(status);
+    bask_log(BASK_LOG_WARN, "%s: refused with %u: %s",
+             conn->peer.addr[0] ? conn->peer.addr : "unix socket", status, reason);
+    int body_len = snprintf(body, sizeof body, "%u %s\n", status, phrase);
+    int len = snprintf(text, sizeof text,
+                       "HTTP/1.1 %u %s\r\n%.*sContent-Type: text/plain\r\nContent-Length: %d\r\n"
+                       "Connection: close\r\n\r\n%s",
+                       status, phrase, BASK_FMT(date_line(conn->net)), body_len, body);
+    struct iovec whole = {text, (size_t)len};
+    emit(conn, &whole, 1, 0);
+    conn->close_after = true;
+    conn->body_left = -1; /* whatever else comes is not looked at */
+    bask_conn_request_done(conn);
+}
+
+void
+bask_conn_send_continue(struct bask_conn *conn)
+{
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    struct iovec whole = {(void *)text, sizeof text - 1};
+    conn->wants_continue = false;
+    emit(conn, &whole, 1, 0);
+}

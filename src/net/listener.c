@@ -1,0 +1,119 @@
+/* Listening sockets: from the words of the options to bound descriptors, and the options' rows. */
+#include "net/conn.h"
+
+#include "base/err.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct bask_option rows[] = {
+    {"http-socket", "http http11-socket", 0, BASK_OPT_LIST,
+     offsetof(struct bask_net_options, http_sockets), 0, 0, NULL, "ADDRESS",
+     "speak HTTP here: :9090, host:port, [::1]:port, /a/path or @abstract"},
+    {"socket", "uwsgi-socket", 's', BASK_OPT_LIST,
+     offsetof(struct bask_net_options, uwsgi_sockets), 0, 0, NULL, "ADDRESS",
+     "speak the uwsgi protocol here, behind nginx's uwsgi_pass and the like"},
+    {"listen", NULL, 'l', BASK_OPT_INT, offsetof(struct bask_net_options, backlog), 1, 1 << 20,
+     "1024", "N", "connections that may wait to be accepted, at most the kernel's somaxconn"},
+    {"buffer-size", NULL, 'b', BASK_OPT_SIZE, offsetof(struct bask_net_options, head_bytes), 1024,
+     1 << 20, "64k", "BYTES", "the largest request head; a larger one is answered with 431"},
+    {"post-buffering", NULL, 0, BASK_OPT_SIZE, offsetof(struct bask_net_options, body_buffer), 0,
+     1 << 30, "1m", "BYTES",
+     "request bodies up to this size are received before the application is called"},
+    {"limit-post", NULL, 0, BASK_OPT_SIZE, offsetof(struct bask_net_options, body_limit), 0,
+     INT64_MAX, "0", "BYTES", "the largest request body, 0 for no limit; a larger one gets 413"},
+    {"http-keepalive-timeout", "so-keepalive-timeout", 0, BASK_OPT_DURATION,
+     offsetof(struct bask_net_options, idle_ms), 1, 86400000, "75", "SECONDS",
+     "close a connection that has no request for so long"},
+    {"http-headers-timeout", NULL, 0, BASK_OPT_DURATION,
+     offsetof(struct bask_net_options, head_ms), 1, 86400000, "30", "SECONDS",
+     "a request head must be complete in this time, or gets 408"},
+    {"socket-timeout", "http-timeout", 'z', BASK_OPT_DURATION,
+     offsetof(struct bask_net_options, transfer_ms), 1, 86400000, "60", "SECONDS",
+     "give up on a body or a response that makes no progress for so long"},
+};
+
+struct bask_option_table
+bask_net_option_table(struct bask_net_options *values)
+{
+    return (struct bask_option_table){
+        .group = "Sockets and HTTP",
+        .rows = rows,
+        .count = sizeof rows / sizeof *rows,
+        .values = values,
+    };
+}
+
+static int
+open_one(struct bask_listener *listener, bask_str name, const struct bask_net_options *options,
+         char *error, size_t error_size)
+{
+    char reason[256];
+    struct bask_sockaddr addr;
+    struct bask_sock_name text;
+    int backlog = (int)options->backlog, limit = bask_sock_backlog_limit();
+    listener->name = name;
+    int err = bask_sock_parse(name, &addr, reason, sizeof reason);
+    if (!err)
+        err = bask_sock_listen(&addr, backlog < limit ? backlog : limit, &listener->io.fd, reason,
+                               sizeof reason);
+    if (err) {
+        snprintf(error, error_size, "cannot listen on %.*s: %s", BASK_FMT(name), reason);
+        return err;
+    }
+    /* Port 0 became a real one. */
+    addr.length = sizeof addr.u;
+    getsockname(listener->io.fd, &addr.u.any, &addr.length);
+    bask_sock_describe(&addr, &text);
+    memcpy(listener->port, text.port, sizeof listener->port);
+    if (addr.u.any.sa_family == AF_UNIX && addr.u.local.sun_path[0])
+        memcpy(listener->path, addr.u.local.sun_path, sizeof listener->path);
+    return BASK_OK;
+}
+
+int
+bask_listeners_open(struct bask_listeners *listeners, const struct bask_net_options *options,
+                    char *error, size_t error_size)
+{
+    const struct {
+        const struct bask_values *names;
+        const struct bask_driver *driver;
+    } kinds[] = {
+        {&options->http_sockets, &bask_driver_http1},
+        {&options->uwsgi_sockets, &bask_driver_uwsgi},
+    };
+    size_t total = options->http_sockets.count + options->uwsgi_sockets.count;
+    listeners->count = 0;
+    listeners->items = calloc(total + 1, sizeof *listeners->items);
+    if (!listeners->items) {
+        snprintf(error, error_size, "%s", bask_err_text(BASK_E_NOMEM));
+        return BASK_E_NOMEM;
+    }
+    for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++)
+        for (size_t i = 0; i < kinds[kind].names->count; i++) {
+            struct bask_listener *listener = &listeners->items[listeners->count];
+            listener->driver = kinds[kind].driver;
+            listener->id = (uint32_t)listeners->count;
+            int err = open_one(listener, kinds[kind].names->items[i].text, options, error,
+                               error_size);
+            if (err) {
+                bask_listeners_close(listeners, true);
+                return err;
+            }
+            listeners->count++;
+        }
+    return BASK_OK;
+}
+
+void
+bask_listeners_close(struct bask_listeners *listeners, bool unlink_paths)
+{
+    for (size_t i = 0; i < listeners->count; i++) {
+        close(listeners->items[i].io.fd);
+        if (unlink_paths && listeners->items[i].path[0])
+            unlink(listeners->items[i].path);
+    }
+    free(listeners->items);
+    *listeners = (struct bask_listeners){0};
+}

@@ -1,0 +1,216 @@
+/* A worker's network: accepting, time-outs, draining. */
+#include "net/conn.h"
+
+#include "base/err.h"
+#include "obs/log.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { ACCEPTS_PER_EVENT = 16, REOPEN_US = 200000 };
+
+static int
+watch(struct bask_net *net, struct bask_listener *listener)
+{
+    return bask_loop_add(net->loop, &listener->io,
+                         net->exclusive ? BASK_IO_EXCLUSIVE : BASK_IO_LEVEL);
+}
+
+static void
+unwatch_all(struct bask_net *net)
+{
+    for (size_t i = 0; i < net->listeners->count; i++)
+        if (net->listeners->items[i].net) {
+            bask_loop_remove(net->loop, &net->listeners->items[i].io);
+            net->listeners->items[i].net = NULL;
+        }
+}
+
+static void
+watch_all(struct bask_net *net)
+{
+    for (size_t i = 0; i < net->listeners->count; i++) {
+        struct bask_listener *listener = &net->listeners->items[i];
+        if (watch(net, listener))
+            bask_log(BASK_LOG_ERROR, "cannot accept on %.*s: %s", BASK_FMT(listener->name),
+                     strerror(errno));
+        else
+            listener->net = net;
+    }
+}
+
+/* Out of descriptors or memory: stop asking for a moment instead of spinning. */
+static void
+pause_accepting(struct bask_net *net)
+{
+    bask_log(BASK_LOG_ERROR, "accept: %s; pausing with %zu connections open", strerror(errno),
+             net->open);
+    unwatch_all(net);
+    bask_loop_timer_start(net->loop, &net->reopen, REOPEN_US);
+}
+
+static void
+on_reopen(struct bask_timer *timer)
+{
+    struct bask_net *net = BASK_CONTAINER(timer, struct bask_net, reopen);
+    if (!net->draining)
+        watch_all(net);
+}
+
+static void
+on_listener(struct bask_io *io, unsigned events)
+{
+    struct bask_listener *listener = BASK_CONTAINER(io, struct bask_listener, io);
+    struct bask_net *net = listener->net;
+    (void)events;
+    /* With other processes on the same socket, one at a time spreads the connections evenly. */
+    for (int i = 0; i < (net->exclusive ? 1 : ACCEPTS_PER_EVENT); i++) {
+        struct bask_sockaddr peer = {.length = sizeof peer.u};
+        int fd = accept4(io->fd, &peer.u.any, &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            bask_conn_accept(net, listener, fd, &peer);
+            continue;
+        }
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+            pause_accepting(net);
+        return;
+    }
+}
+
+static void
+expire(struct bask_conn *conn)
+{
+    switch (conn->step) {
+    case BASK_STEP_HEAD:
+    case BASK_STEP_BODY:
+        bask_conn_refuse(conn, 408, "the request did not arrive in time");
+        return;
+    case BASK_STEP_FLUSH:
+        bask_log(BASK_LOG_WARN, "%s: closed, the client reads too slowly", conn->peer.addr);
+        break;
+    default:
+        break;
+    }
+    bask_conn_close(conn);
+}
+
+/* Every list is ordered by deadline, so only its front can be due. */
+static void
+on_sweep(struct bask_timer *timer)
+{
+    struct bask_net *net = BASK_CONTAINER(timer, struct bask_net, sweep);
+    int64_t now = bask_loop_now_us(net->loop), next = INT64_MAX;
+    for (int step = 0; step < BASK_STEP_COUNT; step++) {
+        struct bask_link *list = &net->steps[step];
+        while (!bask_list_empty(list)) {
+            struct bask_conn *conn = BASK_CONTAINER(list->next, struct bask_conn, link);
+            if (conn->deadline_us > now) {
+                next = conn->deadline_us < next ? conn->deadline_us : next;
+                break;
+            }
+            expire(conn);
+        }
+    }
+    if (next != INT64_MAX)
+        bask_loop_timer_start(net->loop, &net->sweep, next - now);
+}
+
+static void
+on_log_flush(struct bask_timer *timer)
+{
+    bask_access_flush(BASK_CONTAINER(timer, struct bask_net, log_flush)->access);
+}
+
+struct bask_net *
+bask_net_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
+             const struct bask_net_options *options, struct bask_listeners *listeners,
+             struct bask_access_log *access, bool exclusive)
+{
+    struct bask_net *net = calloc(1, sizeof *net);
+    if (!net)
+        return NULL;
+    net->loop = loop;
+    net->pipeline = pipeline;
+    net->options = options;
+    net->listeners = listeners;
+    net->access = access;
+    net->exclusive = exclusive;
+    net->sweep.on_due = on_sweep;
+    net->reopen.on_due = on_reopen;
+    net->log_flush.on_due = on_log_flush;
+    bask_list_init(&net->again);
+    for (int step = 0; step < BASK_STEP_COUNT; step++)
+        bask_list_init(&net->steps[step]);
+    for (size_t i = 0; i < listeners->count; i++)
+        listeners->items[i].io.on_event = on_listener;
+    watch_all(net);
+    return net;
+}
+
+static void
+free_spares(struct bask_net *net)
+{
+    for (void *next, *at = net->spare_conn; at; at = next) {
+        next = *(void **)at;
+        free(at);
+    }
+    for (void *next, *at = net->spare_buffer; at; at = next) {
+        next = *(void **)at;
+        free(at);
+    }
+    while (net->spare_req) {
+        struct bask_req *req = net->spare_req;
+        net->spare_req = req->owner;
+        bask_req_free(&req);
+    }
+}
+
+void
+bask_net_free(struct bask_net **net)
+{
+    if (!*net)
+        return;
+    unwatch_all(*net);
+    for (int step = 0; step < BASK_STEP_COUNT; step++)
+        while (!bask_list_empty(&(*net)->steps[step]))
+            bask_conn_close(
+                BASK_CONTAINER((*net)->steps[step].next, struct bask_conn, link));
+    bask_loop_timer_stop(&(*net)->sweep);
+    bask_loop_timer_stop(&(*net)->reopen);
+    bask_loop_timer_stop(&(*net)->log_flush);
+    free_spares(*net);
+    free(*net);
+    *net = NULL;
+}
+
+bool
+bask_net_dispatch(struct bask_net *net)
+{
+    struct bask_link *link = bask_list_take(&net->again);
+    if (link) {
+        bask_conn_on_readable(BASK_CONTAINER(link, struct bask_conn, again));
+        return true;
+    }
+    return bask_loop_dispatch(net->loop);
+}
+
+void
+bask_net_drain(struct bask_net *net)
+{
+    if (net->draining)
+        return;
+    net->draining = true;
+    unwatch_all(net);
+    bask_loop_timer_stop(&net->reopen);
+    while (!bask_list_empty(&net->steps[BASK_STEP_IDLE]))
+        bask_conn_close(
+            BASK_CONTAINER(net->steps[BASK_STEP_IDLE].next, struct bask_conn, link));
+}
+
+size_t
+bask_net_connections(const struct bask_net *net)
+{
+    return net->open;
+}

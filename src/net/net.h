@@ -1,0 +1,70 @@
+/*
+ * The network side of a worker: listening sockets, connections, and the protocols spoken on them.
+ *
+ * Complete requests go to the pipeline; answers come back through struct bask_req_io. All functions
+ * are called with the worker's lock held (plugin/crew.c), so nothing here locks.
+ */
+#pragma once
+
+#include "loop/loop.h"
+#include "obs/access.h"
+#include "serve/pipeline.h"
+#include "sys/sock.h"
+
+#include <bask/option.h>
+
+struct bask_net;
+struct bask_driver;
+
+struct bask_net_options {
+    struct bask_values http_sockets; /* --http, --http-socket */
+    struct bask_values uwsgi_sockets;
+    int64_t backlog;
+    int64_t head_bytes;    /* --buffer-size */
+    int64_t body_buffer;   /* --post-buffering */
+    int64_t body_limit;    /* --limit-post, 0: none */
+    int64_t idle_ms;       /* keep-alive */
+    int64_t head_ms;       /* first byte to end of head */
+    int64_t transfer_ms;   /* without progress, either way */
+};
+
+/* The rows of these options; `values` is the struct they fill. */
+struct bask_option_table bask_net_option_table(struct bask_net_options *values);
+
+/* A bound socket. It is opened once, by the process that starts, and inherited. */
+struct bask_listener {
+    struct bask_io io;
+    const struct bask_driver *driver;
+    bask_str name;                  /* as the user wrote it */
+    char port[6];                   /* "" on a unix socket */
+    char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* of a unix socket; else "" */
+    struct bask_net *net;           /* of the worker that accepts; NULL before */
+    uint32_t id;
+};
+
+struct bask_listeners {
+    struct bask_listener *items;
+    size_t count;
+};
+
+/* Binds everything the options name. 0, or a bask_err with one sentence in `error`. */
+int bask_listeners_open(struct bask_listeners *listeners, const struct bask_net_options *options,
+                        char *error, size_t error_size);
+/* Closes all of them; `unlink_paths`: this process is the last user of the unix sockets. */
+void bask_listeners_close(struct bask_listeners *listeners, bool unlink_paths);
+
+/* NULL: out of memory, or the system refused. `access`: NULL for no access log. `exclusive`: other
+ * processes accept on the same sockets. */
+struct bask_net *bask_net_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
+                              const struct bask_net_options *options,
+                              struct bask_listeners *listeners, struct bask_access_log *access,
+                              bool exclusive);
+void bask_net_free(struct bask_net **net);
+
+/* Does one piece of work that is ready; false if there is none and the caller should wait. */
+bool bask_net_dispatch(struct bask_net *net);
+
+/* Stops accepting, closes idle connections, lets the others finish. */
+void bask_net_drain(struct bask_net *net);
+/* Open connections. */
+size_t bask_net_connections(const struct bask_net *net);

@@ -1,0 +1,253 @@
+/* Leader, followers, patrol: see crew.h. */
+#include "plugin/crew.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    TICK_NS = 500000,        /* how long a request may take before the loop is looked after */
+    TICK_MAX_NS = 4000000,   /* how rarely the patrol looks when there is nothing to do */
+    QUIET_TICKS = 20,        /* then the patrol sleeps until there is work */
+    FAST_TURNS = 8,          /* requests a tick above which waking threads early does not pay */
+    PATROL_DISPATCHES = 256, /* pieces of work before an application thread may have the lock */
+};
+
+struct bask_crew {
+    struct bask_loop *loop;
+    struct bask_pipeline *pipeline;
+    struct bask_crew_work work;
+    pthread_mutex_t lock;
+    pthread_cond_t follow; /* idle threads behind the leader */
+    pthread_cond_t rouse;  /* the patrol, asleep */
+    pthread_t patrol;
+    bool leading;  /* a thread runs the loop */
+    bool stopping; /* no more requests */
+    bool eager;    /* requests are slow: wake a follower at once when the leader leaves */
+    bool asleep;   /* the patrol is */
+    bool ending;   /* the patrol shall end */
+    unsigned idle; /* threads waiting in `follow` */
+    unsigned busy; /* threads with a request */
+    _Atomic unsigned long turns; /* calls of bask_crew_next */
+};
+
+void
+bask_crew_lock(struct bask_crew *crew)
+{
+    pthread_mutex_lock(&crew->lock);
+}
+
+void
+bask_crew_unlock(struct bask_crew *crew)
+{
+    pthread_mutex_unlock(&crew->lock);
+}
+
+unsigned
+bask_crew_busy(const struct bask_crew *crew)
+{
+    return crew->busy;
+}
+
+static void
+wait_for_events(struct bask_crew *crew)
+{
+    int timeout = bask_loop_timeout(crew->loop);
+    bask_crew_unlock(crew);
+    int count = bask_loop_wait(crew->loop, timeout);
+    bask_crew_lock(crew);
+    bask_loop_waited(crew->loop, count);
+    crew->work.waited(crew->work.context);
+}
+
+static void
+lead(struct bask_crew *crew)
+{
+    crew->leading = true;
+    while (!crew->pipeline->queued && !crew->stopping)
+        if (!crew->work.dispatch(crew->work.context))
+            wait_for_events(crew);
+    crew->leading = false;
+}
+
+/* The calling thread goes into the application: see that the loop is not left alone for long. */
+static void
+leave(struct bask_crew *crew)
+{
+    crew->busy++;
+    if (crew->eager && !crew->leading && crew->idle)
+        pthread_cond_signal(&crew->follow);
+    if (crew->asleep) {
+        crew->asleep = false;
+        pthread_cond_signal(&crew->rouse);
+    }
+}
+
+struct bask_req *
+bask_crew_next(struct bask_crew *crew)
+{
+    struct bask_req *req = NULL;
+    bask_crew_lock(crew);
+    atomic_store_explicit(&crew->turns,
+                          atomic_load_explicit(&crew->turns, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    while (!crew->stopping && !(req = bask_pipeline_take(crew->pipeline))) {
+        if (!crew->leading) {
+            lead(crew);
+            continue;
+        }
+        crew->idle++;
+        pthread_cond_wait(&crew->follow, &crew->lock);
+        crew->idle--;
+    }
+    if (req)
+        leave(crew);
+    bask_crew_unlock(crew);
+    return req;
+}
+
+void
+bask_crew_done(struct bask_crew *crew)
+{
+    crew->busy--;
+}
+
+void
+bask_crew_stop(struct bask_crew *crew)
+{
+    crew->stopping = true;
+    pthread_cond_broadcast(&crew->follow);
+    bask_loop_wake(crew->loop);
+}
+
+static unsigned
+dispatch_some(struct bask_crew *crew)
+{
+    unsigned count = 0;
+    while (count < PATROL_DISPATCHES && crew->work.dispatch(crew->work.context))
+        count++;
+    return count;
+}
+
+/* All threads are busy: do what the loop has to do, without waiting. True if there was anything.
+ * Events that the last leader left behind come first; a new wait would lose them. */
+static bool
+look_after_loop(struct bask_crew *crew)
+{
+    unsigned before = dispatch_some(crew);
+    if (before == PATROL_DISPATCHES)
+        return true;
+    bask_loop_waited(crew->loop, bask_loop_wait(crew->loop, 0));
+    crew->work.waited(crew->work.context);
+    return before + dispatch_some(crew) > 0;
+}
+
+static void
+sleep_ns(long ns)
+{
+    struct timespec tick = {.tv_nsec = ns};
+    nanosleep(&tick, NULL);
+}
+
+/* Nobody asked for work during a tick. Returns the length of the next tick, 0: sleep. */
+static long
+inspect(struct bask_crew *crew, long tick, unsigned *quiet)
+{
+    if (crew->leading) /* a thread waits for events: the worker is idle */
+        return ++*quiet > QUIET_TICKS ? 0 : tick;
+    *quiet = 0;
+    if (crew->idle) {
+        crew->eager = true;
+        pthread_cond_signal(&crew->follow);
+        return TICK_NS;
+    }
+    if (look_after_loop(crew))
+        return TICK_NS;
+    return tick < TICK_MAX_NS ? tick * 2 : TICK_MAX_NS;
+}
+
+static void *
+patrol(void *argument)
+{
+    struct bask_crew *crew = argument;
+    unsigned long seen = 0;
+    unsigned quiet = 0;
+    long tick = TICK_NS;
+    bask_crew_lock(crew);
+    while (!crew->ending) {
+        bask_crew_unlock(crew);
+        sleep_ns(tick);
+        unsigned long turns = atomic_load_explicit(&crew->turns, memory_order_relaxed);
+        unsigned long done = turns - seen;
+        seen = turns;
+        bask_crew_lock(crew);
+        if (done) {
+            tick = TICK_NS;
+            quiet = 0;
+            if (done > FAST_TURNS)
+                crew->eager = false;
+            continue;
+        }
+        tick = inspect(crew, tick, &quiet);
+        if (tick)
+            continue;
+        crew->asleep = true;
+        while (crew->asleep && !crew->ending)
+            pthread_cond_wait(&crew->rouse, &crew->lock);
+        tick = TICK_NS;
+        quiet = 0;
+    }
+    bask_crew_unlock(crew);
+    return NULL;
+}
+
+/* Signals are for the threads of the application, which may interrupt it; the patrol takes none. */
+static int
+start_patrol(struct bask_crew *crew)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failure = pthread_create(&crew->patrol, NULL, patrol, crew);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failure;
+}
+
+struct bask_crew *
+bask_crew_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
+              const struct bask_crew_work *work)
+{
+    struct bask_crew *crew = calloc(1, sizeof *crew);
+    if (!crew)
+        return NULL;
+    crew->loop = loop;
+    crew->pipeline = pipeline;
+    crew->work = *work;
+    pthread_mutex_init(&crew->lock, NULL);
+    pthread_cond_init(&crew->follow, NULL);
+    pthread_cond_init(&crew->rouse, NULL);
+    if (start_patrol(crew)) {
+        free(crew);
+        return NULL;
+    }
+    return crew;
+}
+
+void
+bask_crew_free(struct bask_crew **crew)
+{
+    if (!*crew)
+        return;
+    bask_crew_lock(*crew);
+    (*crew)->ending = true;
+    pthread_cond_signal(&(*crew)->rouse);
+    bask_crew_unlock(*crew);
+    pthread_join((*crew)->patrol, NULL);
+    pthread_cond_destroy(&(*crew)->follow);
+    pthread_cond_destroy(&(*crew)->rouse);
+    pthread_mutex_destroy(&(*crew)->lock);
+    free(*crew);
+    *crew = NULL;
+}

@@ -1,0 +1,243 @@
+/* The functions of struct bask_host, each a lock around what the request's connection does. */
+#include "plugin/host.h"
+
+#include "base/err.h"
+#include "obs/log.h"
+#include "sys/clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+static struct bask_host_setup host;
+
+void
+bask_host_set_up(const struct bask_host_setup *setup)
+{
+    host = *setup;
+}
+
+static struct bask_req *
+req_of(const struct bask_request *request)
+{
+    return (struct bask_req *)request; /* `pub` is the first member */
+}
+
+static const struct bask_request *
+host_next(struct bask_thread *thread)
+{
+    struct bask_req *req = bask_crew_next(host.crew);
+    if (!req)
+        return NULL;
+    req->thread = thread;
+    req->thread_index = thread->index;
+    atomic_store_explicit(&thread->board->busy_since_us, bask_clock_coarse_us(),
+                          memory_order_relaxed);
+    return &req->pub;
+}
+
+/* Notes an answered request. Called with the lock, while the request is still there. */
+static void
+count(struct bask_thread *thread, uint64_t bytes)
+{
+    struct bask_board_thread *board = thread->board;
+    int64_t since = atomic_load_explicit(&board->busy_since_us, memory_order_relaxed);
+    bask_board_add(&board->requests, 1);
+    bask_board_add(&board->tx_bytes, bytes);
+    bask_board_add(&board->busy_us, (uint64_t)(bask_clock_coarse_us() - since));
+    atomic_store_explicit(&board->busy_since_us, 0, memory_order_relaxed);
+    bask_crew_done(host.crew);
+}
+
+static int
+host_respond(const struct bask_request *request, bask_str head, uint32_t header_count,
+             bask_str body)
+{
+    struct bask_req *req = req_of(request);
+    struct bask_thread *thread = req->thread;
+    bask_crew_lock(host.crew);
+    int err = req->io->respond(req, head, header_count, body);
+    if (err != BASK_E_SYNTAX)
+        count(thread, head.len + body.len);
+    bask_crew_unlock(host.crew);
+    return err;
+}
+
+static int
+host_respond_file(const struct bask_request *request, bask_str head, uint32_t header_count, int fd,
+                  int64_t offset, int64_t length)
+{
+    struct bask_req *req = req_of(request);
+    struct bask_thread *thread = req->thread;
+    bask_crew_lock(host.crew);
+    int err = req->io->respond_file(req, head, header_count, fd, offset, length);
+    if (err != BASK_E_SYNTAX && err != BASK_E_SYSTEM)
+        count(thread, head.len + (uint64_t)length);
+    bask_crew_unlock(host.crew);
+    return err;
+}
+
+static int
+host_begin(const struct bask_request *request, bask_str head, uint32_t header_count)
+{
+    struct bask_req *req = req_of(request);
+    bask_crew_lock(host.crew);
+    int err = req->io->begin(req, head, header_count);
+    bask_crew_unlock(host.crew);
+    return err;
+}
+
+/* Waits for the client, without the lock. 0, BASK_E_TIMEOUT or BASK_E_CLOSED. */
+static int
+wait_for_client(struct bask_req *req, short events)
+{
+    struct pollfd poller = {.fd = req->io->descriptor(req), .events = events};
+    for (;;) {
+        int n = poll(&poller, 1, host.transfer_ms);
+        if (n > 0)
+            return BASK_OK;
+        if (n == 0)
+            return BASK_E_TIMEOUT;
+        if (errno != EINTR)
+            return BASK_E_CLOSED;
+    }
+}
+
+static int
+host_write(const struct bask_request *request, bask_str data)
+{
+    struct bask_req *req = req_of(request);
+    for (;;) {
+        bask_crew_lock(host.crew);
+        int err = req->io->write(req, data);
+        bask_crew_unlock(host.crew);
+        if (err != BASK_E_AGAIN)
+            return err;
+        if ((err = wait_for_client(req, POLLOUT)))
+            return err;
+        data = (bask_str){0};
+    }
+}
+
+static int
+host_finish(const struct bask_request *request)
+{
+    struct bask_req *req = req_of(request);
+    struct bask_thread *thread = req->thread;
+    bask_crew_lock(host.crew);
+    uint64_t bytes = req->response.head.len + (uint64_t)req->response.taken;
+    int err = req->io->finish(req);
+    count(thread, bytes);
+    bask_crew_unlock(host.crew);
+    return err;
+}
+
+static void
+host_abort(const struct bask_request *request, bask_str head, uint32_t header_count, bask_str body)
+{
+    struct bask_req *req = req_of(request);
+    struct bask_thread *thread = req->thread;
+    bask_crew_lock(host.crew);
+    req->io->abort(req, head, header_count, body);
+    bask_board_add(&thread->board->exceptions, 1);
+    count(thread, head.len + body.len);
+    bask_crew_unlock(host.crew);
+}
+
+static int
+host_headers_sent(const struct bask_request *request)
+{
+    return req_of(request)->response.head_sent;
+}
+
+static ssize_t
+host_read_body(const struct bask_request *request, char *buffer, size_t size)
+{
+    struct bask_req *req = req_of(request);
+    for (;;) {
+        bask_crew_lock(host.crew);
+        ssize_t n = req->io->read_body(req, buffer, size);
+        bask_crew_unlock(host.crew);
+        if (n != BASK_E_AGAIN)
+            return n;
+        int err = wait_for_client(req, POLLIN);
+        if (err)
+            return err;
+    }
+}
+
+static void
+host_log(enum bask_log_level level, bask_str line)
+{
+    bask_log(level, "%.*s", BASK_FMT(line));
+}
+
+static uint32_t
+host_thread_index(const struct bask_thread *thread)
+{
+    return thread->index;
+}
+
+static const struct bask_server_info *
+host_server_info(void)
+{
+    return &host.info;
+}
+
+static int
+host_worker_info(uint32_t id, struct bask_worker_info *ret_info)
+{
+    return bask_board_read(host.board, id, ret_info);
+}
+
+static uint32_t
+host_worker_id(void)
+{
+    return host.worker_id;
+}
+
+static int
+host_listener_info(uint32_t id, bask_str *ret_name, bask_str *ret_server_port, int *ret_fd)
+{
+    if (id >= host.info.listeners)
+        return BASK_E_NOTFOUND;
+    *ret_name = host.listeners[id].name;
+    *ret_server_port = host.listeners[id].port;
+    *ret_fd = host.listeners[id].fd;
+    return BASK_OK;
+}
+
+static int
+host_option(const char *name, size_t index, bask_str *ret_value)
+{
+    return bask_conf_get(host.conf, bask_str_of(name), index, ret_value);
+}
+
+static void
+host_stop_worker(void)
+{
+    kill(getpid(), SIGHUP); /* as the master asks for it */
+}
+
+const struct bask_host bask_host_functions = {
+    .abi_major = BASK_ABI_MAJOR,
+    .size = sizeof bask_host_functions,
+    .next = host_next,
+    .respond = host_respond,
+    .respond_file = host_respond_file,
+    .begin = host_begin,
+    .write = host_write,
+    .finish = host_finish,
+    .abort = host_abort,
+    .headers_sent = host_headers_sent,
+    .read_body = host_read_body,
+    .log = host_log,
+    .thread_index = host_thread_index,
+    .server_info = host_server_info,
+    .worker_info = host_worker_info,
+    .worker_id = host_worker_id,
+    .listener_info = host_listener_info,
+    .option = host_option,
+    .stop_worker = host_stop_worker,
+};

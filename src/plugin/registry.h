@@ -1,0 +1,15 @@
+/*
+ * The plugins of this server: those built in, and those loaded from shared objects.
+ */
+#pragma once
+
+#include <bask/plugin.h>
+
+/* The plugins built in, ended by NULL; defined by the composition root. */
+extern const struct bask_plugin *const bask_embedded_plugins[];
+
+/* An embedded plugin; NULL if none has this name. */
+const struct bask_plugin *bask_plugin_find(bask_str name);
+
+/* Loads a plugin from a shared object. NULL: one sentence is in `error`. */
+const struct bask_plugin *bask_plugin_open(const char *path, char *error, size_t error_size);

@@ -1,0 +1,41 @@
+/*
+ * What a process inherits from the one that made it, by name. Everything else a process has, it
+ * makes itself.
+ */
+#pragma once
+
+#include "conf/conf.h"
+#include "net/net.h"
+#include "obs/board.h"
+
+#include <bask/plugin.h>
+
+struct bask_process_options {
+    int64_t workers;
+    int64_t threads;
+    bool master;
+    bool die_on_term;
+    bool disable_logging;
+    bool need_app;
+    bool enable_threads;
+    bask_str chdir;
+};
+
+struct bask_heritage {
+    const struct bask_conf *conf;
+    const struct bask_process_options *options;
+    const struct bask_net_options *net;
+    struct bask_listeners listeners;
+    struct bask_board board; /* shared memory */
+    const struct bask_plugin *plugin;
+    struct bask_server_info info;
+};
+
+/* How a process ends; what uWSGI's children say to their master too. */
+enum bask_exit {
+    BASK_EXIT_OK = 0,
+    BASK_EXIT_FAILED = 1,
+    BASK_EXIT_RELOAD = 17, /* ended by request, gracefully */
+    BASK_EXIT_NO_APP = 22,
+    BASK_EXIT_END = 30, /* ended by request, at once */
+};

@@ -1,0 +1,242 @@
+/*
+ * Puts the rooms together: loop, connections, pipeline, crew, plugin. Signals end it:
+ *
+ *   SIGHUP           gracefully: no new connections, the open requests are answered
+ *   SIGINT, SIGTERM  at once: requests that are not done within a second are cut off
+ */
+#include "proc/worker.h"
+
+#include "base/err.h"
+#include "loop/signals.h"
+#include "obs/log.h"
+#include "plugin/host.h"
+#include "sys/clock.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    STACK_BYTES = 8 << 20,  /* PyPy wants four megabytes and more (it does not ask the system) */
+    CUT_OFF_US = 1000000,   /* what requests get when the worker shall end at once */
+    DRAIN_LOOK_US = 20000,
+};
+
+struct app_thread {
+    const struct bask_plugin *plugin;
+    struct bask_thread thread;
+    pthread_t handle;
+};
+
+struct worker {
+    struct bask_heritage *heritage;
+    uint32_t id;
+    struct bask_loop *loop;
+    struct bask_pipeline pipeline;
+    struct bask_access_log *access;
+    struct bask_net *net;
+    struct bask_crew *crew;
+    struct bask_timer drain, cut_off;
+    struct app_thread *threads;
+    struct bask_host_listener *listeners;
+    int exit_code;
+};
+
+static void
+finish(struct worker *worker, int code)
+{
+    worker->exit_code = code;
+    bask_crew_stop(worker->crew);
+}
+
+/* Draining is over when the last connection is gone. */
+static void
+on_drain(struct bask_timer *timer)
+{
+    struct worker *worker = BASK_CONTAINER(timer, struct worker, drain);
+    if (bask_net_connections(worker->net) == 0)
+        finish(worker, BASK_EXIT_RELOAD);
+    else
+        bask_loop_timer_start(worker->loop, timer, DRAIN_LOOK_US);
+}
+
+static void
+on_cut_off(struct bask_timer *timer)
+{
+    struct worker *worker = BASK_CONTAINER(timer, struct worker, cut_off);
+    bask_log(BASK_LOG_WARN, "worker %u ends with %u requests unanswered", worker->id,
+             bask_crew_busy(worker->crew));
+    /* The threads are inside the application and cannot be joined. */
+    _exit(BASK_EXIT_END);
+}
+
+static void
+take_signals(struct worker *worker)
+{
+    uint64_t signals = bask_signals_take();
+    if (signals & (UINT64_C(1) << SIGINT | UINT64_C(1) << SIGTERM)) {
+        bask_net_drain(worker->net);
+        finish(worker, BASK_EXIT_END);
+        bask_loop_timer_start(worker->loop, &worker->cut_off, CUT_OFF_US);
+    } else if (signals & UINT64_C(1) << SIGHUP) {
+        bask_net_drain(worker->net);
+        on_drain(&worker->drain);
+    }
+}
+
+static bool
+dispatch(void *context)
+{
+    return bask_net_dispatch(((struct worker *)context)->net);
+}
+
+static void
+waited(void *context)
+{
+    take_signals(context);
+}
+
+static void
+fini(struct worker *worker)
+{
+    bask_crew_free(&worker->crew);
+    bask_net_free(&worker->net);
+    bask_access_free(&worker->access);
+    bask_loop_free(&worker->loop);
+    free(worker->threads);
+    free(worker->listeners);
+}
+
+static int
+init_parts(struct worker *worker)
+{
+    struct bask_heritage *heritage = worker->heritage;
+    const struct bask_crew_work work = {dispatch, waited, worker};
+    bask_pipeline_init(&worker->pipeline);
+    worker->drain.on_due = on_drain;
+    worker->cut_off.on_due = on_cut_off;
+    worker->threads = calloc((size_t)heritage->options->threads, sizeof *worker->threads);
+    worker->listeners = calloc(heritage->listeners.count + 1, sizeof *worker->listeners);
+    worker->loop = bask_loop_new();
+    if (!heritage->options->disable_logging)
+        worker->access = bask_access_new(STDERR_FILENO);
+    if (worker->loop)
+        worker->net = bask_net_new(worker->loop, &worker->pipeline, heritage->net,
+                                   &heritage->listeners, worker->access,
+                                   heritage->options->workers > 1);
+    if (worker->net)
+        worker->crew = bask_crew_new(worker->loop, &worker->pipeline, &work);
+    return worker->crew && worker->threads && worker->listeners ? BASK_OK : BASK_E_NOMEM;
+}
+
+/* `crew` is NULL where there are no requests to be had. */
+static void
+set_up_host(struct bask_heritage *heritage, struct bask_host_listener *listeners,
+            struct bask_crew *crew, uint32_t id)
+{
+    for (size_t i = 0; i < heritage->listeners.count; i++) {
+        const struct bask_listener *listener = &heritage->listeners.items[i];
+        listeners[i] = (struct bask_host_listener){
+            .name = listener->name,
+            .port = bask_str_of(listener->port),
+            .fd = listener->io.fd,
+        };
+    }
+    bask_host_set_up(&(struct bask_host_setup){
+        .crew = crew,
+        .board = &heritage->board,
+        .conf = heritage->conf,
+        .info = heritage->info,
+        .listeners = listeners,
+        .worker_id = id,
+        .transfer_ms = (int)heritage->net->transfer_ms,
+    });
+}
+
+int
+bask_worker_prepare(struct bask_heritage *heritage)
+{
+    struct bask_host_listener *listeners =
+        calloc(heritage->listeners.count + 1, sizeof *listeners);
+    if (!listeners)
+        return BASK_EXIT_FAILED;
+    set_up_host(heritage, listeners, NULL, 0);
+    if (heritage->plugin->init(&bask_host_functions))
+        return BASK_EXIT_FAILED;
+    int apps = heritage->plugin->load();
+    if (apps > 0 || !heritage->options->need_app)
+        return BASK_EXIT_OK;
+    bask_log(BASK_LOG_ERROR, "no application was loaded");
+    return BASK_EXIT_NO_APP;
+}
+
+static void *
+run_thread(void *argument)
+{
+    struct app_thread *start = argument;
+    start->plugin->run(&start->thread);
+    return NULL;
+}
+
+/* Thread 0 is the calling one: it loaded the runtime, which may make it special. */
+static void
+run_threads(struct worker *worker)
+{
+    uint32_t count = (uint32_t)worker->heritage->options->threads, running = 1;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    for (; running < count; running++) {
+        struct app_thread *thread = &worker->threads[running];
+        if (pthread_create(&thread->handle, &attributes, run_thread, thread)) {
+            bask_log(BASK_LOG_ERROR, "only %u of %u threads could be started", running, count);
+            break;
+        }
+    }
+    pthread_attr_destroy(&attributes);
+    run_thread(&worker->threads[0]);
+    while (--running > 0)
+        pthread_join(worker->threads[running].handle, NULL);
+}
+
+static void
+init_threads(struct worker *worker)
+{
+    for (uint32_t i = 0; i < (uint32_t)worker->heritage->options->threads; i++) {
+        struct app_thread *thread = &worker->threads[i];
+        thread->plugin = worker->heritage->plugin;
+        thread->thread.index = i;
+        thread->thread.board = bask_board_thread(&worker->heritage->board, worker->id, i);
+        atomic_store(&thread->thread.board->busy_since_us, 0);
+    }
+}
+
+int
+bask_worker_run(struct bask_heritage *heritage, uint32_t id)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, 0};
+    struct worker worker = {.heritage = heritage, .id = id, .exit_code = BASK_EXIT_END};
+    struct bask_board_worker *board = bask_board_worker(&heritage->board, id);
+    if (init_parts(&worker)) {
+        bask_log(BASK_LOG_ERROR, "worker %u: %s", id, bask_err_text(BASK_E_NOMEM));
+        fini(&worker);
+        return BASK_EXIT_FAILED;
+    }
+    init_threads(&worker);
+    set_up_host(heritage, worker.listeners, worker.crew, id);
+    bask_signals_watch(worker.loop, signals);
+    heritage->plugin->post_fork();
+    atomic_store(&board->started_at, bask_clock_wall());
+    atomic_store(&board->pid, getpid());
+    atomic_store(&board->accepting, 1);
+    bask_log(BASK_LOG_INFO, "spawned Bask worker %u (pid: %d, cores: %d)", id, (int)getpid(),
+             (int)heritage->options->threads);
+    run_threads(&worker);
+    atomic_store(&board->accepting, 0);
+    bask_signals_forget();
+    heritage->plugin->fini();
+    fini(&worker);
+    atomic_store(&board->pid, 0);
+    return worker.exit_code;
+}

@@ -1,0 +1,13 @@
+/*
+ * A worker: the process that answers requests.
+ */
+#pragma once
+
+#include "proc/heritage.h"
+
+/* Makes the plugin's functions usable in this process before it is a worker: logging, options,
+ * information, no requests. Then loads the runtime and the application. An enum bask_exit. */
+int bask_worker_prepare(struct bask_heritage *heritage);
+
+/* Serves as worker `id` until told to stop. An enum bask_exit. */
+int bask_worker_run(struct bask_heritage *heritage, uint32_t id);

@@ -1,0 +1,148 @@
+/* Waits for the master's commands and for the ends of its children, and reports both. */
+#include "proc/zygote.h"
+
+#include "base/err.h"
+#include "ipc/channel.h"
+#include "loop/signals.h"
+#include "obs/log.h"
+#include "proc/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct zygote {
+    struct bask_heritage *heritage;
+    struct bask_loop *loop;
+    struct bask_io io; /* the channel */
+    pid_t *children;   /* [worker id - 1]: its process, 0: none */
+    uint32_t born;     /* in a new worker: its id; 0: still the zygote */
+    bool orphan;       /* the master is gone, or has dismissed this zygote */
+};
+
+static void
+tell(struct zygote *zygote, const struct bask_message *message)
+{
+    if (bask_channel_send(zygote->io.fd, message))
+        zygote->orphan = true;
+}
+
+static void
+make_worker(struct zygote *zygote, uint32_t id)
+{
+    pid_t pid = zygote->heritage->plugin->fork();
+    if (pid == 0) {
+        zygote->born = id;
+        return;
+    }
+    if (pid > 0)
+        zygote->children[id - 1] = pid;
+    else
+        bask_log(BASK_LOG_ERROR, "cannot fork worker %u: %s", id, strerror(errno));
+    tell(zygote, &(struct bask_message){
+                     .kind = BASK_MESSAGE_FORKED, .worker_id = id, .pid = pid});
+}
+
+static void
+on_channel(struct bask_io *io, unsigned events)
+{
+    struct zygote *zygote = BASK_CONTAINER(io, struct zygote, io);
+    struct bask_message message;
+    (void)events;
+    int err = bask_channel_receive(io->fd, &message);
+    if (err == BASK_E_CLOSED)
+        zygote->orphan = true;
+    else if (!err && message.kind == BASK_MESSAGE_FORK && message.worker_id >= 1 &&
+             message.worker_id <= zygote->heritage->board.worker_count)
+        make_worker(zygote, message.worker_id);
+}
+
+static void
+reap(struct zygote *zygote)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        for (uint32_t i = 0; i < zygote->heritage->board.worker_count; i++)
+            if (zygote->children[i] == pid)
+                zygote->children[i] = 0;
+        tell(zygote, &(struct bask_message){
+                         .kind = BASK_MESSAGE_EXITED, .pid = pid, .code = status});
+    }
+}
+
+/* Without a master nobody would replace or stop the workers: they finish and end. */
+static void
+dismiss_workers(struct zygote *zygote)
+{
+    for (uint32_t i = 0; i < zygote->heritage->board.worker_count; i++)
+        if (zygote->children[i] > 0)
+            kill(zygote->children[i], SIGHUP);
+}
+
+static void
+serve(struct zygote *zygote)
+{
+    while (!zygote->born && !zygote->orphan) {
+        if (bask_loop_dispatch(zygote->loop))
+            continue;
+        bask_loop_waited(zygote->loop,
+                         bask_loop_wait(zygote->loop, bask_loop_timeout(zygote->loop)));
+        if (bask_signals_take() & UINT64_C(1) << SIGCHLD)
+            reap(zygote);
+    }
+}
+
+/* The terminal's and the master's signals are the master's to answer. */
+static void
+ignore_stop_signals(void)
+{
+    signal(SIGINT, SIG_IGN);
+    signal(SIGQUIT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+}
+
+static int
+become_worker(struct zygote *zygote)
+{
+    struct bask_heritage *heritage = zygote->heritage;
+    uint32_t id = zygote->born;
+    bask_signals_forget();
+    signal(SIGQUIT, SIG_DFL);
+    close(zygote->io.fd);
+    bask_loop_free(&zygote->loop);
+    free(zygote->children);
+    return bask_worker_run(heritage, id);
+}
+
+int
+bask_zygote_run(struct bask_heritage *heritage, int channel, unsigned generation)
+{
+    static const int signals[] = {SIGCHLD, 0};
+    struct zygote zygote = {.heritage = heritage, .io = {.fd = channel, .on_event = on_channel}};
+    int code = bask_worker_prepare(heritage);
+    if (code) {
+        tell(&zygote, &(struct bask_message){.kind = BASK_MESSAGE_FAILED, .code = code});
+        return code;
+    }
+    ignore_stop_signals();
+    zygote.loop = bask_loop_new();
+    zygote.children = calloc(heritage->board.worker_count, sizeof *zygote.children);
+    if (!zygote.loop || !zygote.children || bask_loop_add(zygote.loop, &zygote.io, BASK_IO_LEVEL))
+        return BASK_EXIT_FAILED;
+    bask_signals_watch(zygote.loop, signals);
+    bask_log(BASK_LOG_INFO, "zygote %u is ready (pid: %d)", generation, (int)getpid());
+    tell(&zygote, &(struct bask_message){.kind = BASK_MESSAGE_READY});
+    serve(&zygote);
+    if (zygote.born)
+        return become_worker(&zygote);
+    /* The master closed the channel: when it dismissed this generation there are no workers. */
+    dismiss_workers(&zygote);
+    bask_loop_free(&zygote.loop);
+    free(zygote.children);
+    return BASK_EXIT_OK;
+}

@@ -1,0 +1,71 @@
+/* The making and clearing of requests. */
+#include "req/request.h"
+
+#include "base/err.h"
+
+#include <stdlib.h>
+
+struct bask_req *
+bask_req_new(void)
+{
+    struct bask_req *req = malloc(sizeof *req);
+    if (!req)
+        return NULL;
+    req->text = (struct bask_arena){0};
+    bask_req_reset(req);
+    return req;
+}
+
+void
+bask_req_free(struct bask_req **req)
+{
+    if (*req)
+        bask_arena_fini(&(*req)->text);
+    free(*req);
+    *req = NULL;
+}
+
+void
+bask_req_reset(struct bask_req *req)
+{
+    bask_arena_reset(&req->text);
+    req->pub = (struct bask_request){
+        .size = sizeof req->pub,
+        .method_id = BASK_METHOD_OTHER,
+        .protocol_id = BASK_PROTOCOL_OTHER,
+        .pairs = req->pairs,
+    };
+    bask_list_init(&req->link);
+    req->thread = NULL;
+    req->variable_bytes = 0;
+    req->response.begun = req->response.head_sent = false;
+}
+
+static char
+cgi_byte(char c)
+{
+    return c == '-' ? '_' : c >= 'a' && c <= 'z' ? (char)(c & ~0x20) : c;
+}
+
+int
+bask_req_add(struct bask_req *req, int key_id, bask_str key, bask_str prefix, bask_str value)
+{
+    if (req->pub.pair_count == BASK_REQ_MAX_PAIRS)
+        return BASK_E_LIMIT;
+    struct bask_pair *pair = &req->pairs[req->pub.pair_count];
+    pair->key_id = key_id;
+    pair->value = value;
+    pair->key = (bask_str){0};
+    if (key_id < 0) {
+        char *text = bask_arena_alloc(&req->text, prefix.len + key.len);
+        if (!text)
+            return BASK_E_NOMEM;
+        memcpy(text, prefix.ptr, prefix.len);
+        for (size_t i = 0; i < key.len; i++)
+            text[prefix.len + i] = prefix.len ? cgi_byte(key.ptr[i]) : key.ptr[i];
+        pair->key = bask_str_n(text, prefix.len + key.len);
+    }
+    req->pub.pair_count++;
+    req->variable_bytes += (unsigned)(key.len + value.len);
+    return BASK_OK;
+}

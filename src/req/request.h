@@ -1,0 +1,60 @@
+/*
+ * A request between the connection that read it and the application that answers it.
+ *
+ * From here on nobody knows which protocol brought it: drivers fill `pub`, and whoever answers
+ * calls `io`. All of it, and all that `text` holds, is gone when the request is answered.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/list.h"
+#include "req/response.h"
+
+#include <bask/request.h>
+
+#include <sys/types.h>
+
+enum { BASK_REQ_MAX_PAIRS = 256 };
+
+struct bask_req;
+struct bask_thread;
+
+/* How to answer; the functions belong to the connection. The functions of bask/plugin.h of the
+ * same names say what they do. BASK_E_AGAIN from write and read_body: wait for the descriptor
+ * (POLLOUT, POLLIN) and call again; write took its bytes the first time and is called again with
+ * none. */
+struct bask_req_io {
+    int (*respond)(struct bask_req *req, bask_str head, unsigned count, bask_str body);
+    int (*respond_file)(struct bask_req *req, bask_str head, unsigned count, int fd, int64_t offset,
+                        int64_t length);
+    int (*begin)(struct bask_req *req, bask_str head, unsigned count);
+    int (*write)(struct bask_req *req, bask_str data);
+    int (*finish)(struct bask_req *req);
+    void (*abort)(struct bask_req *req, bask_str head, unsigned count, bask_str body);
+    ssize_t (*read_body)(struct bask_req *req, char *buffer, size_t size);
+    int (*descriptor)(const struct bask_req *req);
+};
+
+struct bask_req {
+    struct bask_request pub; /* first: a plugin's pointer is ours */
+    struct bask_link link;   /* in the queue of requests that wait for a thread */
+    const struct bask_req_io *io;
+    void *owner; /* of io: the connection */
+    struct bask_thread *thread; /* who answers it; NULL while it waits */
+    uint32_t thread_index;      /* of that thread, for the access log */
+    int64_t started_us;         /* monotonic, for the access log; 0 without one */
+    unsigned variable_bytes;
+    struct bask_response response;
+    struct bask_arena text;
+    struct bask_pair pairs[BASK_REQ_MAX_PAIRS];
+};
+
+/* A new request with no fields; NULL: out of memory. */
+struct bask_req *bask_req_new(void);
+void bask_req_free(struct bask_req **req);
+/* Back to no fields, memory kept. */
+void bask_req_reset(struct bask_req *req);
+
+/* Adds a variable. An unknown key is copied with `prefix` before it, in CGI's spelling: upper case,
+ * '-' as '_'. BASK_E_LIMIT: too many; BASK_E_NOMEM. */
+int bask_req_add(struct bask_req *req, int key_id, bask_str key, bask_str prefix, bask_str value);

@@ -1,0 +1,213 @@
+/* Framing decisions, and the one place that checks what an application puts into a head. */
+#include "req/response.h"
+
+#include "base/err.h"
+
+#include <stdio.h>
+
+enum { NAME_BYTE = 1, VALUE_BYTE = 2 };
+
+/* tchar (RFC 9110 5.6.2), and field-vchar with SP and HTAB (5.5). */
+#define T 3
+#define V 2
+static const unsigned char classes[256] = {
+    ['\t'] = V, [' '] = V,  ['!'] = T,  ['"'] = V,  ['#'] = T,  ['$'] = T,  ['%'] = T, ['&'] = T,
+    ['\''] = T, ['('] = V,  [')'] = V,  ['*'] = T,  ['+'] = T,  [','] = V,  ['-'] = T, ['.'] = T,
+    ['/'] = V,  ['0' ... '9'] = T,      [':' ... '@'] = V,      ['A' ... 'Z'] = T,     ['['] = V,
+    ['\\'] = V, [']'] = V,  ['^'] = T,  ['_'] = T,  ['`'] = T,  ['a' ... 'z'] = T,     ['{'] = V,
+    ['|'] = T,  ['}'] = V,  ['~'] = T,  [0x80 ... 0xff] = V,
+};
+#undef T
+#undef V
+
+static int
+take_field(struct bask_response *response, bask_str name, bask_str value)
+{
+    switch (name.len) {
+    case 4:
+        if (bask_str_eq_nocase(name, BASK_STR("date")))
+            response->has_date = true;
+        return BASK_OK;
+    case 10:
+        if (!bask_str_eq_nocase(name, BASK_STR("connection")))
+            return BASK_OK;
+        response->has_connection = true;
+        if (bask_str_eq_nocase(bask_str_trim(value), BASK_STR("close")))
+            response->keep_alive = false;
+        return BASK_OK;
+    case 14: {
+        if (!bask_str_eq_nocase(name, BASK_STR("content-length")))
+            return BASK_OK;
+        long long length;
+        if (response->has_length || bask_str_to_i64(bask_str_trim(value), &length))
+            return BASK_E_SYNTAX;
+        response->has_length = true;
+        response->length = length;
+        return BASK_OK;
+    }
+    case 17:
+        return bask_str_eq_nocase(name, BASK_STR("transfer-encoding")) ? BASK_E_SYNTAX : BASK_OK;
+    default:
+        return BASK_OK;
+    }
+}
+
+static const char *
+skip_class(const char *at, const char *end, unsigned class)
+{
+    while (at < end && classes[(unsigned char)*at] & class)
+        at++;
+    return at;
+}
+
+/* The byte after the CRLF at `at`, or NULL. */
+static const char *
+skip_line_end(const char *at, const char *end)
+{
+    return end - at >= 2 && at[0] == '\r' && at[1] == '\n' ? at + 2 : NULL;
+}
+
+static const char *
+read_status_line(struct bask_response *response, const char *at, const char *end)
+{
+    unsigned status = 0;
+    if (end - at < 5)
+        return NULL;
+    for (int i = 0; i < 3; i++, at++) {
+        if (*at < '0' || *at > '9')
+            return NULL;
+        status = status * 10 + (unsigned)(*at - '0');
+    }
+    if (status < 100 || *at != ' ')
+        return NULL;
+    response->status = status;
+    return skip_line_end(skip_class(at, end, VALUE_BYTE), end);
+}
+
+static int
+read_head(struct bask_response *response, bask_str head, unsigned count)
+{
+    const char *end = head.ptr + head.len;
+    const char *at = read_status_line(response, head.ptr, end);
+    for (; at && at < end; count--) {
+        const char *name = at;
+        at = skip_class(at, end, NAME_BYTE);
+        if (count == 0 || at == name || at == end || *at != ':')
+            return BASK_E_SYNTAX;
+        bask_str name_view = bask_str_n(name, (size_t)(at - name));
+        const char *value = ++at;
+        at = skip_class(at, end, VALUE_BYTE);
+        if (take_field(response, name_view, bask_str_n(value, (size_t)(at - value))))
+            return BASK_E_SYNTAX;
+        at = skip_line_end(at, end);
+    }
+    return at && count == 0 ? BASK_OK : BASK_E_SYNTAX;
+}
+
+static bool
+has_body(const struct bask_response *response, const struct bask_response_traits *traits)
+{
+    return !traits->is_head && response->status >= 200 && response->status != 204 &&
+           response->status != 304;
+}
+
+static void
+choose_framing(struct bask_response *response, const struct bask_response_traits *traits)
+{
+    if (response->status == 101)
+        response->keep_alive = false;
+    if (!has_body(response, traits))
+        response->framing = BASK_FRAMING_NONE;
+    else if (response->length >= 0)
+        response->framing = BASK_FRAMING_LENGTH;
+    else if (traits->chunked && !traits->http_1_0)
+        response->framing = BASK_FRAMING_CHUNKED;
+    else
+        response->framing = BASK_FRAMING_CLOSE;
+    if (response->framing == BASK_FRAMING_CLOSE)
+        response->keep_alive = false;
+}
+
+int
+bask_response_plan(struct bask_response *response, const struct bask_response_traits *traits,
+                   bask_str head, unsigned count, int64_t known_length)
+{
+    *response = (struct bask_response){
+        .head = head,
+        .header_count = count,
+        .keep_alive = traits->keep_alive,
+        .length = -1,
+    };
+    int err = read_head(response, head, count);
+    if (err)
+        return err;
+    if (!response->has_length)
+        response->length = known_length;
+    choose_framing(response, traits);
+    response->begun = true;
+    return BASK_OK;
+}
+
+static size_t
+put(char *out, size_t used, bask_str text)
+{
+    memcpy(out + used, text.ptr, text.len);
+    return used + text.len;
+}
+
+static size_t
+put_length(char *out, size_t used, int64_t length)
+{
+    char digits[20];
+    size_t n = 0;
+    used = put(out, used, BASK_STR("Content-Length: "));
+    do
+        digits[n++] = (char)('0' + length % 10);
+    while (length /= 10);
+    while (n)
+        out[used++] = digits[--n];
+    return put(out, used, BASK_STR("\r\n"));
+}
+
+size_t
+bask_response_finish_head(const struct bask_response *response,
+                          const struct bask_response_traits *traits, bask_str date,
+                          char out[static BASK_RESPONSE_TAIL])
+{
+    size_t used = 0;
+    if (traits->own_date && !response->has_date)
+        used = put(out, used, date);
+    /* A length that the server knows is told also where the body stays away because of HEAD, but
+     * not on 1xx and 204 (RFC 9110 8.6). */
+    if (!response->has_length && response->length >= 0 && response->status >= 200 &&
+        response->status != 204 && response->status != 304)
+        used = put_length(out, used, response->length);
+    if (response->framing == BASK_FRAMING_CHUNKED)
+        used = put(out, used, BASK_STR("Transfer-Encoding: chunked\r\n"));
+    if (!response->has_connection) {
+        if (!response->keep_alive)
+            used = put(out, used, BASK_STR("Connection: close\r\n"));
+        else if (traits->http_1_0)
+            used = put(out, used, BASK_STR("Connection: keep-alive\r\n"));
+    }
+    return put(out, used, BASK_STR("\r\n"));
+}
+
+bask_str
+bask_response_take(struct bask_response *response, bask_str data)
+{
+    int64_t before = response->taken;
+    response->taken += (int64_t)data.len;
+    if (response->framing == BASK_FRAMING_NONE)
+        return bask_str_n(data.ptr, 0);
+    if (response->framing != BASK_FRAMING_LENGTH)
+        return data;
+    int64_t room = before < response->length ? response->length - before : 0;
+    return (int64_t)data.len <= room ? data : bask_str_n(data.ptr, (size_t)room);
+}
+
+bool
+bask_response_is_short(const struct bask_response *response)
+{
+    return response->framing == BASK_FRAMING_LENGTH && response->taken < response->length;
+}

@@ -1,0 +1,20 @@
+/*
+ * One request from its head to the application: what the server settles itself, and the queue of
+ * what is left.
+ *
+ * Knows requests, not connections and not threads.
+ */
+#pragma once
+
+#include "req/request.h"
+
+struct bask_pipeline {
+    struct bask_link ready; /* requests that wait for an application thread, oldest first */
+    unsigned queued;
+};
+
+void bask_pipeline_init(struct bask_pipeline *pipeline);
+/* A request whose head is complete, and its body as far as it is buffered. */
+void bask_pipeline_submit(struct bask_pipeline *pipeline, struct bask_req *req);
+/* The oldest request that waits; NULL if none does. */
+struct bask_req *bask_pipeline_take(struct bask_pipeline *pipeline);

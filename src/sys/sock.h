@@ -1,0 +1,46 @@
+/*
+ * Listening sockets and the names users give them.
+ */
+#pragma once
+
+#include "base/str.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/* An address that was understood; `length` is what bind(2) wants. */
+struct bask_sockaddr {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in in4;
+        struct sockaddr_in6 in6;
+        struct sockaddr_un local;
+    } u;
+    socklen_t length;
+};
+
+/* Text of an IP address or of a port, with its NUL. */
+#define BASK_ADDR_TEXT 46
+
+struct bask_sock_name {
+    char addr[BASK_ADDR_TEXT]; /* "" on a unix socket */
+    char port[6];
+};
+
+/*
+ * ":9090" (every IPv4 address), "host:port", "[::1]:9090", "/path/of/a/socket" or "relative.sock",
+ * "@abstract". `error` gets one sentence when the result is not 0 (BASK_E_SYNTAX, BASK_E_NOTFOUND).
+ */
+int bask_sock_parse(bask_str text, struct bask_sockaddr *ret_addr, char *error, size_t error_size);
+
+/* A listening socket: non-blocking, close-on-exec. A unix socket that nobody listens on any more is
+ * replaced. BASK_E_SYSTEM with a sentence in `error`. */
+int bask_sock_listen(const struct bask_sockaddr *addr, int backlog, int *ret_fd, char *error,
+                     size_t error_size);
+
+/* The numeric text of an address. */
+void bask_sock_describe(const struct bask_sockaddr *addr, struct bask_sock_name *ret_name);
+
+/* The largest backlog the kernel grants. */
+int bask_sock_backlog_limit(void);
