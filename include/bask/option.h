@@ -40,15 +40,15 @@ struct bask_values {
 };
 
 struct bask_option {
-    const char *name;        /* without dashes: "http-socket" */
-    const char *aliases;     /* other names, separated by spaces; NULL for none */
-    char short_name;         /* 's' for -s; 0 for none */
+    const char *name;    /* without dashes: "http-socket" */
+    const char *aliases; /* other names, separated by spaces; NULL for none */
+    char short_name;     /* 's' for -s; 0 for none */
     enum bask_option_type type;
-    size_t offset;           /* of the value in the owner's struct */
-    int64_t min, max;        /* INT, SIZE, DURATION (milliseconds) */
-    const char *initial;     /* the default, as a user would write it; NULL for none */
-    const char *argument;    /* what --help shows for the value: "ADDRESS"; NULL for flags */
-    const char *help;        /* one line */
+    size_t offset;        /* of the value in the owner's struct */
+    int64_t min, max;     /* INT, SIZE, DURATION (milliseconds) */
+    const char *initial;  /* the default, as a user would write it; NULL for none */
+    const char *argument; /* what --help shows for the value: "ADDRESS"; NULL for flags */
+    const char *help;     /* one line */
 };
 
 struct bask_option_table {

@@ -35,28 +35,28 @@ enum bask_log_level { BASK_LOG_ERROR, BASK_LOG_WARN, BASK_LOG_INFO, BASK_LOG_DEB
 
 /* What is known of one worker. Read from shared memory; numbers may be a moment apart. */
 struct bask_worker_info {
-    uint32_t id;          /* from 1 */
-    int32_t pid;          /* 0: not running */
-    uint64_t requests;    /* answered by all who had this id */
-    uint64_t exceptions;  /* requests whose application raised */
-    uint64_t respawns;    /* how often it was replaced after dying */
-    uint64_t tx_bytes;    /* bytes of responses */
-    uint64_t busy_us;     /* microseconds that requests spent in the application */
-    uint64_t rss_bytes;   /* resident memory when last asked, 0 if not known */
-    int64_t started_at;   /* Unix time, seconds */
+    uint32_t id;           /* from 1 */
+    int32_t pid;           /* 0: not running */
+    uint64_t requests;     /* answered by all who had this id */
+    uint64_t exceptions;   /* requests whose application raised */
+    uint64_t respawns;     /* how often it was replaced after dying */
+    uint64_t tx_bytes;     /* bytes of responses */
+    uint64_t busy_us;      /* microseconds that requests spent in the application */
+    uint64_t rss_bytes;    /* resident memory when last asked, 0 if not known */
+    int64_t started_at;    /* Unix time, seconds */
     uint32_t threads_busy; /* application threads inside a request now */
-    uint32_t accepting;   /* 1 once it takes requests */
+    uint32_t accepting;    /* 1 once it takes requests */
 };
 
 /* What is the same for the whole server. */
 struct bask_server_info {
-    const char *version;  /* "0.1.0" */
+    const char *version; /* "0.1.0" */
     const char *hostname;
     const char *binary_path;
-    uint32_t workers;     /* processes */
-    uint32_t threads;     /* application threads a worker */
-    int32_t master_pid;   /* 0: no master */
-    int64_t started_at;   /* Unix time, seconds */
+    uint32_t workers;   /* processes */
+    uint32_t threads;   /* application threads a worker */
+    int32_t master_pid; /* 0: no master */
+    int64_t started_at; /* Unix time, seconds */
     uint32_t listeners;
     uint32_t reserved;
 };
@@ -126,7 +126,7 @@ struct bask_plugin {
     uint32_t abi_major;
     uint32_t size;
     const char *name;
-    const char *summary;                    /* one line for --help */
+    const char *summary;                     /* one line for --help */
     const struct bask_option_table *options; /* NULL: none */
 
     /* True if a bare argument of the command line ("app:application", "x.py") names an application

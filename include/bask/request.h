@@ -23,22 +23,22 @@ struct bask_pair {
 enum bask_protocol { BASK_PROTOCOL_OTHER = -1, BASK_PROTOCOL_HTTP_1_0, BASK_PROTOCOL_HTTP_1_1 };
 
 struct bask_request {
-    uint32_t size;          /* of this struct, as the host was built */
-    int32_t method_id;      /* enum bask_method */
-    int32_t protocol_id;    /* enum bask_protocol */
-    int32_t listener_id;    /* index of the listening socket: 0, 1, ... */
-    bask_str method;        /* "GET" */
-    bask_str uri;           /* the request target as sent, not decoded: "/a%20b?c=d" */
-    bask_str path;          /* PATH_INFO: decoded, dot segments removed: "/a b" */
-    bask_str query;         /* after the first '?', not decoded; empty if there was none */
-    bask_str script_name;   /* SCRIPT_NAME, empty unless a gateway in front sent one */
-    bask_str protocol;      /* "HTTP/1.1" */
-    bask_str scheme;        /* "http" or "https" */
-    bask_str server_name;   /* empty: use the listener's */
-    bask_str server_port;   /* empty: use the listener's */
-    bask_str remote_addr;   /* of the client; empty on a unix socket with no gateway's word for it */
-    bask_str remote_port;   /* decimal; may be empty */
-    bask_str content_type;  /* absent (ptr NULL) if the client sent none */
+    uint32_t size;         /* of this struct, as the host was built */
+    int32_t method_id;     /* enum bask_method */
+    int32_t protocol_id;   /* enum bask_protocol */
+    int32_t listener_id;   /* index of the listening socket: 0, 1, ... */
+    bask_str method;       /* "GET" */
+    bask_str uri;          /* the request target as sent, not decoded: "/a%20b?c=d" */
+    bask_str path;         /* PATH_INFO: decoded, dot segments removed: "/a b" */
+    bask_str query;        /* after the first '?', not decoded; empty if there was none */
+    bask_str script_name;  /* SCRIPT_NAME, empty unless a gateway in front sent one */
+    bask_str protocol;     /* "HTTP/1.1" */
+    bask_str scheme;       /* "http" or "https" */
+    bask_str server_name;  /* empty: use the listener's */
+    bask_str server_port;  /* empty: use the listener's */
+    bask_str remote_addr;  /* of the client; empty on a unix socket with no gateway's word for it */
+    bask_str remote_port;  /* decimal; may be empty */
+    bask_str content_type; /* absent (ptr NULL) if the client sent none */
     int64_t content_length; /* bytes; -1: chunked, the end is known only when it comes */
     int32_t has_length;     /* 1 if the client stated CONTENT_LENGTH (it may state 0) */
     int32_t uri_is_path;    /* 1 if uri and path are the same bytes */
@@ -47,6 +47,6 @@ struct bask_request {
     uint32_t pair_count;
     uint32_t reserved;
     const struct bask_pair *pairs; /* in the order in which they came; doubled names stay doubled */
-    bask_str body;          /* the part of the body that is already in memory, decoded */
-    int64_t body_left;      /* bytes still to be read beyond `body`; -1: unknown (chunked) */
+    bask_str body;                 /* the part of the body that is already in memory, decoded */
+    int64_t body_left;             /* bytes still to be read beyond `body`; -1: unknown (chunked) */
 };

@@ -26,10 +26,11 @@
 
 static const struct bask_host *host;
 
-static const bask_str ok_head = {"200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n", 54};
+static const bask_str ok_head = {"200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n",
+                                 54};
 static const bask_str text_head = {"200 OK\r\nContent-Type: text/plain\r\n", 34};
-static const bask_str failed_head = {
-    "500 Internal Server Error\r\nContent-Type: text/plain\r\n", 53};
+static const bask_str failed_head = {"500 Internal Server Error\r\nContent-Type: text/plain\r\n",
+                                     53};
 static const bask_str failed_body = {"Internal Server Error\n", 22};
 
 static void
@@ -194,9 +195,9 @@ static const struct {
     bask_str prefix;
     void (*answer)(const struct bask_request *);
 } routes[] = {
-    {{"/bytes/", 7}, bytes},     {{"/stream/", 8}, stream},     {{"/sleep/", 7}, sleep_first},
+    {{"/bytes/", 7}, bytes},     {{"/stream/", 8}, stream},       {{"/sleep/", 7}, sleep_first},
     {{"/env", 4}, environment},  {{"/fail-late", 10}, fail_late}, {{"/fail", 5}, fail},
-    {{"/short", 6}, short_body}, {{"/long", 5}, long_body},     {{"/split", 6}, split_header},
+    {{"/short", 6}, short_body}, {{"/long", 5}, long_body},       {{"/split", 6}, split_header},
     {{"/crash", 6}, crash},
 };
 

@@ -34,9 +34,9 @@ int
 bask_size_parse(bask_str text, int64_t *ret_bytes)
 {
     static const struct unit units[] = {
-        {BASK_STR(""), 1},        {BASK_STR("b"), 1},        {BASK_STR("k"), 1 << 10},
-        {BASK_STR("kb"), 1 << 10}, {BASK_STR("m"), 1 << 20}, {BASK_STR("mb"), 1 << 20},
-        {BASK_STR("g"), 1 << 30}, {BASK_STR("gb"), 1 << 30},
+        {BASK_STR(""), 1},         {BASK_STR("b"), 1},        {BASK_STR("k"), 1 << 10},
+        {BASK_STR("kb"), 1 << 10}, {BASK_STR("m"), 1 << 20},  {BASK_STR("mb"), 1 << 20},
+        {BASK_STR("g"), 1 << 30},  {BASK_STR("gb"), 1 << 30},
     };
     return parse(text, units, sizeof units / sizeof *units, ret_bytes);
 }
@@ -45,8 +45,8 @@ int
 bask_duration_parse(bask_str text, int64_t *ret_ms)
 {
     static const struct unit units[] = {
-        {BASK_STR(""), 1000},    {BASK_STR("ms"), 1},       {BASK_STR("s"), 1000},
-        {BASK_STR("m"), 60000},  {BASK_STR("h"), 3600000}, {BASK_STR("d"), 86400000},
+        {BASK_STR(""), 1000},   {BASK_STR("ms"), 1},      {BASK_STR("s"), 1000},
+        {BASK_STR("m"), 60000}, {BASK_STR("h"), 3600000}, {BASK_STR("d"), 86400000},
     };
     return parse(text, units, sizeof units / sizeof *units, ret_ms);
 }

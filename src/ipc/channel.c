@@ -12,8 +12,7 @@ enum { SEND_TIMEOUT_MS = 5000 };
 int
 bask_channel_open(int ret_ends[2])
 {
-    int failure =
-        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ret_ends);
+    int failure = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ret_ends);
     return failure ? BASK_E_SYSTEM : BASK_OK;
 }
 

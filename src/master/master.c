@@ -17,7 +17,7 @@
 
 enum { TICK_US = 250000 };
 
-#define GOT(signals, number) ((signals) & UINT64_C(1) << (number))
+#define GOT(signals, number) ((signals)&UINT64_C(1) << (number))
 
 static void
 stop(struct master *master)

@@ -13,16 +13,16 @@ struct generation {
     struct bask_io io; /* the channel to it */
     struct master *master;
     unsigned number;
-    pid_t pid;         /* 0: it has ended */
+    pid_t pid; /* 0: it has ended */
     bool ready;
     int code; /* of a FAILED message */
 };
 
 enum worker_state {
-    WORKER_DOWN,     /* to be forked as soon as a generation is ready, not before `not_before_us` */
-    WORKER_FORKING,  /* the zygote was asked */
+    WORKER_DOWN,    /* to be forked as soon as a generation is ready, not before `not_before_us` */
+    WORKER_FORKING, /* the zygote was asked */
     WORKER_RUNNING,
-    WORKER_ENDING,   /* told to end; killed at `kill_at_us` */
+    WORKER_ENDING, /* told to end; killed at `kill_at_us` */
 };
 
 struct worker {
@@ -38,7 +38,7 @@ struct master {
     struct bask_loop *loop;
     /* `next` is being loaded, `old` waits for its last worker to end. All may be NULL. */
     struct generation *current, *next, *old;
-    struct worker *workers;            /* [plan->workers] */
+    struct worker *workers; /* [plan->workers] */
     struct bask_timer tick;
     unsigned generations;
     int64_t retry_us;    /* delay before a zygote is tried again */

@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 
 enum {
-    MERCY_US = 60000000,      /* for requests to end before a gracefully ended worker is killed */
-    CUT_MERCY_US = 5000000,   /* the same for one that was told to end at once */
-    TOO_SOON_US = 1000000,    /* a worker that lived shorter is replaced only after as long */
+    MERCY_US = 60000000,    /* for requests to end before a gracefully ended worker is killed */
+    CUT_MERCY_US = 5000000, /* the same for one that was told to end at once */
+    TOO_SOON_US = 1000000,  /* a worker that lived shorter is replaced only after as long */
 };
 
 /* What a worker's exit status says; see proc/heritage.h. */
@@ -161,8 +161,9 @@ kill_late(struct master *master, int64_t now)
         struct worker *worker = &master->workers[i];
         if (worker->state != WORKER_ENDING || worker->kill_at_us > now)
             continue;
-        bask_log(BASK_LOG_ERROR, "worker %u (pid: %d) is taking too much time to die...NO MERCY !!!",
-                 i + 1, (int)worker->pid);
+        bask_log(BASK_LOG_ERROR,
+                 "worker %u (pid: %d) is taking too much time to die...NO MERCY !!!", i + 1,
+                 (int)worker->pid);
         kill(worker->pid, SIGKILL);
         worker->kill_at_us = now + CUT_MERCY_US;
     }

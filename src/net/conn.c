@@ -39,8 +39,8 @@ bask_conn_move(struct bask_conn *conn, enum bask_step step)
     conn->deadline_us = limit_us ? now + limit_us : INT64_MAX;
     bask_list_remove(&conn->link);
     bask_list_append(&net->steps[step], &conn->link);
-    if (limit_us && (bask_list_is_unlinked(&net->sweep.link) ||
-                     net->sweep.due_us > conn->deadline_us))
+    if (limit_us &&
+        (bask_list_is_unlinked(&net->sweep.link) || net->sweep.due_us > conn->deadline_us))
         bask_loop_timer_start(net->loop, &net->sweep, limit_us);
 }
 

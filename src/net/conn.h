@@ -44,14 +44,14 @@ struct bask_conn {
     bool wants_continue; /* the client waits for 100 (Continue) */
     bool chunked;        /* the body of the present request is */
 
-    struct bask_buf in;  /* unparsed input; the head being answered stays at its front */
-    size_t head_len;     /* of the present request, in `in`; 0: none */
-    size_t scanned;      /* bytes of `in` that the parser has seen in vain */
-    size_t in_place;     /* bytes of body directly after the head in `in` */
+    struct bask_buf in;   /* unparsed input; the head being answered stays at its front */
+    size_t head_len;      /* of the present request, in `in`; 0: none */
+    size_t scanned;       /* bytes of `in` that the parser has seen in vain */
+    size_t in_place;      /* bytes of body directly after the head in `in` */
     struct bask_buf body; /* buffered, decoded body that is not in place */
     struct bask_buf rest; /* what came after the end of a chunked body: the next request */
-    int64_t body_left;   /* bytes not received; -1: chunked, end not seen */
-    int64_t body_total;  /* bytes received, decoded; kept for chunked bodies */
+    int64_t body_left;    /* bytes not received; -1: chunked, end not seen */
+    int64_t body_total;   /* bytes received, decoded; kept for chunked bodies */
     struct bask_chunked chunks;
 
     struct bask_buf out; /* what the network did not take */

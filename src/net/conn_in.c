@@ -225,8 +225,8 @@ read_head(struct bask_conn *conn)
             bask_conn_refuse(conn, 431, "the head is over buffer-size");
             return;
         }
-        ssize_t n = err ? err
-                        : receive(conn, conn->in.data + conn->in.end, conn->in.size - conn->in.end);
+        ssize_t n =
+            err ? err : receive(conn, conn->in.data + conn->in.end, conn->in.size - conn->in.end);
         if (n == BASK_E_AGAIN)
             break;
         if (n < 0) {

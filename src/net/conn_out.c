@@ -2,7 +2,8 @@
  * Writing: from an application's answer to the socket.
  *
  * Bytes go to the network in the call that brings them; what it refuses is copied to `out` and sent
- * when the socket becomes writable, so a slow client costs a buffer and never a thread that is done.
+ * when the socket becomes writable, so a slow client costs a buffer and never a thread that is
+ * done.
  */
 #include "net/conn.h"
 
@@ -20,7 +21,7 @@
 #include <unistd.h>
 
 enum {
-    COMPOSED = 4096,          /* a head, and a small body behind it, leave in one piece */
+    COMPOSED = 4096,           /* a head, and a small body behind it, leave in one piece */
     STREAM_HIGH_WATER = 65536, /* an application that streams waits when more is unsent */
     SENDFILE_STEP = 1 << 20,
     LOG_DELAY_US = 50000, /* how long a line may wait for others to be written with it */
@@ -92,9 +93,9 @@ emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
     if (!bask_buf_len(&conn->out)) {
         struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
         do
-            sent = count == 1 ? send(conn->io.fd, parts->iov_base, parts->iov_len,
-                                     MSG_NOSIGNAL | flags)
-                              : sendmsg(conn->io.fd, &message, MSG_NOSIGNAL | flags);
+            sent = count == 1
+                       ? send(conn->io.fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL | flags)
+                       : sendmsg(conn->io.fd, &message, MSG_NOSIGNAL | flags);
         while (sent < 0 && errno == EINTR);
         if (sent < 0 && errno != EAGAIN)
             return fail(conn);
@@ -104,8 +105,7 @@ emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
     for (size_t i = 0; i < count; i++) {
         size_t skip = (size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
         sent -= (ssize_t)skip;
-        bask_str left =
-            bask_str_n((const char *)parts[i].iov_base + skip, parts[i].iov_len - skip);
+        bask_str left = bask_str_n((const char *)parts[i].iov_base + skip, parts[i].iov_len - skip);
         if (bask_buf_append(&conn->out, left))
             return fail(conn);
     }
@@ -222,8 +222,9 @@ warn_if_long(const struct bask_conn *conn)
     const struct bask_response *response = &conn->req->response;
     if (response->has_length && response->framing == BASK_FRAMING_LENGTH &&
         response->taken > response->length)
-        bask_log(BASK_LOG_ERROR, "%.*s %.*s: the application gave more than the %lld bytes it "
-                                 "promised; the rest was cut off",
+        bask_log(BASK_LOG_ERROR,
+                 "%.*s %.*s: the application gave more than the %lld bytes it "
+                 "promised; the rest was cut off",
                  BASK_FMT(conn->req->pub.method), BASK_FMT(conn->req->pub.uri),
                  (long long)response->length);
 }

@@ -17,11 +17,16 @@ enum { MODIFIER_WSGI = 0, MODIFIER_PING = 100, MAX_VARS = 65535 };
 /* Variables that are fields of a request rather than pairs; 0 elsewhere, the offset + 1 here. */
 #define FIELD(member) (offsetof(struct bask_request, member) + 1)
 static const size_t fields[BASK_KEY_COUNT] = {
-    [BASK_KEY_REQUEST_METHOD] = FIELD(method),  [BASK_KEY_REQUEST_URI] = FIELD(uri),
-    [BASK_KEY_PATH_INFO] = FIELD(path),         [BASK_KEY_QUERY_STRING] = FIELD(query),
-    [BASK_KEY_SCRIPT_NAME] = FIELD(script_name), [BASK_KEY_SERVER_NAME] = FIELD(server_name),
-    [BASK_KEY_SERVER_PORT] = FIELD(server_port), [BASK_KEY_SERVER_PROTOCOL] = FIELD(protocol),
-    [BASK_KEY_REMOTE_ADDR] = FIELD(remote_addr), [BASK_KEY_REMOTE_PORT] = FIELD(remote_port),
+    [BASK_KEY_REQUEST_METHOD] = FIELD(method),
+    [BASK_KEY_REQUEST_URI] = FIELD(uri),
+    [BASK_KEY_PATH_INFO] = FIELD(path),
+    [BASK_KEY_QUERY_STRING] = FIELD(query),
+    [BASK_KEY_SCRIPT_NAME] = FIELD(script_name),
+    [BASK_KEY_SERVER_NAME] = FIELD(server_name),
+    [BASK_KEY_SERVER_PORT] = FIELD(server_port),
+    [BASK_KEY_SERVER_PROTOCOL] = FIELD(protocol),
+    [BASK_KEY_REMOTE_ADDR] = FIELD(remote_addr),
+    [BASK_KEY_REMOTE_PORT] = FIELD(remote_port),
     [BASK_KEY_CONTENT_TYPE] = FIELD(content_type),
 };
 #undef FIELD
@@ -30,7 +35,8 @@ static bool
 is_on(bask_str value)
 {
     return bask_str_eq_nocase(value, BASK_STR("on")) || bask_str_eq(value, BASK_STR("1")) ||
-           bask_str_eq_nocase(value, BASK_STR("true")) || bask_str_eq_nocase(value, BASK_STR("yes"));
+           bask_str_eq_nocase(value, BASK_STR("true")) ||
+           bask_str_eq_nocase(value, BASK_STR("yes"));
 }
 
 static int
@@ -77,10 +83,9 @@ complete(struct bask_conn *conn, struct bask_req *req)
 {
     struct bask_request *pub = &req->pub;
     pub->method_id = bask_names_method(pub->method);
-    pub->protocol_id = bask_str_eq(pub->protocol, BASK_STR("HTTP/1.0")) ? BASK_PROTOCOL_HTTP_1_0
-                       : bask_str_eq(pub->protocol, BASK_STR("HTTP/1.1"))
-                           ? BASK_PROTOCOL_HTTP_1_1
-                           : BASK_PROTOCOL_OTHER;
+    pub->protocol_id = bask_str_eq(pub->protocol, BASK_STR("HTTP/1.0"))   ? BASK_PROTOCOL_HTTP_1_0
+                       : bask_str_eq(pub->protocol, BASK_STR("HTTP/1.1")) ? BASK_PROTOCOL_HTTP_1_1
+                                                                          : BASK_PROTOCOL_OTHER;
     pub->listener_id = (int32_t)conn->listener->id;
     pub->peer_slot = conn->io.handle;
     pub->peer_is_new = 1; /* the gateway's next connection may carry another client */
@@ -111,8 +116,8 @@ answer_ping(struct bask_conn *conn)
     return -1;
 }
 
-/* "GET /" read as a packet: modifier 'G', size "ET", modifier2 ' '. Told at once, because a packet of
- * that size would be waited for. */
+/* "GET /" read as a packet: modifier 'G', size "ET", modifier2 ' '. Told at once, because a packet
+ * of that size would be waited for. */
 static bool
 looks_like_http(bask_str input)
 {
@@ -130,8 +135,8 @@ parse(struct bask_conn *conn)
     int64_t limit = conn->net->options->head_bytes;
     if (looks_like_http(input))
         return drop(conn, "this is HTTP, which is spoken on --http-socket");
-    int len = bask_uwsgi_parse(input.ptr, input.len,
-                               limit < MAX_VARS ? (size_t)limit : MAX_VARS, &packet);
+    int len = bask_uwsgi_parse(input.ptr, input.len, limit < MAX_VARS ? (size_t)limit : MAX_VARS,
+                               &packet);
     if (len == -2) {
         conn->scanned = input.len;
         return 0;

@@ -11,8 +11,8 @@ static const struct bask_option rows[] = {
     {"http-socket", "http http11-socket", 0, BASK_OPT_LIST,
      offsetof(struct bask_net_options, http_sockets), 0, 0, NULL, "ADDRESS",
      "speak HTTP here: :9090, host:port, [::1]:port, /a/path or @abstract"},
-    {"socket", "uwsgi-socket", 's', BASK_OPT_LIST,
-     offsetof(struct bask_net_options, uwsgi_sockets), 0, 0, NULL, "ADDRESS",
+    {"socket", "uwsgi-socket", 's', BASK_OPT_LIST, offsetof(struct bask_net_options, uwsgi_sockets),
+     0, 0, NULL, "ADDRESS",
      "speak the uwsgi protocol here, behind nginx's uwsgi_pass and the like"},
     {"listen", NULL, 'l', BASK_OPT_INT, offsetof(struct bask_net_options, backlog), 1, 1 << 20,
      "1024", "N", "connections that may wait to be accepted, at most the kernel's somaxconn"},
@@ -26,9 +26,8 @@ static const struct bask_option rows[] = {
     {"http-keepalive-timeout", "so-keepalive-timeout", 0, BASK_OPT_DURATION,
      offsetof(struct bask_net_options, idle_ms), 1, 86400000, "75", "SECONDS",
      "close a connection that has no request for so long"},
-    {"http-headers-timeout", NULL, 0, BASK_OPT_DURATION,
-     offsetof(struct bask_net_options, head_ms), 1, 86400000, "30", "SECONDS",
-     "a request head must be complete in this time, or gets 408"},
+    {"http-headers-timeout", NULL, 0, BASK_OPT_DURATION, offsetof(struct bask_net_options, head_ms),
+     1, 86400000, "30", "SECONDS", "a request head must be complete in this time, or gets 408"},
     {"socket-timeout", "http-timeout", 'z', BASK_OPT_DURATION,
      offsetof(struct bask_net_options, transfer_ms), 1, 86400000, "60", "SECONDS",
      "give up on a body or a response that makes no progress for so long"},
@@ -95,8 +94,8 @@ bask_listeners_open(struct bask_listeners *listeners, const struct bask_net_opti
             struct bask_listener *listener = &listeners->items[listeners->count];
             listener->driver = kinds[kind].driver;
             listener->id = (uint32_t)listeners->count;
-            int err = open_one(listener, kinds[kind].names->items[i].text, options, error,
-                               error_size);
+            int err =
+                open_one(listener, kinds[kind].names->items[i].text, options, error, error_size);
             if (err) {
                 bask_listeners_close(listeners, true);
                 return err;

@@ -175,8 +175,7 @@ bask_net_free(struct bask_net **net)
     unwatch_all(*net);
     for (int step = 0; step < BASK_STEP_COUNT; step++)
         while (!bask_list_empty(&(*net)->steps[step]))
-            bask_conn_close(
-                BASK_CONTAINER((*net)->steps[step].next, struct bask_conn, link));
+            bask_conn_close(BASK_CONTAINER((*net)->steps[step].next, struct bask_conn, link));
     bask_loop_timer_stop(&(*net)->sweep);
     bask_loop_timer_stop(&(*net)->reopen);
     bask_loop_timer_stop(&(*net)->log_flush);
@@ -205,8 +204,7 @@ bask_net_drain(struct bask_net *net)
     unwatch_all(net);
     bask_loop_timer_stop(&net->reopen);
     while (!bask_list_empty(&net->steps[BASK_STEP_IDLE]))
-        bask_conn_close(
-            BASK_CONTAINER(net->steps[BASK_STEP_IDLE].next, struct bask_conn, link));
+        bask_conn_close(BASK_CONTAINER(net->steps[BASK_STEP_IDLE].next, struct bask_conn, link));
 }
 
 size_t

@@ -20,12 +20,12 @@ struct bask_net_options {
     struct bask_values http_sockets; /* --http, --http-socket */
     struct bask_values uwsgi_sockets;
     int64_t backlog;
-    int64_t head_bytes;    /* --buffer-size */
-    int64_t body_buffer;   /* --post-buffering */
-    int64_t body_limit;    /* --limit-post, 0: none */
-    int64_t idle_ms;       /* keep-alive */
-    int64_t head_ms;       /* first byte to end of head */
-    int64_t transfer_ms;   /* without progress, either way */
+    int64_t head_bytes;  /* --buffer-size */
+    int64_t body_buffer; /* --post-buffering */
+    int64_t body_limit;  /* --limit-post, 0: none */
+    int64_t idle_ms;     /* keep-alive */
+    int64_t head_ms;     /* first byte to end of head */
+    int64_t transfer_ms; /* without progress, either way */
 };
 
 /* The rows of these options; `values` is the struct they fill. */
@@ -35,10 +35,10 @@ struct bask_option_table bask_net_option_table(struct bask_net_options *values);
 struct bask_listener {
     struct bask_io io;
     const struct bask_driver *driver;
-    bask_str name;                  /* as the user wrote it */
-    char port[6];                   /* "" on a unix socket */
+    bask_str name;                                          /* as the user wrote it */
+    char port[6];                                           /* "" on a unix socket */
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* of a unix socket; else "" */
-    struct bask_net *net;           /* of the worker that accepts; NULL before */
+    struct bask_net *net; /* of the worker that accepts; NULL before */
     uint32_t id;
 };
 

@@ -14,8 +14,8 @@ enum { GATHERED = 16384, FIELD_MAX = 2048, ENTRY_MAX = 4 * FIELD_MAX };
 struct bask_access_log {
     int fd;
     size_t used;
-    time_t second;     /* of `when` */
-    char when[26];     /* as ctime(3) writes it, without its newline */
+    time_t second; /* of `when` */
+    char when[26]; /* as ctime(3) writes it, without its newline */
     char bytes[GATHERED];
 };
 

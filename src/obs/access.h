@@ -13,7 +13,7 @@ struct bask_access_log;
 struct bask_access_entry {
     bask_str remote_addr, remote_user, method, uri, protocol;
     unsigned status;
-    unsigned variables, variable_bytes; /* of the request */
+    unsigned variables, variable_bytes;  /* of the request */
     unsigned header_count, header_bytes; /* of the response */
     uint64_t body_bytes;
     int64_t elapsed_us;

@@ -8,8 +8,8 @@ int
 bask_board_init(struct bask_board *board, uint32_t workers, uint32_t threads)
 {
     size_t worker_bytes = workers * sizeof *board->workers;
-    char *memory = bask_proc_shared_memory(worker_bytes + (size_t)workers * threads *
-                                                              sizeof *board->threads);
+    char *memory =
+        bask_proc_shared_memory(worker_bytes + (size_t)workers * threads * sizeof *board->threads);
     if (!memory)
         return BASK_E_NOMEM;
     board->worker_count = workers;

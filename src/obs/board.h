@@ -29,8 +29,8 @@ struct bask_board_worker {
 
 struct bask_board {
     uint32_t worker_count, thread_count;
-    struct bask_board_worker *workers;  /* [worker_count] */
-    struct bask_board_thread *threads;  /* [worker_count * thread_count] */
+    struct bask_board_worker *workers; /* [worker_count] */
+    struct bask_board_thread *threads; /* [worker_count * thread_count] */
 };
 
 /* 0 or BASK_E_NOMEM. */

@@ -21,8 +21,8 @@ bask_log(enum bask_log_level level, const char *format, ...)
     struct tm now;
     time_t seconds = time(NULL);
     size_t used = strftime(line, sizeof line, "%F %T ", localtime_r(&seconds, &now));
-    used += (size_t)snprintf(line + used, sizeof line - used, "[%d] %s", (int)getpid(),
-                             marks[level]);
+    used +=
+        (size_t)snprintf(line + used, sizeof line - used, "[%d] %s", (int)getpid(), marks[level]);
     va_list arguments;
     va_start(arguments, format);
     int wanted = vsnprintf(line + used, sizeof line - used, format, arguments);

@@ -16,13 +16,13 @@ struct bask_host_listener {
 };
 
 struct bask_host_setup {
-    struct bask_crew *crew;           /* NULL in a zygote */
+    struct bask_crew *crew; /* NULL in a zygote */
     const struct bask_board *board;
     const struct bask_conf *conf;
     struct bask_server_info info;
     const struct bask_host_listener *listeners;
-    uint32_t worker_id;               /* 0 in a zygote */
-    int transfer_ms;                  /* how long a thread waits for a client */
+    uint32_t worker_id; /* 0 in a zygote */
+    int transfer_ms;    /* how long a thread waits for a client */
 };
 
 /* The function table that plugins get; the same in every process. */

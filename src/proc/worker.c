@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 enum {
-    STACK_BYTES = 8 << 20,  /* PyPy wants four megabytes and more (it does not ask the system) */
-    CUT_OFF_US = 1000000,   /* what requests get when the worker shall end at once */
+    STACK_BYTES = 8 << 20, /* PyPy wants four megabytes and more (it does not ask the system) */
+    CUT_OFF_US = 1000000,  /* what requests get when the worker shall end at once */
     DRAIN_LOOK_US = 20000,
 };
 
@@ -122,9 +122,9 @@ init_parts(struct worker *worker)
     if (!heritage->options->disable_logging)
         worker->access = bask_access_new(STDERR_FILENO);
     if (worker->loop)
-        worker->net = bask_net_new(worker->loop, &worker->pipeline, heritage->net,
-                                   &heritage->listeners, worker->access,
-                                   heritage->options->workers > 1);
+        worker->net =
+            bask_net_new(worker->loop, &worker->pipeline, heritage->net, &heritage->listeners,
+                         worker->access, heritage->options->workers > 1);
     if (worker->net)
         worker->crew = bask_crew_new(worker->loop, &worker->pipeline, &work);
     return worker->crew && worker->threads && worker->listeners ? BASK_OK : BASK_E_NOMEM;
@@ -157,8 +157,7 @@ set_up_host(struct bask_heritage *heritage, struct bask_host_listener *listeners
 int
 bask_worker_prepare(struct bask_heritage *heritage)
 {
-    struct bask_host_listener *listeners =
-        calloc(heritage->listeners.count + 1, sizeof *listeners);
+    struct bask_host_listener *listeners = calloc(heritage->listeners.count + 1, sizeof *listeners);
     if (!listeners)
         return BASK_EXIT_FAILED;
     set_up_host(heritage, listeners, NULL, 0);

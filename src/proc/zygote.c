@@ -42,8 +42,7 @@ make_worker(struct zygote *zygote, uint32_t id)
         zygote->children[id - 1] = pid;
     else
         bask_log(BASK_LOG_ERROR, "cannot fork worker %u: %s", id, strerror(errno));
-    tell(zygote, &(struct bask_message){
-                     .kind = BASK_MESSAGE_FORKED, .worker_id = id, .pid = pid});
+    tell(zygote, &(struct bask_message){.kind = BASK_MESSAGE_FORKED, .worker_id = id, .pid = pid});
 }
 
 static void
@@ -69,8 +68,8 @@ reap(struct zygote *zygote)
         for (uint32_t i = 0; i < zygote->heritage->board.worker_count; i++)
             if (zygote->children[i] == pid)
                 zygote->children[i] = 0;
-        tell(zygote, &(struct bask_message){
-                         .kind = BASK_MESSAGE_EXITED, .pid = pid, .code = status});
+        tell(zygote,
+             &(struct bask_message){.kind = BASK_MESSAGE_EXITED, .pid = pid, .code = status});
     }
 }
 

@@ -2,7 +2,8 @@
  * The zygote: loads the runtime and the application once, then makes workers on command.
  *
  * It is the only process that forks workers, and it forks by the runtime's own means, so that every
- * at-fork hook of the application runs. Workers inherit the loaded application and its machine code.
+ * at-fork hook of the application runs. Workers inherit the loaded application and its machine
+ * code.
  */
 #pragma once
 

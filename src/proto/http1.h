@@ -9,6 +9,8 @@
 
 #include "base/str.h"
 
+#include <bask/environ_keys.h>
+
 #include <stdint.h>
 
 #define BASK_HTTP1_MAX_HEADERS 128
@@ -56,7 +58,7 @@ struct bask_http1_field {
 
 struct bask_http1_head {
     bask_str method;
-    int method_id;
+    int method_id;   /* enum bask_method */
     bask_str target; /* as sent */
     bask_str path;   /* of the target, not decoded; "*" for OPTIONS *; of absolute-form, its path */
     bask_str query;  /* after the first '?'; {NULL, 0} if there is none */

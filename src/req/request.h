@@ -39,7 +39,7 @@ struct bask_req {
     struct bask_request pub; /* first: a plugin's pointer is ours */
     struct bask_link link;   /* in the queue of requests that wait for a thread */
     const struct bask_req_io *io;
-    void *owner; /* of io: the connection */
+    void *owner;                /* of io: the connection */
     struct bask_thread *thread; /* who answers it; NULL while it waits */
     uint32_t thread_index;      /* of that thread, for the access log */
     int64_t started_us;         /* monotonic, for the access log; 0 without one */

@@ -31,20 +31,21 @@ struct bask_response {
     unsigned header_count;
     enum bask_framing framing;
     bool keep_alive;
-    bool begun;       /* plan was made */
-    bool head_sent;   /* bytes of the head were handed to the network */
-    bool has_length;  /* the application stated Content-Length */
+    bool begun;      /* plan was made */
+    bool head_sent;  /* bytes of the head were handed to the network */
+    bool has_length; /* the application stated Content-Length */
     bool has_date;
     bool has_connection;
-    int64_t length;   /* bytes of body that will go out; -1: unknown */
-    int64_t taken;    /* bytes of body that the application has given so far */
+    int64_t length; /* bytes of body that will go out; -1: unknown */
+    int64_t taken;  /* bytes of body that the application has given so far */
 };
 
 /*
  * Reads the application's head. `known_length`: the size of the whole body, -1 if it comes in
- * pieces. 0, or BASK_E_SYNTAX: not "DDD reason\r\n" and then exactly `count` lines "name: value\r\n"
- * of legal bytes (a value with a line break in it changes the count: no header can be smuggled in),
- * a Content-Length that is no number or stands twice, or a Transfer-Encoding, which is the server's.
+ * pieces. 0, or BASK_E_SYNTAX: not "DDD reason\r\n" and then exactly `count` lines "name:
+ * value\r\n" of legal bytes (a value with a line break in it changes the count: no header can be
+ * smuggled in), a Content-Length that is no number or stands twice, or a Transfer-Encoding, which
+ * is the server's.
  */
 int bask_response_plan(struct bask_response *response, const struct bask_response_traits *traits,
                        bask_str head, unsigned count, int64_t known_length);

@@ -1,0 +1,58 @@
+/*
+ * The C functions that the Python half (python/bask_pypy) calls, and the Python functions that the
+ * C half calls. gen_glue.py turns this border into a cffi module that is part of the plugin.
+ *
+ * Bytes go to C as `const char *`, which PyPy passes without a copy and only for the call.
+ */
+#pragma once
+
+#include <bask/plugin.h>
+
+const struct bask_request *glue_next(struct bask_thread *thread);
+int glue_respond(const struct bask_request *request, const char *head, size_t head_len,
+                 uint32_t header_count, const char *body, size_t body_len);
+int glue_respond_file(const struct bask_request *request, const char *head, size_t head_len,
+                      uint32_t header_count, int fd, int64_t offset, int64_t length);
+int glue_begin(const struct bask_request *request, const char *head, size_t head_len,
+               uint32_t header_count);
+int glue_write(const struct bask_request *request, const char *data, size_t len);
+int glue_finish(const struct bask_request *request);
+void glue_abort(const struct bask_request *request, const char *head, size_t head_len,
+                uint32_t header_count, const char *body, size_t body_len);
+int glue_headers_sent(const struct bask_request *request);
+int64_t glue_read_body(const struct bask_request *request, char *buffer, size_t size);
+void glue_log(int level, const char *line, size_t len);
+uint32_t glue_thread_index(const struct bask_thread *thread);
+const struct bask_server_info *glue_server_info(void);
+int glue_worker_info(uint32_t id, struct bask_worker_info *ret_info);
+uint32_t glue_worker_id(void);
+int glue_listener_info(uint32_t id, bask_str *ret_name, bask_str *ret_port, int *ret_fd);
+int glue_option(const char *name, size_t index, bask_str *ret_value);
+void glue_stop_worker(void);
+/* The source of a module of the glue, "wsgi" or "pypy_setup"; ptr NULL if there is none. */
+bask_str glue_source(const char *name);
+/* The number and the name of a row of bask/environ_keys.h: 0, 1, ... ; absent at the end. */
+bask_str glue_key_name(int key_id);
+bask_str glue_method_name(int method_id);
+
+/* What the C half settled and the options do not tell. */
+struct glue_settings {
+    bask_str home;    /* what PyPy was given as its home; empty if it found its own */
+    bask_str library; /* the path of libpypy-c as it was loaded */
+    bask_str module;  /* "package.module:callable"; empty: none */
+    bask_str file;
+    bask_str callable; /* where module and file do not say */
+    size_t path_count; /* of the folders for sys.path */
+};
+const struct glue_settings *glue_settings(void);
+/* Folder `index` for sys.path, in the order in which they were given. */
+bask_str glue_python_path(size_t index);
+
+/* Written by cffi, in Python: what the C half calls. */
+int bask_py_load(void);
+int bask_py_fork(void);
+void bask_py_post_fork(void);
+void bask_py_run(struct bask_thread *thread);
+void bask_py_fini(void);
+/* The module itself, for pypy_init_embedded_cffi_module. */
+struct _object *_cffi_pypyinit__bask(const void *p[]);

@@ -1,0 +1,18 @@
+/*
+ * The --pypy-* options, and the names that uWSGI's CPython plugin has for the same things.
+ */
+#pragma once
+
+#include <bask/option.h>
+
+struct pypy_options {
+    bask_str lib;      /* --pypy-lib */
+    bask_str home;     /* --pypy-home */
+    bask_str module;   /* --pypy-wsgi: module[:callable] */
+    bask_str file;     /* --pypy-wsgi-file */
+    bask_str callable; /* --callable */
+    struct bask_values python_path;
+};
+
+extern struct pypy_options pypy_options;
+extern const struct bask_option_table pypy_option_table;

@@ -1,0 +1,321 @@
+/*
+ * The PyPy plugin: hosts Python applications in PyPy, inside the server's process.
+ *
+ * The C half finds and starts PyPy and carries calls across the border; what happens with a request
+ * is the Python half's (python/bask_pypy). Python pulls: bask_py_run is entered once a thread and
+ * then asks for one request after the other.
+ */
+#include "glue.h"
+#include "libpypy.h"
+#include "options.h"
+#include "sources.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The first Python that runs: enough to import the rest from the sources in this binary. */
+static const char bootstrap[] =
+    "from _bask import ffi, lib\n"
+    "def _source(name):\n"
+    "    view = lib.glue_source(name.encode())\n"
+    "    return ffi.string(view.ptr).decode() if view.ptr else None\n"
+    "exec(compile(_source('_importer'), '<bask>/_importer.py', 'exec'))\n"
+    "install(_source)\n"
+    "import pypy_setup\n";
+
+enum { CFFI_VERSION = 0xB011 };
+
+static const struct bask_host *host;
+static struct libpypy pypy;
+
+const struct bask_request *
+glue_next(struct bask_thread *thread)
+{
+    return host->next(thread);
+}
+
+int
+glue_respond(const struct bask_request *request, const char *head, size_t head_len,
+             uint32_t header_count, const char *body, size_t body_len)
+{
+    return host->respond(request, (bask_str){head, head_len}, header_count,
+                         (bask_str){body, body_len});
+}
+
+int
+glue_respond_file(const struct bask_request *request, const char *head, size_t head_len,
+                  uint32_t header_count, int fd, int64_t offset, int64_t length)
+{
+    return host->respond_file(request, (bask_str){head, head_len}, header_count, fd, offset,
+                              length);
+}
+
+int
+glue_begin(const struct bask_request *request, const char *head, size_t head_len,
+           uint32_t header_count)
+{
+    return host->begin(request, (bask_str){head, head_len}, header_count);
+}
+
+int
+glue_write(const struct bask_request *request, const char *data, size_t len)
+{
+    return host->write(request, (bask_str){data, len});
+}
+
+int
+glue_finish(const struct bask_request *request)
+{
+    return host->finish(request);
+}
+
+void
+glue_abort(const struct bask_request *request, const char *head, size_t head_len,
+           uint32_t header_count, const char *body, size_t body_len)
+{
+    host->abort(request, (bask_str){head, head_len}, header_count, (bask_str){body, body_len});
+}
+
+int
+glue_headers_sent(const struct bask_request *request)
+{
+    return host->headers_sent(request);
+}
+
+int64_t
+glue_read_body(const struct bask_request *request, char *buffer, size_t size)
+{
+    return host->read_body(request, buffer, size);
+}
+
+void
+glue_log(int level, const char *line, size_t len)
+{
+    host->log(level, (bask_str){line, len});
+}
+
+uint32_t
+glue_thread_index(const struct bask_thread *thread)
+{
+    return host->thread_index(thread);
+}
+
+const struct bask_server_info *
+glue_server_info(void)
+{
+    return host->server_info();
+}
+
+int
+glue_worker_info(uint32_t id, struct bask_worker_info *ret_info)
+{
+    return host->worker_info(id, ret_info);
+}
+
+uint32_t
+glue_worker_id(void)
+{
+    return host->worker_id();
+}
+
+int
+glue_listener_info(uint32_t id, bask_str *ret_name, bask_str *ret_port, int *ret_fd)
+{
+    return host->listener_info(id, ret_name, ret_port, ret_fd);
+}
+
+int
+glue_option(const char *name, size_t index, bask_str *ret_value)
+{
+    return host->option(name, index, ret_value);
+}
+
+void
+glue_stop_worker(void)
+{
+    host->stop_worker();
+}
+
+bask_str
+glue_source(const char *name)
+{
+    for (const struct glue_source_row *row = glue_source_rows; row->name; row++)
+        if (strcmp(row->name, name) == 0)
+            return (bask_str){row->text, row->len};
+    return (bask_str){0};
+}
+
+bask_str
+glue_key_name(int key_id)
+{
+    static const bask_str key_names[] = {
+#define X(symbol, header, variable) {variable, sizeof variable - 1},
+        BASK_ENVIRON_KEYS(X)
+#undef X
+    };
+    return key_id >= 0 && key_id < BASK_KEY_COUNT ? key_names[key_id] : (bask_str){0};
+}
+
+bask_str
+glue_method_name(int method_id)
+{
+    static const bask_str method_names[] = {
+#define X(name) {#name, sizeof #name - 1},
+        BASK_METHODS(X)
+#undef X
+    };
+    return method_id >= 0 && method_id < BASK_METHOD_COUNT ? method_names[method_id]
+                                                           : (bask_str){0};
+}
+
+static bask_str
+str_of(const char *text)
+{
+    return (bask_str){text, strlen(text)};
+}
+
+const struct glue_settings *
+glue_settings(void)
+{
+    static struct glue_settings settings;
+    settings = (struct glue_settings){
+        .home = str_of(pypy.home),
+        .library = str_of(pypy.path),
+        .module = pypy_options.module,
+        .file = pypy_options.file,
+        .callable = pypy_options.callable,
+        .path_count = pypy_options.python_path.count,
+    };
+    return &settings;
+}
+
+bask_str
+glue_python_path(size_t index)
+{
+    return pypy_options.python_path.items[index].text;
+}
+
+static void
+log_line(enum bask_log_level level, const char *text)
+{
+    host->log(level, str_of(text));
+}
+
+/* The one message for whoever has no PyPy, or another one than they think. */
+static void
+explain(const struct libpypy_report *report)
+{
+    fprintf(
+        stderr,
+        "bask: PyPy cannot be used. Tried:\n%s"
+        "Install PyPy 3.9 or newer with its shared library (on Debian: apt-get install pypy3),\n"
+        "or name one with --pypy-home DIR or --pypy-lib FILE.\n",
+        report->text);
+}
+
+static bool
+ends_in(bask_str s, const char *end)
+{
+    size_t len = strlen(end);
+    return s.len > len && memcmp(s.ptr + s.len - len, end, len) == 0;
+}
+
+static bool
+is_identifier_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || (unsigned char)c >= 0x80;
+}
+
+/* "package.module:callable", or a file. A bare word is a module only with its callable named, so
+ * that a mistyped option is not taken for one. */
+static bool
+claims(bask_str argument)
+{
+    if (ends_in(argument, ".py") || ends_in(argument, ".wsgi")) {
+        pypy_options.file = argument;
+        return true;
+    }
+    const char *colon = argument.len ? memchr(argument.ptr, ':', argument.len) : NULL;
+    if (!colon || colon == argument.ptr || colon == argument.ptr + argument.len - 1)
+        return false;
+    for (const char *at = argument.ptr; at < colon; at++)
+        if (!is_identifier_byte(*at))
+            return false;
+    pypy_options.module = argument;
+    return true;
+}
+
+static bool
+wanted(void)
+{
+    return pypy_options.module.len || pypy_options.file.len;
+}
+
+static int
+init(const struct bask_host *functions)
+{
+    struct libpypy_report report = {.used = 0};
+    struct {
+        const char *name;
+        void *function;
+        const char *code;
+    } module = {"_bask", (void *)_cffi_pypyinit__bask, bootstrap};
+    host = functions;
+    if (libpypy_load(&pypy, pypy_options.lib, pypy_options.home, &report) ||
+        libpypy_start(&pypy, &report)) {
+        explain(&report);
+        return -1;
+    }
+    if (pypy.init_module(CFFI_VERSION, &module)) {
+        log_line(BASK_LOG_ERROR, "PyPy started, but Bask's Python half did not; see above");
+        return -1;
+    }
+    return 0;
+}
+
+static int
+load(void)
+{
+    return bask_py_load();
+}
+
+static pid_t
+fork_in_python(void)
+{
+    return bask_py_fork();
+}
+
+static void
+post_fork(void)
+{
+    bask_py_post_fork();
+}
+
+static void
+run(struct bask_thread *thread)
+{
+    bask_py_run(thread);
+}
+
+static void
+fini(void)
+{
+    bask_py_fini();
+}
+
+const struct bask_plugin bask_plugin_pypy = {
+    .abi_major = BASK_ABI_MAJOR,
+    .size = sizeof bask_plugin_pypy,
+    .name = "pypy",
+    .summary = "runs Python applications (WSGI) in PyPy",
+    .options = &pypy_option_table,
+    .claims = claims,
+    .wanted = wanted,
+    .init = init,
+    .load = load,
+    .fork = fork_in_python,
+    .post_fork = post_fork,
+    .run = run,
+    .fini = fini,
+};

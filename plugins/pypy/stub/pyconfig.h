@@ -1,0 +1,2 @@
+/* cffi only wants this file to exist. */
+#pragma once

@@ -1,0 +1,112 @@
+"""The `uwsgi` module that applications import.
+
+Names, types and results are those of uWSGI's CPython plugin: what is bytes there is bytes here.
+"""
+import os
+import sys
+import time
+from types import ModuleType
+from typing import Any, Dict, List, Optional
+
+
+def _worker_dict(host: Any, worker_id: int) -> Optional[Dict[str, Any]]:
+    """One row of uwsgi.workers()."""
+    info = host.worker_info(worker_id)
+    if info is None:
+        return None
+    now = time.time()
+    status = b"busy" if info.threads_busy else b"idle"
+    return {
+        "id": info.id,
+        "pid": info.pid,
+        "requests": info.requests,
+        "delta_requests": info.requests,
+        "exceptions": info.exceptions,
+        "status": status if info.accepting else b"cheap",
+        "rss": info.rss_bytes,
+        "vsz": 0,
+        "running_time": info.busy_us,
+        "last_spawn": info.started_at,
+        "respawn_count": info.respawns,
+        "tx": info.tx_bytes,
+        "avg_rt": info.busy_us // info.requests if info.requests else 0,
+        "accepting": int(info.accepting),
+        "uptime": int(now - info.started_at) if info.started_at else 0,
+    }
+
+
+def _option_values(host: Any, names: List[str]) -> Dict[str, Any]:
+    """uwsgi.opt: bytes, True for an option without a value, a list for a repeated one."""
+    opt: Dict[str, Any] = {}
+    for name in names:
+        values = [True if v == "true" else os.fsencode(v) for v in host.option(name)]
+        if values:
+            opt[name] = values[0] if len(values) == 1 else values
+    return opt
+
+
+OPTION_NAMES = [
+    "buffer-size", "callable", "chdir", "die-on-term", "disable-logging", "enable-threads",
+    "http-socket", "listen", "limit-post", "master", "need-app", "plugin", "post-buffering",
+    "processes", "pypy-home", "pypy-lib", "pypy-pp", "pypy-wsgi", "pypy-wsgi-file", "socket",
+    "socket-timeout", "threads",
+]  # fmt: skip
+
+
+def make_module(host: Any) -> ModuleType:
+    """Builds the module and enters it into sys.modules."""
+    info = host.server_info()
+    uwsgi = ModuleType("uwsgi", "The application's interface to the server.")
+    version = host.string(info.version)
+
+    def workers() -> tuple:
+        """A dict for each worker."""
+        rows = (_worker_dict(host, i + 1) for i in range(info.workers))
+        return tuple(row for row in rows if row is not None)
+
+    def total_requests() -> int:
+        """Requests that all workers have answered."""
+        return sum(row["requests"] for row in workers())
+
+    def worker_id() -> int:
+        """The id of this worker, from 1; 0 before the workers were forked."""
+        return host.worker_id()
+
+    def masterpid() -> int:
+        """The process id of the master, 0 without one."""
+        return info.master_pid
+
+    def mem() -> tuple:
+        """(resident bytes, virtual bytes) of this process."""
+        with open("/proc/self/statm") as file:
+            virtual, resident = file.read().split()[:2]
+        page = os.sysconf("SC_PAGESIZE")
+        return int(resident) * page, int(virtual) * page
+
+    def log(message: Any) -> bool:
+        """Writes a line to the server's log."""
+        text = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
+        host.log(2, text)
+        return True
+
+    for function in (workers, total_requests, worker_id, masterpid, mem, log):
+        setattr(uwsgi, function.__name__, function)
+    uwsgi.__dict__.update(
+        version=version.encode(),
+        version_info=tuple(int(part) for part in version.split(".")) + (0, b""),  # uWSGI: 5 items
+        hostname=host.string(info.hostname).encode(),
+        numproc=info.workers,
+        cores=info.threads,
+        has_threads=1,
+        started_on=info.started_at,
+        sockets=[listener.fd for listener in host.listeners()],
+        opt=_option_values(host, OPTION_NAMES),
+        applications=None,
+        loop=None,
+        unbit=None,
+        is_a_reload=False,
+        post_fork_hook=None,
+        atexit=None,
+    )
+    sys.modules["uwsgi"] = uwsgi
+    return uwsgi

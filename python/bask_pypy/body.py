@@ -1,0 +1,120 @@
+"""`wsgi.input`: the body of a request as a file (PEP 3333, "Input and Error Streams").
+
+What the server has already received is a view; the rest is read from the client when the
+application asks for it. Reading never goes past the body.
+"""
+from typing import Any, Iterator, List, Optional
+
+CLOSED = -7
+TIMEOUT = -8
+LIMIT = -9
+
+_REASONS = {
+    CLOSED: "the client left before the end of the request body",
+    TIMEOUT: "timeout during read of the request body",
+    LIMIT: "the request body is over limit-post",
+}
+
+
+class Body:
+    """One request's body. Once the response is complete, what was not read is gone."""
+
+    __slots__ = ("_host", "_request", "_buffer", "_at")
+
+    def __init__(self, host: Any, request: Any) -> None:
+        self._host = host
+        self._request = request
+        self._buffer: Optional[bytes] = None  # taken from the request with the first read
+        self._at = 0  # of _buffer: bytes that were read
+
+    def detach(self) -> None:
+        """The request is answered: its memory is no longer ours to look at."""
+        self._request = None
+
+    def _start(self) -> bytes:
+        buffer = self._buffer
+        if buffer is None:
+            request = self._request
+            buffer = b"" if request is None else self._host.bytes(request.body)
+            self._buffer = buffer
+        return buffer
+
+    def _receive(self) -> bytes:
+        """Some more bytes from the client; b"" at the end of the body."""
+        request = self._request
+        if request is None or not request.body_left:
+            return b""
+        error, data = self._host.read_body(request, 65536)
+        if error:
+            raise OSError(_REASONS.get(error, "the request body is malformed"))
+        return data
+
+    def _fill(self, size: int) -> bytes:
+        """At least `size` unread bytes in the buffer, or all there are; size < 0: all."""
+        buffer = self._start()
+        have = len(buffer) - self._at
+        if 0 <= size <= have or self._request is None or not self._request.body_left:
+            return buffer
+        parts = [buffer[self._at :]]
+        while size < 0 or have < size:
+            data = self._receive()
+            if not data:
+                break
+            parts.append(data)
+            have += len(data)
+        self._buffer = buffer = b"".join(parts)
+        self._at = 0
+        return buffer
+
+    def read(self, size: Optional[int] = -1) -> bytes:
+        """Exactly `size` bytes unless the body ends before; all of it if None or negative."""
+        wanted = -1 if size is None or size < 0 else size
+        buffer = self._fill(wanted)
+        start = self._at
+        end = len(buffer) if wanted < 0 else min(start + wanted, len(buffer))
+        self._at = end
+        return buffer[start:end]
+
+    def readline(self, size: Optional[int] = -1) -> bytes:
+        """Up to and with the next newline, but at most `size` bytes if that is given."""
+        limit = -1 if size is None or size < 0 else size
+        buffer = self._start()
+        searched = self._at
+        while True:
+            newline = buffer.find(b"\n", searched)
+            unread = len(buffer) - self._at
+            if newline >= 0 or 0 <= limit <= unread:
+                break
+            buffer = self._fill(unread + 1)
+            if len(buffer) - self._at == unread:
+                break
+            searched = self._at + unread
+        end = newline + 1 if newline >= 0 else len(buffer)
+        if limit >= 0:
+            end = min(end, self._at + limit)
+        line = buffer[self._at : end]
+        self._at = end
+        return line
+
+    def readlines(self, hint: Optional[int] = -1) -> List[bytes]:
+        """All lines, or whole lines until `hint` bytes are reached."""
+        lines: List[bytes] = []
+        total = 0
+        for line in self:
+            lines.append(line)
+            total += len(line)
+            if hint is not None and 0 < hint <= total:
+                break
+        return lines
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+    def close(self) -> None:
+        """Nothing to do: the connection is the server's."""

@@ -1,0 +1,189 @@
+"""The server as Python objects: the one module that touches cffi.
+
+Requests stay C structs. Their fields are read where they are needed, which costs a nanosecond under
+the JIT; bytes are turned into text by `text`, as latin-1 (PEP 3333, "Unicode Issues").
+"""
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
+
+from _bask import ffi, lib  # type: ignore[import-not-found]
+
+ERROR, WARN, INFO, DEBUG = range(4)
+
+_unpack = ffi.unpack
+_respond = lib.glue_respond
+
+OK = 0
+SYNTAX = -3
+CLOSED = -7
+TIMEOUT = -8
+
+READ_SIZE = 65536
+_new_buffer = ffi.new_allocator(should_clear_after_alloc=False)
+
+
+class Settings(NamedTuple):
+    """What the command line says of the application."""
+
+    home: str
+    library: str
+    module: str
+    file: str
+    callable: str
+    python_path: List[str]
+
+
+class Listener(NamedTuple):
+    """A listening socket: its name as the user wrote it, and the port ("" on a unix socket)."""
+
+    name: str
+    port: str
+    fd: int
+
+
+class WorkerInfo(NamedTuple):
+    """What the scoreboard says of one worker; times in microseconds, sizes in bytes."""
+
+    id: int
+    pid: int
+    requests: int
+    exceptions: int
+    respawns: int
+    tx_bytes: int
+    busy_us: int
+    rss_bytes: int
+    started_at: int
+    threads_busy: int
+    accepting: bool
+
+
+class Host:
+    """The calls of include/bask/plugin.h that Python uses. All may be called from any thread."""
+
+    def text(self, view: Any) -> str:
+        """The bytes of a view as text. The view is of the present request."""
+        return _unpack(view.ptr, view.len).decode("latin-1") if view.len else ""
+
+    def bytes(self, view: Any) -> bytes:
+        """A copy of the bytes of a view."""
+        return _unpack(view.ptr, view.len) if view.len else b""
+
+    def next(self, thread: Any) -> Any:
+        """Waits for a request; a null pointer when the thread shall end."""
+        return lib.glue_next(thread)
+
+    def respond(self, request: Any, head: bytes, count: int, body: bytes) -> int:
+        return _respond(request, head, len(head), count, body, len(body))
+
+    def respond_file(
+        self, request: Any, head: bytes, count: int, fd: int, offset: int, length: int
+    ) -> int:
+        return lib.glue_respond_file(request, head, len(head), count, fd, offset, length)
+
+    def begin(self, request: Any, head: bytes, count: int) -> int:
+        return lib.glue_begin(request, head, len(head), count)
+
+    def write(self, request: Any, data: bytes) -> int:
+        return lib.glue_write(request, data, len(data))
+
+    def finish(self, request: Any) -> int:
+        return lib.glue_finish(request)
+
+    def abort(self, request: Any, head: bytes, count: int, body: bytes) -> None:
+        lib.glue_abort(request, head, len(head), count, body, len(body))
+
+    def headers_sent(self, request: Any) -> bool:
+        return bool(lib.glue_headers_sent(request))
+
+    def read_body(self, request: Any, size: int) -> Tuple[int, bytes]:
+        """(0, bytes): some of the body, b"" at its end; (error, b"") otherwise."""
+        buffer = _new_buffer("char[]", min(size, READ_SIZE))
+        n = lib.glue_read_body(request, buffer, len(buffer))
+        return (0, _unpack(buffer, n)) if n > 0 else (n, b"")
+
+    def log(self, level: int, line: str) -> None:
+        data = line.encode("utf-8", "backslashreplace")
+        lib.glue_log(level, data, len(data))
+
+    def thread_index(self, thread: Any) -> int:
+        return lib.glue_thread_index(thread)
+
+    def stop_worker(self) -> None:
+        lib.glue_stop_worker()
+
+    def worker_id(self) -> int:
+        return lib.glue_worker_id()
+
+    def server_info(self) -> Any:
+        """struct bask_server_info; text fields through `string`."""
+        return lib.glue_server_info()
+
+    def string(self, pointer: Any) -> str:
+        return ffi.string(pointer).decode("utf-8", "surrogateescape") if pointer else ""
+
+    def worker_info(self, worker_id: int) -> Optional[WorkerInfo]:
+        info = ffi.new("struct bask_worker_info *")
+        if lib.glue_worker_info(worker_id, info):
+            return None
+        return WorkerInfo(
+            info.id,
+            info.pid,
+            info.requests,
+            info.exceptions,
+            info.respawns,
+            info.tx_bytes,
+            info.busy_us,
+            info.rss_bytes,
+            info.started_at,
+            info.threads_busy,
+            bool(info.accepting),
+        )
+
+    def listeners(self) -> List[Listener]:
+        name, port, fd = ffi.new("bask_str *"), ffi.new("bask_str *"), ffi.new("int *")
+        found = []
+        for index in range(lib.glue_server_info().listeners):
+            lib.glue_listener_info(index, name, port, fd)
+            found.append(Listener(_os_text(name), _os_text(port), fd[0]))
+        return found
+
+    def option(self, name: str) -> Iterator[str]:
+        """The values of an option as they were written; none if it was never set."""
+        value = ffi.new("bask_str *")
+        index = 0
+        while lib.glue_option(name.encode(), index, value) == 0:
+            yield _os_text(value)
+            index += 1
+
+    def settings(self) -> Settings:
+        c = lib.glue_settings()
+        paths = (lib.glue_python_path(i) for i in range(c.path_count))
+        return Settings(
+            _os_text(c.home),
+            _os_text(c.library),
+            _os_text(c.module),
+            _os_text(c.file),
+            _os_text(c.callable),
+            [_os_text(path) for path in paths],
+        )
+
+    def key_names(self) -> List[str]:
+        """The CGI names of bask/environ_keys.h, by number."""
+        return list(_names(lib.glue_key_name))
+
+    def method_names(self) -> List[str]:
+        return list(_names(lib.glue_method_name))
+
+
+def _names(name_of: Any) -> Iterator[str]:
+    index = 0
+    while True:
+        view = name_of(index)
+        if not view.ptr:
+            return
+        yield _unpack(view.ptr, view.len).decode()
+        index += 1
+
+
+def _os_text(view: Any) -> str:
+    """Text that came from the command line: as os.fsdecode would have it."""
+    return _unpack(view.ptr, view.len).decode("utf-8", "surrogateescape") if view.len else ""

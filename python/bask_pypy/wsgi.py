@@ -1,0 +1,344 @@
+"""WSGI as PEP 3333 has it: from a request to an environ, from an application's answer to bytes.
+
+Each application thread is one `serve` loop, so that the whole way of a request lies in one trace of
+the JIT. Nothing here knows cffi: the host and its requests come as arguments.
+"""
+import os
+import stat
+import sys
+import traceback
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+
+from bask_pypy.body import Body
+
+Headers = List[Tuple[str, str]]
+Application = Callable[..., Iterable[bytes]]
+
+SYNTAX = -3
+CLOSED = -7
+ERROR_LEVEL = 0
+
+FAILED_HEAD = b"500 Internal Server Error\r\nContent-Type: text/plain\r\n"
+FAILED_BODY = b"Internal Server Error\n"
+
+
+class ClientGone(OSError):
+    """The client left, or took too long to read; raised by the write callable."""
+
+
+class FileWrapper:
+    """`wsgi.file_wrapper`: the rest of a file as a response.
+
+    A regular file is sent by the kernel, from its present position. Anything else that has read()
+    is read block by block.
+    """
+
+    def __init__(self, filelike: Any, block_size: int = 8192) -> None:
+        self.filelike = filelike
+        self.block_size = block_size
+        if hasattr(filelike, "close"):
+            self.close = filelike.close
+
+    def __iter__(self) -> "FileWrapper":
+        return self
+
+    def __next__(self) -> bytes:
+        data = self.filelike.read(self.block_size)
+        if not data:
+            raise StopIteration
+        return data
+
+    def extent(self) -> Optional[Tuple[int, int, int]]:
+        """(descriptor, offset, length) of what is left of a regular file, else None."""
+        try:
+            fd = self.filelike.fileno()
+            status = os.fstat(fd)
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            offset = self.filelike.tell()
+        except (AttributeError, OSError, ValueError):
+            return None
+        if not isinstance(offset, int) or getattr(self.filelike, "encoding", None):
+            return None
+        return fd, offset, max(status.st_size - offset, 0)
+
+
+class Response:
+    """What one call of the application says: start_response, write, and what became of them."""
+
+    __slots__ = ("host", "request", "head", "count", "begun", "done")
+
+    def __init__(self, host: Any, request: Any) -> None:
+        self.host = host
+        self.request = request
+        self.head: Optional[bytes] = None
+        self.count = 0
+        self.begun = False  # the host has the head
+        self.done = False  # the host has everything: the request is over
+
+    def start(self, status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], None]:
+        """start_response (PEP 3333, "The start_response() Callable")."""
+        if self.head is not None:
+            if exc_info is None:
+                raise AssertionError("start_response was called twice without exc_info")
+            try:
+                if self.begun and self.host.headers_sent(self.request):
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None  # a cycle through the traceback otherwise
+            self.begun = False
+        head = status + "\r\n"
+        for name, value in headers:
+            head += name + ": " + value + "\r\n"
+        self.head = head.encode("latin-1")
+        self.count = len(headers)
+        return self.write
+
+    def _begin(self) -> None:
+        head = self.head
+        if head is None:
+            raise AssertionError("the application did not call start_response")
+        if self.host.begin(self.request, head, self.count) == SYNTAX:
+            raise ValueError("malformed status or header: %r" % head)
+        self.begun = True
+
+    def write(self, data: bytes) -> None:
+        """The write() callable, and every piece of an iterable."""
+        if type(data) is not bytes:
+            if not isinstance(data, (bytes, bytearray, memoryview)):
+                raise TypeError(
+                    "a response is made of bytes, the application gave %s" % type(data).__name__
+                )
+            data = bytes(data)
+        if not data:
+            return
+        if not self.begun:
+            self._begin()
+        error = self.host.write(self.request, data)
+        if error:
+            raise ClientGone("the client left" if error == CLOSED else "the client is too slow")
+
+    def whole(self, body: bytes) -> None:
+        """A response that is there at once."""
+        head = self.head
+        if head is None:
+            raise AssertionError("the application did not call start_response")
+        if self.host.respond(self.request, head, self.count, body) == SYNTAX:
+            raise ValueError("malformed status or header: %r" % head)
+        self.done = True
+
+    def file(self, wrapper: FileWrapper) -> bool:
+        """Lets the kernel send a file; False if it is none that the kernel can send."""
+        extent = wrapper.extent()
+        if extent is None or self.head is None:
+            return False
+        error = self.host.respond_file(self.request, self.head, self.count, *extent)
+        if error == SYNTAX:
+            raise ValueError("malformed status or header: %r" % self.head)
+        self.done = error == 0 or error == CLOSED
+        return self.done
+
+    def finish(self) -> None:
+        if not self.begun:
+            self._begin()
+        self.done = True
+        self.host.finish(self.request)
+
+    def abort(self) -> None:
+        """The application failed: a 500 where that is still possible, else a broken response."""
+        if not self.done:
+            self.done = True
+            self.host.abort(self.request, FAILED_HEAD, 1, FAILED_BODY)
+
+
+class Server:
+    """Everything about WSGI that is the same for all requests of a process."""
+
+    def __init__(self, host: Any, application: Application) -> None:
+        self.host = host
+        self.application = application
+        self.keys = host.key_names()
+        self.methods = host.method_names()
+        self.protocols = ["HTTP/1.0", "HTTP/1.1"]
+        self.templates: List[Dict[str, Any]] = self._templates()
+        self.peers: List[Tuple[str, str]] = []  # by the connection's slot
+        self.unknown_keys: Dict[bytes, str] = {}
+
+    def _templates(self) -> List[Dict[str, Any]]:
+        """An environ for each listener, with every key that all requests have, in place."""
+        host = self.host
+        info = host.server_info()
+        hostname = host.string(info.hostname)
+        return [
+            {
+                "REQUEST_METHOD": "GET",
+                "SCRIPT_NAME": "",
+                "PATH_INFO": "/",
+                "QUERY_STRING": "",
+                "REQUEST_URI": "/",
+                "SERVER_NAME": hostname,
+                "SERVER_PORT": listener.port or "0",
+                "SERVER_PROTOCOL": "HTTP/1.1",
+                "REMOTE_ADDR": "",
+                "REMOTE_PORT": "",
+                "wsgi.version": (1, 0),
+                "wsgi.url_scheme": "http",
+                "wsgi.input": None,
+                "wsgi.input_terminated": True,
+                "wsgi.errors": sys.stderr,
+                "wsgi.multithread": info.threads > 1,
+                "wsgi.multiprocess": info.workers > 1,
+                "wsgi.run_once": False,
+                "wsgi.file_wrapper": FileWrapper,
+                "uwsgi.version": host.string(info.version).encode(),
+                "uwsgi.node": hostname.encode(),
+                "HTTP_HOST": "",
+            }
+            for listener in host.listeners()
+        ]
+
+    def environ(self, request: Any, body: Body) -> Dict[str, Any]:
+        """The environ of one request, a new dict each time."""
+        text = self.host.text
+        environ = self.templates[request.listener_id].copy()
+        method = request.method_id
+        environ["REQUEST_METHOD"] = self.methods[method] if method >= 0 else text(request.method)
+        path = text(request.path)
+        environ["PATH_INFO"] = path
+        environ["REQUEST_URI"] = path if request.uri_is_path else text(request.uri)
+        if request.query.len:
+            environ["QUERY_STRING"] = text(request.query)
+        protocol = request.protocol_id
+        if protocol != 1:
+            environ["SERVER_PROTOCOL"] = (
+                self.protocols[protocol] if protocol >= 0 else text(request.protocol)
+            )
+        peer = self._peer(request)
+        environ["REMOTE_ADDR"] = peer[0]
+        environ["REMOTE_PORT"] = peer[1]
+        environ["wsgi.input"] = body
+        if request.scheme.len != 4:
+            environ["wsgi.url_scheme"] = text(request.scheme)
+        if request.content_type.ptr:
+            environ["CONTENT_TYPE"] = text(request.content_type)
+        if request.has_length:
+            environ["CONTENT_LENGTH"] = str(request.content_length)
+        if request.server_name.len or request.script_name.len:
+            self._add_gateway(environ, request)
+        self._add_pairs(environ, request)
+        return environ
+
+    def _peer(self, request: Any) -> Tuple[str, str]:
+        """A connection's client, turned into text only once."""
+        slot = request.peer_slot
+        peers = self.peers
+        if request.peer_is_new:
+            text = self.host.text
+            while slot >= len(peers):
+                peers.append(("", ""))
+            peers[slot] = (text(request.remote_addr), text(request.remote_port))
+        return peers[slot]
+
+    def _add_gateway(self, environ: Dict[str, Any], request: Any) -> None:
+        """What only a gateway in front can say."""
+        text = self.host.text
+        environ["SCRIPT_NAME"] = text(request.script_name)
+        if request.server_name.len:
+            environ["SERVER_NAME"] = text(request.server_name)
+        if request.server_port.len:
+            environ["SERVER_PORT"] = text(request.server_port)
+
+    def _add_pairs(self, environ: Dict[str, Any], request: Any) -> None:
+        host = self.host
+        keys = self.keys
+        pairs = request.pairs
+        seen_host = False
+        for index in range(request.pair_count):
+            pair = pairs[index]
+            key_id = pair.key_id
+            value = host.text(pair.value)
+            if key_id == 0 and not seen_host:
+                seen_host = True
+                environ["HTTP_HOST"] = value
+                continue
+            key = keys[key_id] if key_id >= 0 else self._unknown_key(host.bytes(pair.key))
+            if key in environ:
+                # RFC 9110 5.3; the field that may not be joined by a comma is Cookie (RFC 6265).
+                value = environ[key] + ("; " if key == "HTTP_COOKIE" else ", ") + value
+            environ[key] = value
+        if not seen_host:
+            del environ["HTTP_HOST"]
+
+    def _unknown_key(self, name: bytes) -> str:
+        """Most names recur, so their text is kept; not for ever, because clients choose them."""
+        key = self.unknown_keys.get(name)
+        if key is None:
+            key = name.decode("latin-1")
+            if len(self.unknown_keys) < 512 and len(name) < 64:
+                self.unknown_keys[name] = key
+        return key
+
+    def serve(self, thread: Any) -> None:
+        """One application thread: answers requests until the server says stop."""
+        host = self.host
+        while True:
+            request = host.next(thread)
+            if not request:
+                return
+            self.handle(request)
+
+    def handle(self, request: Any) -> None:
+        """Answers one request, whatever the application does."""
+        body = Body(self.host, request)
+        response = Response(self.host, request)
+        result: Any = None
+        try:
+            result = self.application(self.environ(request, body), response.start)
+            self._send(response, result)
+            if not response.done:
+                response.finish()
+        except ClientGone:
+            response.abort()
+        except BaseException as error:  # noqa: B902: SystemExit too: it ends a request, not us
+            self._log_exception(error)
+            response.abort()
+        finally:
+            body.detach()
+            close = getattr(result, "close", None)
+            if close is not None:
+                self._close(close)
+
+    def _send(self, response: Response, result: Any) -> None:
+        """Sends what the application returned, in one piece where it is one."""
+        kind = type(result)
+        if not response.begun:
+            if (kind is list or kind is tuple) and len(result) == 1 and type(result[0]) is bytes:
+                response.whole(result[0])
+                return
+            if kind is bytes:  # not WSGI, but uWSGI takes it
+                response.whole(result)
+                return
+            if kind is FileWrapper and response.file(result):
+                return
+        if kind is str or result is None:
+            raise TypeError(
+                "a WSGI application returns an iterable of bytes, not %s" % kind.__name__
+            )
+        write = response.write
+        for piece in result:
+            write(piece)
+
+    def _close(self, close: Callable[[], Any]) -> None:
+        try:
+            close()
+        except BaseException as error:  # noqa: B902: the response is out; nobody else would hear
+            self._log_exception(error)
+
+    def _log_exception(self, error: BaseException) -> None:
+        try:
+            lines = "".join(
+                traceback.format_exception(type(error), error, error.__traceback__)
+            )
+        except Exception:  # an exception whose own text fails
+            lines = "%s, which cannot be printed\n" % type(error).__name__
+        self.host.log(ERROR_LEVEL, "the application raised:\n" + lines.rstrip("\n"))

@@ -1,0 +1,107 @@
+"""The setup file: wires the Python half of the PyPy plugin to the server.
+
+Runs once, in the process that loads the application, before it does. The functions below are the
+plugin's hooks: the server calls them by these names.
+"""
+import os
+import sys
+import traceback
+from typing import Any, Callable, List, Optional
+
+from _bask import ffi  # type: ignore[import-not-found]
+
+from bask_pypy import api, loaders, runtime, wsgi
+from bask_pypy.host import ERROR, INFO, Host
+
+host = Host()
+settings = host.settings()
+uwsgi = api.make_module(host)
+servers: List[wsgi.Server] = []
+
+runtime.check_version()
+runtime.set_up_streams()
+runtime.check_home(settings.home)
+runtime.set_up_interpreter(settings.file or "bask")
+runtime.add_paths(settings.python_path)
+
+
+def log_traceback(what: str) -> None:
+    host.log(ERROR, "%s:\n%s" % (what, traceback.format_exc().rstrip("\n")))
+
+
+def load_application() -> Optional[Callable[..., Any]]:
+    """The application that the options name; None if they name none."""
+    if settings.file:
+        return loaders.load_file(settings.file, settings.callable)
+    if settings.module:
+        return loaders.load_module(settings.module, settings.callable)
+    return None
+
+
+@ffi.def_extern(error=-1)
+def bask_py_load() -> int:
+    """Loads the application. How many there are; -1: it failed and the log says why."""
+    try:
+        application = load_application()
+    except loaders.LoadError as error:
+        host.log(ERROR, str(error))
+        return -1
+    except BaseException:  # noqa: B902: an application may call sys.exit() while it is imported
+        log_traceback("the application cannot be loaded")
+        return -1
+    if application is None:
+        return 0
+    servers.append(wsgi.Server(host, application))
+    implementation = "PyPy %d.%d.%d" % sys.pypy_version_info[:3]  # type: ignore[attr-defined]
+    host.log(
+        INFO,
+        "WSGI app 0 (mountpoint='') is ready on %s (Python %d.%d.%d)"
+        % ((implementation,) + sys.version_info[:3]),
+    )
+    return 1
+
+
+@ffi.def_extern(error=-1)
+def bask_py_fork() -> int:
+    """fork(2) with all that Python has to do before and after it."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    return os.fork()
+
+
+@ffi.def_extern()
+def bask_py_post_fork() -> None:
+    """A worker begins."""
+    hook = uwsgi.post_fork_hook
+    if hook is not None:
+        try:
+            hook()
+        except Exception:
+            log_traceback("uwsgi.post_fork_hook raised")
+
+
+@ffi.def_extern()
+def bask_py_run(thread: Any) -> None:
+    """An application thread; returns when the server says stop."""
+    if servers:
+        servers[0].serve(thread)
+    else:
+        wsgi.Server(host, no_application).serve(thread)
+
+
+def no_application(environ: Any, start_response: Any) -> List[bytes]:
+    """What is served where --need-app=false lets a server start without an application."""
+    start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
+    return [b"no python application found, check your startup logs for errors\n"]
+
+
+@ffi.def_extern()
+def bask_py_fini() -> None:
+    """A worker ends."""
+    if uwsgi.atexit is not None:
+        try:
+            uwsgi.atexit()
+        except Exception:
+            log_traceback("uwsgi.atexit raised")
+    runtime.end()
