@@ -72,7 +72,9 @@ def bask_py_fork() -> int:
 
 @ffi.def_extern()
 def bask_py_post_fork() -> None:
-    """A worker begins."""
+    """A worker begins, or a server without workers."""
+    if not servers:
+        servers.append(wsgi.Server(host, no_application))
     hook = uwsgi.post_fork_hook
     if hook is not None:
         try:
@@ -84,10 +86,7 @@ def bask_py_post_fork() -> None:
 @ffi.def_extern()
 def bask_py_run(thread: Any) -> None:
     """An application thread; returns when the server says stop."""
-    if servers:
-        servers[0].serve(thread)
-    else:
-        wsgi.Server(host, no_application).serve(thread)
+    servers[0].serve(thread)
 
 
 def no_application(environ: Any, start_response: Any) -> List[bytes]:
@@ -102,6 +101,6 @@ def bask_py_fini() -> None:
     if uwsgi.atexit is not None:
         try:
             uwsgi.atexit()
-        except Exception:
+        except BaseException:  # noqa: B902: sys.exit() is no reason to skip the rest
             log_traceback("uwsgi.atexit raised")
     runtime.end()

@@ -23,6 +23,8 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--servers", metavar="NAME[,..]", help="only these servers, in every scenario")
     parser.add_argument("--rounds", type=int, default=7, help="measured rounds (default: 7)")
     parser.add_argument("--retries", type=int, default=2, help="measure a disturbed window again so often (default: 2)")
+    parser.add_argument("--patience", type=float, default=20, metavar="SECONDS",
+                        help="wait so long for idle CPUs before a window (default: 20)")
     parser.add_argument("--seconds", type=int, help="length of a window (default: what the scenario says)")
     parser.add_argument("--warmup", type=float, metavar="SECONDS", help="warm no server longer than this")
     parser.add_argument("--starts", type=int, default=10, help="starts timed (default: 10; 0: none)")
@@ -34,7 +36,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.quick:
         args.rounds, args.seconds, args.retries, args.starts = 2, 1, 0, min(args.starts, 3)
-        args.warmup = args.warmup or 3.0
+        args.patience, args.warmup = 0, args.warmup or 3.0
     if args.rounds < 1 or (args.seconds is not None and args.seconds < 1) or args.starts < 0:
         parser.error("--rounds and --seconds must be at least 1, --starts at least 0")
     return args
@@ -116,6 +118,7 @@ def main(argv: list[str]) -> int:
         settings = measure.Settings(
             rounds=args.rounds,
             retries=args.retries,
+            patience=args.patience,
             seconds=args.seconds,
             warmup_cap=args.warmup,
             server_cpu=args.server_cpu,

@@ -53,7 +53,8 @@ def draw(result: dict[str, Any]) -> str:
             group, y = _group(scenario, y)
             parts += group
     title = "Server CPU per request (shorter is better)"
-    note = f"median of {result['rounds']} interleaved rounds, line: min to max; {result['date']}; {result['machine']['CPU']}"
+    rounds = f"median of {result['rounds']} interleaved rounds, line: min to max"
+    note = f"{rounds}; {result['date']}; {result['machine']['CPU']}"
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y:.0f}" width="{WIDTH}" height="{y:.0f}" '
         f'role="img" aria-label="{escape(title)}">',

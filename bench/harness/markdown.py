@@ -9,8 +9,9 @@ METHOD = """\
 - Cost is CPU time of the server's whole process tree (user and kernel, /proc/PID/task/*/schedstat), divided
   by the requests that wrk completed. Any error or a wrong answer fails the server.
 - Servers are warmed first, in windows of 1 s until three in a row are within 3 % or a budget is spent.
-- Then {rounds} rounds of {seconds} s a server, interleaved, in an order rotated each round. A window in which
-  others took more than 5 % of either CPU ("others' CPU": median and largest) is measured again, {retries} times at most.
+- Then {rounds} rounds of {seconds} s a server, interleaved, in an order rotated each round. A window in
+  which others took more than 5 % of either CPU ("others' CPU": median and largest) is measured again,
+  {retries} more times at most, and the least disturbed one counts.
 - Ratios are taken round by round and their median is given; uWSGI's figure is its cheaper mode of the round."""
 
 HEADER = [

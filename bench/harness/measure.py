@@ -8,6 +8,7 @@ the others' CPU time, never at the figure, so it favours no server.
 from __future__ import annotations
 
 import contextlib
+import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from .server import Running, missing
 SETTLED_WINDOWS = 3
 SETTLED_SPREAD = 0.03
 QUIET = 0.05
+IDLE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Settings:
 
     rounds: int
     retries: int
+    patience: float
     seconds: int | None
     warmup_cap: float | None
     server_cpu: int
@@ -108,10 +111,24 @@ def window(running: Running, seconds: int, settings: Settings) -> Window:
     )
 
 
+def wait_quiet(settings: Settings) -> None:
+    """Waits until both CPUs have been idle for a moment, or patience is out."""
+    cpus = (settings.server_cpu, settings.load_cpu)
+    deadline = time.monotonic() + settings.patience
+    while time.monotonic() < deadline:
+        busy = [procs.busy_ns(cpu) for cpu in cpus]
+        time.sleep(IDLE_SECONDS)
+        used = max(procs.busy_ns(cpu) - was for cpu, was in zip(cpus, busy, strict=True))
+        if used <= QUIET * IDLE_SECONDS * 1e9:
+            return
+
+
 def quiet_window(running: Running, seconds: int, settings: Settings) -> Window:
     """A window that others left alone; after some attempts, the least disturbed one."""
+    wait_quiet(settings)
     attempts = [window(running, seconds, settings)]
     while attempts[-1].disturbed > QUIET and len(attempts) <= settings.retries:
+        wait_quiet(settings)
         attempts.append(window(running, seconds, settings))
     return min(attempts, key=lambda w: w.disturbed)
 
@@ -132,7 +149,7 @@ def warm_up(running: Running, budget: float, settings: Settings) -> Warmup:
         requests=sum(w.requests for w in windows),
         seconds=sum(w.seconds for w in windows),
         first_us=costs[0],
-        steady_us=min(costs[-SETTLED_WINDOWS:]),
+        steady_us=statistics.median(costs[-SETTLED_WINDOWS:]),
         settled=settled(costs),
     )
 

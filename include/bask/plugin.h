@@ -90,7 +90,8 @@ struct bask_host {
     int (*finish)(const struct bask_request *request);
 
     /* The application failed. Before begin's first byte: `head` and `body` are sent as in respond.
-     * Later: the connection is closed, so that the client sees a broken response as broken. */
+     * Later: the connection is closed, so that the client sees a broken response as broken. An
+     * absent head: not the application failed but the client; only the connection is closed. */
     void (*abort)(const struct bask_request *request, bask_str head, uint32_t header_count,
                   bask_str body);
 

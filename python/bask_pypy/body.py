@@ -8,6 +8,7 @@ from typing import Any, Iterator, List, Optional
 CLOSED = -7
 TIMEOUT = -8
 LIMIT = -9
+NEWLINE = 10
 
 _REASONS = {
     CLOSED: "the client left before the end of the request body",
@@ -56,14 +57,16 @@ class Body:
         if 0 <= size <= have or self._request is None or not self._request.body_left:
             return buffer
         parts = [buffer[self._at :]]
-        while size < 0 or have < size:
-            data = self._receive()
-            if not data:
-                break
-            parts.append(data)
-            have += len(data)
-        self._buffer = buffer = b"".join(parts)
-        self._at = 0
+        try:
+            while size < 0 or have < size:
+                data = self._receive()
+                if not data:
+                    break
+                parts.append(data)
+                have += len(data)
+        finally:  # after an error, too: what came before it is not lost
+            self._buffer = buffer = b"".join(parts)
+            self._at = 0
         return buffer
 
     def read(self, size: Optional[int] = -1) -> bytes:
@@ -77,24 +80,23 @@ class Body:
 
     def readline(self, size: Optional[int] = -1) -> bytes:
         """Up to and with the next newline, but at most `size` bytes if that is given."""
-        limit = -1 if size is None or size < 0 else size
-        buffer = self._start()
-        searched = self._at
-        while True:
-            newline = buffer.find(b"\n", searched)
-            unread = len(buffer) - self._at
-            if newline >= 0 or 0 <= limit <= unread:
+        left = -1 if size is None or size < 0 else size
+        parts: List[bytes] = []  # so that a line without an end is not copied with each arrival
+        while left:
+            buffer = self._fill(1)
+            start = self._at
+            end = buffer.find(b"\n", start) + 1 or len(buffer)
+            if 0 < left < end - start:
+                end = start + left
+            if end == start:
                 break
-            buffer = self._fill(unread + 1)
-            if len(buffer) - self._at == unread:
+            self._at = end
+            parts.append(buffer[start:end])
+            if buffer[end - 1] == NEWLINE:
                 break
-            searched = self._at + unread
-        end = newline + 1 if newline >= 0 else len(buffer)
-        if limit >= 0:
-            end = min(end, self._at + limit)
-        line = buffer[self._at : end]
-        self._at = end
-        return line
+            if left > 0:
+                left -= end - start
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def readlines(self, hint: Optional[int] = -1) -> List[bytes]:
         """All lines, or whole lines until `hint` bytes are reached."""

@@ -36,9 +36,9 @@ def find_callable(module: ModuleType, name: str, where: str) -> Callable[..., An
 
 def _suggest(module: ModuleType) -> str:
     """What a module offers instead, by the names that frameworks use."""
-    for name in ("application", "app", "wsgi", "create_app"):
-        if callable(getattr(module, name, None)):
-            return "; it has %r: try --callable %s" % (name, name)
+    for name in ("application", "app", "wsgi", "create_app()"):
+        if callable(getattr(module, name.rstrip("()"), None)):
+            return "; it has %r: try --callable '%s'" % (name, name)
     return ""
 
 
@@ -68,5 +68,5 @@ def load_file(path: str, callable_name: str) -> Callable[..., Any]:
     module = ModuleType(name)
     module.__file__ = os.path.abspath(path)
     sys.modules[name] = module
-    exec(compile(source, path, "exec"), module.__dict__)
+    exec(compile(source, module.__file__, "exec", dont_inherit=True), module.__dict__)
     return find_callable(module, callable_name, path)

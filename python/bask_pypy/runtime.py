@@ -120,7 +120,10 @@ def add_paths(paths: "list[str]") -> None:
 def end() -> None:
     """What happens at the end of every Python program, in its order."""
     threading._shutdown()  # type: ignore[attr-defined]
-    atexit._run_exitfuncs()
+    try:
+        atexit._run_exitfuncs()
+    except BaseException:  # noqa: B902: the last that a handler raised; it was printed
+        pass
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             try:

@@ -3,10 +3,12 @@
 Each application thread is one `serve` loop, so that the whole way of a request lies in one trace of
 the JIT. Nothing here knows cffi: the host and its requests come as arguments.
 """
+import io
 import os
 import stat
 import sys
 import traceback
+from types import TracebackType
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from bask_pypy.body import Body
@@ -14,6 +16,7 @@ from bask_pypy.body import Body
 Headers = List[Tuple[str, str]]
 Application = Callable[..., Iterable[bytes]]
 
+SYSTEM = -2
 SYNTAX = -3
 CLOSED = -7
 ERROR_LEVEL = 0
@@ -24,6 +27,19 @@ FAILED_BODY = b"Internal Server Error\n"
 
 class ClientGone(OSError):
     """The client left, or took too long to read; raised by the write callable."""
+
+
+# The files of the io module whose bytes are those of their descriptor. Others have a descriptor,
+# too, but decode or decompress what they read from it.
+PLAIN_FILES = (io.FileIO, io.BufferedReader, io.BufferedRandom)
+
+
+def _is_plain(filelike: Any) -> bool:
+    """Whether reading the object is reading its descriptor."""
+    if not isinstance(filelike, io.IOBase):
+        return True  # a wrapper around a file: its fileno() is its word (PEP 3333)
+    raw = getattr(filelike, "raw", filelike)
+    return type(filelike) in PLAIN_FILES and type(raw) is io.FileIO
 
 
 class FileWrapper:
@@ -50,15 +66,18 @@ class FileWrapper:
 
     def extent(self) -> Optional[Tuple[int, int, int]]:
         """(descriptor, offset, length) of what is left of a regular file, else None."""
+        filelike = self.filelike
+        if not _is_plain(filelike) or getattr(filelike, "encoding", None):
+            return None
         try:
-            fd = self.filelike.fileno()
+            fd = filelike.fileno()
             status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode):
                 return None
-            offset = self.filelike.tell()
-        except (AttributeError, OSError, ValueError):
+            offset = filelike.tell()
+        except (AttributeError, OSError, TypeError, ValueError):
             return None
-        if not isinstance(offset, int) or getattr(self.filelike, "encoding", None):
+        if type(offset) is not int or offset < 0:
             return None
         return fd, offset, max(status.st_size - offset, 0)
 
@@ -82,13 +101,18 @@ class Response:
             if exc_info is None:
                 raise AssertionError("start_response was called twice without exc_info")
             try:
-                if self.begun and self.host.headers_sent(self.request):
+                if self.done or (self.begun and self.host.headers_sent(self.request)):
                     raise exc_info[1].with_traceback(exc_info[2])
             finally:
                 exc_info = None  # a cycle through the traceback otherwise
             self.begun = False
+        if not isinstance(headers, list):
+            raise TypeError("the headers must be a list, not %s" % type(headers).__name__)
         head = status + "\r\n"
-        for name, value in headers:
+        for header in headers:
+            if not isinstance(header, tuple):
+                raise TypeError("a header must be a tuple, not %s" % type(header).__name__)
+            name, value = header
             head += name + ": " + value + "\r\n"
         self.head = head.encode("latin-1")
         self.count = len(headers)
@@ -98,8 +122,11 @@ class Response:
         head = self.head
         if head is None:
             raise AssertionError("the application did not call start_response")
-        if self.host.begin(self.request, head, self.count) == SYNTAX:
-            raise ValueError("malformed status or header: %r" % head)
+        error = self.host.begin(self.request, head, self.count)
+        if error:
+            if error == SYNTAX:
+                raise ValueError("malformed status or header: %r" % head)
+            raise MemoryError("no memory for the head of the response")
         self.begun = True
 
     def write(self, data: bytes) -> None:
@@ -110,6 +137,8 @@ class Response:
                     "a response is made of bytes, the application gave %s" % type(data).__name__
                 )
             data = bytes(data)
+        if self.done:  # the request is another's by now
+            raise ClientGone("the response is complete, nothing can be added to it")
         if not data:
             return
         if not self.begun:
@@ -135,7 +164,7 @@ class Response:
         error = self.host.respond_file(self.request, self.head, self.count, *extent)
         if error == SYNTAX:
             raise ValueError("malformed status or header: %r" % self.head)
-        self.done = error == 0 or error == CLOSED
+        self.done = error != SYSTEM  # then nothing was sent
         return self.done
 
     def finish(self) -> None:
@@ -232,7 +261,7 @@ class Server:
         """A connection's client, turned into text only once."""
         slot = request.peer_slot
         peers = self.peers
-        if request.peer_is_new:
+        if request.peer_is_new or slot >= len(peers):
             text = self.host.text
             while slot >= len(peers):
                 peers.append(("", ""))
@@ -262,8 +291,9 @@ class Server:
                 environ["HTTP_HOST"] = value
                 continue
             key = keys[key_id] if key_id >= 0 else self._unknown_key(host.bytes(pair.key))
-            if key in environ:
+            if key in environ and key.startswith("HTTP_"):
                 # RFC 9110 5.3; the field that may not be joined by a comma is Cookie (RFC 6265).
+                # Variables that are no fields come from a gateway: there the last one counts.
                 value = environ[key] + ("; " if key == "HTTP_COOKIE" else ", ") + value
             environ[key] = value
         if not seen_host:
@@ -291,22 +321,22 @@ class Server:
         """Answers one request, whatever the application does."""
         body = Body(self.host, request)
         response = Response(self.host, request)
+        environ: Dict[str, Any] = {}
         result: Any = None
         try:
-            result = self.application(self.environ(request, body), response.start)
+            environ = self.environ(request, body)
+            result = self.application(environ, response.start)
             self._send(response, result)
             if not response.done:
                 response.finish()
         except ClientGone:
-            response.abort()
+            pass
         except BaseException as error:  # noqa: B902: SystemExit too: it ends a request, not us
-            self._log_exception(error)
-            response.abort()
+            self._log_exception(error, environ)
         finally:
+            response.abort()  # unless all went well
             body.detach()
-            close = getattr(result, "close", None)
-            if close is not None:
-                self._close(close)
+            self._close(result, environ)
 
     def _send(self, response: Response, result: Any) -> None:
         """Sends what the application returned, in one piece where it is one."""
@@ -328,17 +358,38 @@ class Server:
         for piece in result:
             write(piece)
 
-    def _close(self, close: Callable[[], Any]) -> None:
+    def _close(self, result: Any, environ: Dict[str, Any]) -> None:
         try:
-            close()
+            close = getattr(result, "close", None)
+            if close is not None:
+                close()
+        except ClientGone:
+            pass
         except BaseException as error:  # noqa: B902: the response is out; nobody else would hear
-            self._log_exception(error)
+            self._log_exception(error, environ)
 
-    def _log_exception(self, error: BaseException) -> None:
+    def _log_exception(self, error: BaseException, environ: Dict[str, Any]) -> None:
         try:
             lines = "".join(
-                traceback.format_exception(type(error), error, error.__traceback__)
+                traceback.format_exception(type(error), error, _from_application(error))
             )
         except Exception:  # an exception whose own text fails
             lines = "%s, which cannot be printed\n" % type(error).__name__
-        self.host.log(ERROR_LEVEL, "the application raised:\n" + lines.rstrip("\n"))
+        # The request may be over and its memory another's: the environ still knows its name.
+        method, uri = _printable(environ, "REQUEST_METHOD"), _printable(environ, "REQUEST_URI")
+        text = "%s %s: the application raised:\n%s" % (method, uri, lines.rstrip("\n"))
+        self.host.log(ERROR_LEVEL, text)
+
+
+def _printable(environ: Dict[str, Any], key: str) -> str:
+    """A variable as it may stand in a log: clients choose it, and the application may change it."""
+    value = environ.get(key)
+    return ascii(value)[1:-1] if type(value) is str else "?"
+
+
+def _from_application(error: BaseException) -> Optional[TracebackType]:
+    """Its traceback without our own frames at the beginning, which tell nobody anything."""
+    at = error.__traceback__
+    while at is not None and at.tb_frame.f_globals is globals():
+        at = at.tb_next
+    return at or error.__traceback__  # all is ours: then it does tell something

@@ -38,7 +38,7 @@ bask_signals_watch(struct bask_loop *loop, const int *signals)
 uint64_t
 bask_signals_take(void)
 {
-    return atomic_exchange(&pending, 0);
+    return atomic_load(&pending) ? atomic_exchange(&pending, 0) : 0;
 }
 
 void

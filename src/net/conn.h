@@ -94,6 +94,7 @@ struct bask_net {
     char *spare_buffer;
     int64_t date_second;
     char date[37 + 1];
+    struct bask_head_memo heads; /* of responses */
     struct bask_http1_head head; /* scratch of the HTTP driver */
 };
 

@@ -187,7 +187,7 @@ log_access(struct bask_conn *conn, const char *note)
         .method = req->pub.method,
         .uri = req->pub.uri,
         .protocol = req->pub.protocol,
-        .status = response->status,
+        .status = response->facts.status,
         .variables = req->pub.pair_count,
         .variable_bytes = req->variable_bytes,
         .header_count = response->header_count,
@@ -220,7 +220,7 @@ static void
 warn_if_long(const struct bask_conn *conn)
 {
     const struct bask_response *response = &conn->req->response;
-    if (response->has_length && response->framing == BASK_FRAMING_LENGTH &&
+    if (response->facts.has_length && response->framing == BASK_FRAMING_LENGTH &&
         response->taken > response->length)
         bask_log(BASK_LOG_ERROR,
                  "%.*s %.*s: the application gave more than the %lld bytes it "
@@ -234,7 +234,8 @@ respond(struct bask_req *req, bask_str head, unsigned count, bask_str body)
 {
     struct bask_conn *conn = req->owner;
     struct bask_response_traits traits = traits_of(conn);
-    int err = bask_response_plan(&req->response, &traits, head, count, (int64_t)body.len);
+    int err = bask_response_plan_memo(&req->response, &traits, head, count, (int64_t)body.len,
+                                      &conn->net->heads);
     if (err)
         return err;
     err = emit_head(conn, bask_response_take(&req->response, body), 0);
@@ -351,11 +352,11 @@ static void
 abort_request(struct bask_req *req, bask_str head, unsigned count, bask_str body)
 {
     struct bask_conn *conn = req->owner;
-    if (!req->response.head_sent) {
+    if (!req->response.head_sent && head.ptr) {
         if (respond(req, head, count, body) != BASK_E_SYNTAX)
             return;
         bask_log(BASK_LOG_ERROR, "the error page of the application host is malformed");
-    } else if (req->response.framing == BASK_FRAMING_CLOSE) {
+    } else if (req->response.head_sent && req->response.framing == BASK_FRAMING_CLOSE) {
         reset_on_close(conn);
     }
     log_access(conn, " (aborted)");

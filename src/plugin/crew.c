@@ -9,9 +9,9 @@
 
 enum {
     TICK_NS = 500000,        /* how long a request may take before the loop is looked after */
-    TICK_MAX_NS = 4000000,   /* how rarely the patrol looks when there is nothing to do */
+    TICK_MAX_NS = 4000000,   /* how rarely the patrol looks at what goes well */
     QUIET_TICKS = 20,        /* then the patrol sleeps until there is work */
-    FAST_TURNS = 8,          /* requests a tick above which waking threads early does not pay */
+    FAST_TURNS = 8,          /* requests in TICK_NS above which waking threads early does not pay */
     PATROL_DISPATCHES = 256, /* pieces of work before an application thread may have the lock */
 };
 
@@ -23,13 +23,13 @@ struct bask_crew {
     pthread_cond_t follow; /* idle threads behind the leader */
     pthread_cond_t rouse;  /* the patrol, asleep */
     pthread_t patrol;
-    bool leading;  /* a thread runs the loop */
-    bool stopping; /* no more requests */
-    bool eager;    /* requests are slow: wake a follower at once when the leader leaves */
-    bool asleep;   /* the patrol is */
-    bool ending;   /* the patrol shall end */
-    unsigned idle; /* threads waiting in `follow` */
-    unsigned busy; /* threads with a request */
+    bool leading;        /* a thread runs the loop */
+    bool stopping;       /* no more requests */
+    _Atomic bool eager;  /* requests are slow: wake a follower at once when the leader leaves */
+    bool asleep;         /* the patrol is */
+    _Atomic bool ending; /* the patrol shall end */
+    unsigned idle;       /* threads waiting in `follow` */
+    unsigned busy;       /* threads with a request */
     _Atomic unsigned long turns; /* calls of bask_crew_next */
 };
 
@@ -77,7 +77,7 @@ static void
 leave(struct bask_crew *crew)
 {
     crew->busy++;
-    if (crew->eager && !crew->leading && crew->idle)
+    if (!crew->leading && crew->idle && atomic_load_explicit(&crew->eager, memory_order_relaxed))
         pthread_cond_signal(&crew->follow);
     if (crew->asleep) {
         crew->asleep = false;
@@ -131,75 +131,88 @@ dispatch_some(struct bask_crew *crew)
     return count;
 }
 
-/* All threads are busy: do what the loop has to do, without waiting. True if there was anything.
- * Events that the last leader left behind come first; a new wait would lose them. */
-static bool
+/* All threads are busy: do what the loop has to do, without waiting. Events that the last leader
+ * left behind come first; a new wait would lose them. */
+static void
 look_after_loop(struct bask_crew *crew)
 {
-    unsigned before = dispatch_some(crew);
-    if (before == PATROL_DISPATCHES)
-        return true;
+    if (dispatch_some(crew) == PATROL_DISPATCHES)
+        return;
     bask_loop_waited(crew->loop, bask_loop_wait(crew->loop, 0));
     crew->work.waited(crew->work.context);
-    return before + dispatch_some(crew) > 0;
+    dispatch_some(crew);
+}
+
+/* What the patrol remembers from tick to tick. */
+struct watch {
+    unsigned long turns; /* seen so far */
+    unsigned quiet;      /* ticks in a row in which the worker was idle */
+    long tick_ns;        /* length of the next tick */
+};
+
+/* Requests were taken since the last tick: all is well. A tick costs as much as several requests,
+ * and the lock more, so what goes fast is looked at rarely and without the lock. */
+static void
+note_progress(struct bask_crew *crew, struct watch *watch, unsigned long done)
+{
+    bool fast = done * TICK_NS > FAST_TURNS * (unsigned long)watch->tick_ns;
+    if (fast)
+        atomic_store_explicit(&crew->eager, false, memory_order_relaxed);
+    watch->quiet = 0;
+    watch->tick_ns = !fast                          ? TICK_NS
+                     : watch->tick_ns < TICK_MAX_NS ? watch->tick_ns * 2
+                                                    : TICK_MAX_NS;
+}
+
+/* Nobody asked for work during a tick. With the lock. */
+static void
+inspect(struct bask_crew *crew, struct watch *watch)
+{
+    if (crew->leading) { /* a thread waits for events: the worker is idle */
+        watch->quiet++;
+        return;
+    }
+    watch->quiet = 0;
+    watch->tick_ns = TICK_NS;
+    if (crew->idle) {
+        atomic_store_explicit(&crew->eager, true, memory_order_relaxed);
+        pthread_cond_signal(&crew->follow);
+    } else {
+        look_after_loop(crew);
+    }
 }
 
 static void
-sleep_ns(long ns)
+sleep_until_roused(struct bask_crew *crew, struct watch *watch)
 {
-    struct timespec tick = {.tv_nsec = ns};
-    nanosleep(&tick, NULL);
-}
-
-/* Nobody asked for work during a tick. Returns the length of the next tick, 0: sleep. */
-static long
-inspect(struct bask_crew *crew, long tick, unsigned *quiet)
-{
-    if (crew->leading) /* a thread waits for events: the worker is idle */
-        return ++*quiet > QUIET_TICKS ? 0 : tick;
-    *quiet = 0;
-    if (crew->idle) {
-        crew->eager = true;
-        pthread_cond_signal(&crew->follow);
-        return TICK_NS;
-    }
-    if (look_after_loop(crew))
-        return TICK_NS;
-    return tick < TICK_MAX_NS ? tick * 2 : TICK_MAX_NS;
+    crew->asleep = true;
+    while (crew->asleep && !crew->ending)
+        pthread_cond_wait(&crew->rouse, &crew->lock);
+    watch->quiet = 0;
+    watch->tick_ns = TICK_NS;
 }
 
 static void *
 patrol(void *argument)
 {
     struct bask_crew *crew = argument;
-    unsigned long seen = 0;
-    unsigned quiet = 0;
-    long tick = TICK_NS;
-    bask_crew_lock(crew);
-    while (!crew->ending) {
-        bask_crew_unlock(crew);
-        sleep_ns(tick);
+    struct watch watch = {.tick_ns = TICK_NS};
+    while (!atomic_load_explicit(&crew->ending, memory_order_relaxed)) {
+        struct timespec tick = {.tv_nsec = watch.tick_ns};
+        nanosleep(&tick, NULL);
         unsigned long turns = atomic_load_explicit(&crew->turns, memory_order_relaxed);
-        unsigned long done = turns - seen;
-        seen = turns;
-        bask_crew_lock(crew);
+        unsigned long done = turns - watch.turns;
+        watch.turns = turns;
         if (done) {
-            tick = TICK_NS;
-            quiet = 0;
-            if (done > FAST_TURNS)
-                crew->eager = false;
+            note_progress(crew, &watch, done);
             continue;
         }
-        tick = inspect(crew, tick, &quiet);
-        if (tick)
-            continue;
-        crew->asleep = true;
-        while (crew->asleep && !crew->ending)
-            pthread_cond_wait(&crew->rouse, &crew->lock);
-        tick = TICK_NS;
-        quiet = 0;
+        bask_crew_lock(crew);
+        inspect(crew, &watch);
+        if (watch.quiet > QUIET_TICKS)
+            sleep_until_roused(crew, &watch);
+        bask_crew_unlock(crew);
     }
-    bask_crew_unlock(crew);
     return NULL;
 }
 

@@ -140,7 +140,8 @@ host_abort(const struct bask_request *request, bask_str head, uint32_t header_co
     struct bask_thread *thread = req->thread;
     bask_crew_lock(host.crew);
     req->io->abort(req, head, header_count, body);
-    bask_board_add(&thread->board->exceptions, 1);
+    if (head.ptr)
+        bask_board_add(&thread->board->exceptions, 1);
     count(thread, head.len + body.len);
     bask_crew_unlock(host.crew);
 }

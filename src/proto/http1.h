@@ -60,8 +60,9 @@ struct bask_http1_head {
     bask_str method;
     int method_id;   /* enum bask_method */
     bask_str target; /* as sent */
-    bask_str path;   /* of the target, not decoded; "*" for OPTIONS *; of absolute-form, its path */
-    bask_str query;  /* after the first '?'; {NULL, 0} if there is none */
+    bask_str path;  /* of the target, not decoded; "*" for OPTIONS *, "" for CONNECT, else it starts
+                       with '/'; never absent */
+    bask_str query; /* after the first '?'; {NULL, 0} if there is none */
     bask_str authority; /* of absolute- and authority-form: it overrides Host (RFC 9112 3.2.2) */
     int minor;          /* HTTP/1.minor, 0 or 1; a higher minor is treated as 1 (RFC 9110 2.5) */
     bool keep_alive;

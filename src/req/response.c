@@ -23,28 +23,27 @@ static const unsigned char classes[256] = {
 #undef V
 
 static int
-take_field(struct bask_response *response, bask_str name, bask_str value)
+take_field(struct bask_head_facts *facts, bask_str name, bask_str value)
 {
     switch (name.len) {
     case 4:
         if (bask_str_eq_nocase(name, BASK_STR("date")))
-            response->has_date = true;
+            facts->has_date = true;
         return BASK_OK;
     case 10:
         if (!bask_str_eq_nocase(name, BASK_STR("connection")))
             return BASK_OK;
-        response->has_connection = true;
-        if (bask_str_eq_nocase(bask_str_trim(value), BASK_STR("close")))
-            response->keep_alive = false;
+        facts->has_connection = true;
+        facts->says_close = bask_str_eq_nocase(bask_str_trim(value), BASK_STR("close"));
         return BASK_OK;
     case 14: {
         if (!bask_str_eq_nocase(name, BASK_STR("content-length")))
             return BASK_OK;
         long long length;
-        if (response->has_length || bask_str_to_i64(bask_str_trim(value), &length))
+        if (facts->has_length || bask_str_to_i64(bask_str_trim(value), &length))
             return BASK_E_SYNTAX;
-        response->has_length = true;
-        response->length = length;
+        facts->has_length = true;
+        facts->length = length;
         return BASK_OK;
     }
     case 17:
@@ -70,7 +69,7 @@ skip_line_end(const char *at, const char *end)
 }
 
 static const char *
-read_status_line(struct bask_response *response, const char *at, const char *end)
+read_status_line(struct bask_head_facts *facts, const char *at, const char *end)
 {
     unsigned status = 0;
     if (end - at < 5)
@@ -82,15 +81,15 @@ read_status_line(struct bask_response *response, const char *at, const char *end
     }
     if (status < 100 || *at != ' ')
         return NULL;
-    response->status = status;
+    facts->status = status;
     return skip_line_end(skip_class(at, end, VALUE_BYTE), end);
 }
 
 static int
-read_head(struct bask_response *response, bask_str head, unsigned count)
+read_head(struct bask_head_facts *facts, bask_str head, unsigned count)
 {
     const char *end = head.ptr + head.len;
-    const char *at = read_status_line(response, head.ptr, end);
+    const char *at = read_status_line(facts, head.ptr, end);
     for (; at && at < end; count--) {
         const char *name = at;
         at = skip_class(at, end, NAME_BYTE);
@@ -99,7 +98,7 @@ read_head(struct bask_response *response, bask_str head, unsigned count)
         bask_str name_view = bask_str_n(name, (size_t)(at - name));
         const char *value = ++at;
         at = skip_class(at, end, VALUE_BYTE);
-        if (take_field(response, name_view, bask_str_n(value, (size_t)(at - value))))
+        if (take_field(facts, name_view, bask_str_n(value, (size_t)(at - value))))
             return BASK_E_SYNTAX;
         at = skip_line_end(at, end);
     }
@@ -109,14 +108,14 @@ read_head(struct bask_response *response, bask_str head, unsigned count)
 static bool
 has_body(const struct bask_response *response, const struct bask_response_traits *traits)
 {
-    return !traits->is_head && response->status >= 200 && response->status != 204 &&
-           response->status != 304;
+    unsigned status = response->facts.status;
+    return !traits->is_head && status >= 200 && status != 204 && status != 304;
 }
 
 static void
 choose_framing(struct bask_response *response, const struct bask_response_traits *traits)
 {
-    if (response->status == 101)
+    if (response->facts.status == 101 || response->facts.says_close)
         response->keep_alive = false;
     if (!has_body(response, traits))
         response->framing = BASK_FRAMING_NONE;
@@ -130,24 +129,51 @@ choose_framing(struct bask_response *response, const struct bask_response_traits
         response->keep_alive = false;
 }
 
-int
-bask_response_plan(struct bask_response *response, const struct bask_response_traits *traits,
-                   bask_str head, unsigned count, int64_t known_length)
+static void
+plan(struct bask_response *response, const struct bask_response_traits *traits, bask_str head,
+     unsigned count, int64_t known_length, const struct bask_head_facts *facts)
 {
     *response = (struct bask_response){
         .head = head,
         .header_count = count,
+        .facts = *facts,
         .keep_alive = traits->keep_alive,
-        .length = -1,
+        .length = facts->has_length ? facts->length : known_length,
+        .begun = true,
     };
-    int err = read_head(response, head, count);
-    if (err)
-        return err;
-    if (!response->has_length)
-        response->length = known_length;
     choose_framing(response, traits);
-    response->begun = true;
-    return BASK_OK;
+}
+
+int
+bask_response_plan(struct bask_response *response, const struct bask_response_traits *traits,
+                   bask_str head, unsigned count, int64_t known_length)
+{
+    struct bask_head_facts facts = {.length = -1};
+    int err = read_head(&facts, head, count);
+    if (!err)
+        plan(response, traits, head, count, known_length, &facts);
+    return err;
+}
+
+int
+bask_response_plan_memo(struct bask_response *response, const struct bask_response_traits *traits,
+                        bask_str head, unsigned count, int64_t known_length,
+                        struct bask_head_memo *memo)
+{
+    size_t place = (head.len ^ count) % (sizeof memo->entries / sizeof *memo->entries);
+    if (memo->entries[place].len == head.len && memo->entries[place].count == count && head.len &&
+        memcmp(memo->entries[place].bytes, head.ptr, head.len) == 0) {
+        plan(response, traits, head, count, known_length, &memo->entries[place].facts);
+        return BASK_OK;
+    }
+    int err = bask_response_plan(response, traits, head, count, known_length);
+    if (!err && head.len <= sizeof memo->entries[place].bytes) {
+        memcpy(memo->entries[place].bytes, head.ptr, head.len);
+        memo->entries[place].len = head.len;
+        memo->entries[place].count = count;
+        memo->entries[place].facts = response->facts;
+    }
+    return err;
 }
 
 static size_t
@@ -177,16 +203,16 @@ bask_response_finish_head(const struct bask_response *response,
                           char out[static BASK_RESPONSE_TAIL])
 {
     size_t used = 0;
-    if (traits->own_date && !response->has_date)
+    if (traits->own_date && !response->facts.has_date)
         used = put(out, used, date);
     /* A length that the server knows is told also where the body stays away because of HEAD, but
      * not on 1xx and 204 (RFC 9110 8.6). */
-    if (!response->has_length && response->length >= 0 && response->status >= 200 &&
-        response->status != 204 && response->status != 304)
+    if (!response->facts.has_length && response->length >= 0 && response->facts.status >= 200 &&
+        response->facts.status != 204 && response->facts.status != 304)
         used = put_length(out, used, response->length);
     if (response->framing == BASK_FRAMING_CHUNKED)
         used = put(out, used, BASK_STR("Transfer-Encoding: chunked\r\n"));
-    if (!response->has_connection) {
+    if (!response->facts.has_connection) {
         if (!response->keep_alive)
             used = put(out, used, BASK_STR("Connection: close\r\n"));
         else if (traits->http_1_0)

@@ -25,17 +25,24 @@ struct bask_response_traits {
     bool own_date;   /* Date is ours to add */
 };
 
-struct bask_response {
-    bask_str head; /* as the application gave it: "200 OK\r\n" and lines */
+/* What a head says, apart from any request. */
+struct bask_head_facts {
     unsigned status;
-    unsigned header_count;
-    enum bask_framing framing;
-    bool keep_alive;
-    bool begun;      /* plan was made */
-    bool head_sent;  /* bytes of the head were handed to the network */
-    bool has_length; /* the application stated Content-Length */
+    bool has_length; /* it states Content-Length */
     bool has_date;
     bool has_connection;
+    bool says_close; /* "Connection: close" */
+    int64_t length;  /* of Content-Length; -1 without one */
+};
+
+struct bask_response {
+    bask_str head; /* as the application gave it: "200 OK\r\n" and lines */
+    unsigned header_count;
+    struct bask_head_facts facts;
+    enum bask_framing framing;
+    bool keep_alive;
+    bool begun;     /* plan was made */
+    bool head_sent; /* bytes of the head were handed to the network */
     int64_t length; /* bytes of body that will go out; -1: unknown */
     int64_t taken;  /* bytes of body that the application has given so far */
 };
@@ -49,6 +56,22 @@ struct bask_response {
  */
 int bask_response_plan(struct bask_response *response, const struct bask_response_traits *traits,
                        bask_str head, unsigned count, int64_t known_length);
+
+/* Heads that were read before, and what they say: most responses of an application repeat one of a
+ * few heads to the byte, and comparing is several times cheaper than reading. All zero at first. */
+struct bask_head_memo {
+    struct {
+        char bytes[256];
+        size_t len;
+        unsigned count;
+        struct bask_head_facts facts;
+    } entries[8];
+};
+
+/* The same, remembering heads in `memo`. */
+int bask_response_plan_memo(struct bask_response *response,
+                            const struct bask_response_traits *traits, bask_str head,
+                            unsigned count, int64_t known_length, struct bask_head_memo *memo);
 
 /* Room that bask_response_finish_head needs. */
 #define BASK_RESPONSE_TAIL 160

@@ -111,70 +111,71 @@ classes(void **state)
     }
 }
 
+static const struct {
+    bask_str text;
+    bool good;
+    bool good_with_port; /* where a port is needed */
+} authority_rows[] = {
+    {BASK_STR("a"), true, false},
+    {BASK_STR("a:"), true, false},
+    {BASK_STR("a:0"), true, true},
+    {BASK_STR("a:00080"), true, true},
+    {BASK_STR("a:65535"), true, true},
+    {BASK_STR("a:65536"), false, false},
+    {BASK_STR("a:99999999999999999999"), false, false},
+    {BASK_STR("a: 80"), false, false},
+    {BASK_STR("a:8 0"), false, false},
+    {BASK_STR("192.0.2.1:80"), true, true},
+    {BASK_STR("a-b.c_d~e!$&'()*+,;="), true, false},
+    {BASK_STR("%41%ff"), true, false},
+    {BASK_STR("%4"), false, false},
+    {BASK_STR("%"), false, false},
+    {BASK_STR("%4g"), false, false},
+    {BASK_STR(""), false, false},
+    {BASK_STR(":"), false, false},
+    {BASK_STR(":80"), false, false},
+    {BASK_STR("a@b"), false, false},
+    {BASK_STR("a/b"), false, false},
+    {BASK_STR("[::]"), true, false},
+    {BASK_STR("[::]:80"), true, true},
+    {BASK_STR("[::1]:"), true, false},
+    {BASK_STR("[1:2:3:4:5:6:7:8]"), true, false},
+    {BASK_STR("[1:2:3:4:5:6:7:8:9]"), false, false},
+    {BASK_STR("[1:2:3:4:5:6:7]"), false, false},
+    {BASK_STR("[1::8]"), true, false},
+    {BASK_STR("[1::]"), true, false},
+    {BASK_STR("[1:2:3:4:5:6:7::]"), true, false},
+    {BASK_STR("[1:2:3:4:5:6:7:8::]"), false, false},
+    {BASK_STR("[1::2::3]"), false, false},
+    {BASK_STR("[:::]"), false, false},
+    {BASK_STR("[:1:2:3:4:5:6:7]"), false, false},
+    {BASK_STR("[1:2:3:4:5:6:7:]"), false, false},
+    {BASK_STR("[12345::]"), false, false},
+    {BASK_STR("[g::]"), false, false},
+    {BASK_STR("[1:2:3:4:5:6:192.0.2.1]"), true, false},
+    {BASK_STR("[1:2:3:4:5:192.0.2.1]"), false, false},
+    {BASK_STR("[::192.0.2.255]"), true, false},
+    {BASK_STR("[::192.0.2.256]"), false, false},
+    {BASK_STR("[::192.0.2.01]"), false, false},
+    {BASK_STR("[::192.0.2]"), false, false},
+    {BASK_STR("[::192.0.2.1.1]"), false, false},
+    {BASK_STR("[192.0.2.1]"), false, false},
+    {BASK_STR("[::192.0.2.1:1]"), false, false},
+    {BASK_STR("[]"), false, false},
+    {BASK_STR("["), false, false},
+    {BASK_STR("[v1.a]"), false, false},
+    {BASK_STR("[::1]80"), false, false},
+    {BASK_STR("[fe80::1%25en0]"), false, false},
+};
+
 static void
 authorities(void **state)
 {
     (void)state;
-    static const struct {
-        bask_str text;
-        bool good;
-        bool good_with_port; /* where a port is needed */
-    } rows[] = {
-        {BASK_STR("a"), true, false},
-        {BASK_STR("a:"), true, false},
-        {BASK_STR("a:0"), true, true},
-        {BASK_STR("a:00080"), true, true},
-        {BASK_STR("a:65535"), true, true},
-        {BASK_STR("a:65536"), false, false},
-        {BASK_STR("a:99999999999999999999"), false, false},
-        {BASK_STR("a: 80"), false, false},
-        {BASK_STR("a:8 0"), false, false},
-        {BASK_STR("192.0.2.1:80"), true, true},
-        {BASK_STR("a-b.c_d~e!$&'()*+,;="), true, false},
-        {BASK_STR("%41%ff"), true, false},
-        {BASK_STR("%4"), false, false},
-        {BASK_STR("%"), false, false},
-        {BASK_STR("%4g"), false, false},
-        {BASK_STR(""), false, false},
-        {BASK_STR(":"), false, false},
-        {BASK_STR(":80"), false, false},
-        {BASK_STR("a@b"), false, false},
-        {BASK_STR("a/b"), false, false},
-        {BASK_STR("[::]"), true, false},
-        {BASK_STR("[::]:80"), true, true},
-        {BASK_STR("[::1]:"), true, false},
-        {BASK_STR("[1:2:3:4:5:6:7:8]"), true, false},
-        {BASK_STR("[1:2:3:4:5:6:7:8:9]"), false, false},
-        {BASK_STR("[1:2:3:4:5:6:7]"), false, false},
-        {BASK_STR("[1::8]"), true, false},
-        {BASK_STR("[1::]"), true, false},
-        {BASK_STR("[1:2:3:4:5:6:7::]"), true, false},
-        {BASK_STR("[1:2:3:4:5:6:7:8::]"), false, false},
-        {BASK_STR("[1::2::3]"), false, false},
-        {BASK_STR("[:::]"), false, false},
-        {BASK_STR("[:1:2:3:4:5:6:7]"), false, false},
-        {BASK_STR("[1:2:3:4:5:6:7:]"), false, false},
-        {BASK_STR("[12345::]"), false, false},
-        {BASK_STR("[g::]"), false, false},
-        {BASK_STR("[1:2:3:4:5:6:192.0.2.1]"), true, false},
-        {BASK_STR("[1:2:3:4:5:192.0.2.1]"), false, false},
-        {BASK_STR("[::192.0.2.255]"), true, false},
-        {BASK_STR("[::192.0.2.256]"), false, false},
-        {BASK_STR("[::192.0.2.01]"), false, false},
-        {BASK_STR("[::192.0.2]"), false, false},
-        {BASK_STR("[::192.0.2.1.1]"), false, false},
-        {BASK_STR("[192.0.2.1]"), false, false},
-        {BASK_STR("[::192.0.2.1:1]"), false, false},
-        {BASK_STR("[]"), false, false},
-        {BASK_STR("["), false, false},
-        {BASK_STR("[v1.a]"), false, false},
-        {BASK_STR("[::1]80"), false, false},
-        {BASK_STR("[fe80::1%25en0]"), false, false},
-    };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        bask_str text = rows[i].text;
-        if (bask_host_is_authority(text, false) != rows[i].good ||
-            bask_host_is_authority(text, true) != rows[i].good_with_port)
+    for (size_t i = 0; i < COUNT(authority_rows); i++) {
+        bask_str text = authority_rows[i].text;
+        if (bask_host_is_authority(text, false) != authority_rows[i].good ||
+            bask_host_is_authority(text, true) != authority_rows[i].good_with_port)
             fail_msg("wrong about \"%.*s\"", BASK_FMT(text));
     }
 }

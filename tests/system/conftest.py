@@ -1,0 +1,68 @@
+"""Fixtures of the system tests: servers that are checked after every test, and what stands before
+them.
+
+    BASK_BINARY=/a/build/bask /usr/bin/python3 -m pytest tests/system [-n 2]
+"""
+from pathlib import Path
+from typing import Any, Callable, Generator, Iterator, List
+
+import pytest
+
+from support.nginx import Nginx
+from support.server import ROOT, Bask, Server
+
+TEST_SECONDS = 120
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
+    """A limit for each test where pytest-timeout is there to enforce it."""
+    if config.pluginmanager.hasplugin("timeout"):
+        for item in items:
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
+    """Shows what the servers of a failed test wrote."""
+    outcome = yield
+    report = outcome.get_result()
+    bask = (getattr(item, "funcargs", None) or {}).get("bask")
+    if report.failed and bask is not None:
+        report.sections.append(("server log", bask.logs()))
+
+
+@pytest.fixture
+def bask(tmp_path: Path) -> Iterator[Bask]:
+    """Starts servers; afterwards each must end well and leave nothing behind."""
+    started = Bask(tmp_path)
+    yield started
+    problems = started.finish()
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def nginx(bask: Bask) -> Iterator[Callable[[str, str], Nginx]]:
+    """Starts nginx with a location that passes everything to an address."""
+    running: List[Nginx] = []
+
+    def start(location: str, upstream: str) -> Nginx:
+        running.append(Nginx(bask.folder, bask.ports.take(), location, upstream,
+                             bask.environment()))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture
+def demo(bask: Bask) -> Server:
+    """The demo on PyPy, with its data in the test's folder."""
+    return bask.start(
+        "--threads", "4", "--wsgi-file", str(ROOT / "examples" / "demo" / "app.py"),
+        "--callable", "app", workers=2, env={"BASK_DEMO_DATA": str(bask.folder / "data")})
+
+
+@pytest.fixture
+def demo_url(demo: Server) -> str:
+    return demo.url

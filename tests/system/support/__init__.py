@@ -1,0 +1,1 @@
+"""What the system tests use to run the server and to talk to it."""

@@ -1,0 +1,56 @@
+"""Looking at processes through /proc. Those of one test carry its mark in their environment."""
+import os
+import signal
+from typing import Dict, Iterable, List
+
+MARK = "BASK_TEST_ID"
+
+
+def _read(pid: int, name: str) -> bytes:
+    try:
+        with open("/proc/%d/%s" % (pid, name), "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _stat(pid: int) -> List[bytes]:
+    """Fields of /proc/PID/stat from the state on: the name before it may contain anything."""
+    return _read(pid, "stat").rpartition(b") ")[2].split()
+
+
+def is_alive(pid: int) -> bool:
+    """It runs; a process that has ended and only waits for its parent does not."""
+    return _stat(pid)[:1] not in ([], [b"Z"], [b"X"])
+
+
+def marked(mark: str) -> List[int]:
+    """The processes of a test that are alive."""
+    wanted = ("%s=%s" % (MARK, mark)).encode()
+    pids = (int(name) for name in os.listdir("/proc") if name.isdigit())
+    return [pid for pid in pids if wanted in _read(pid, "environ").split(b"\0") and is_alive(pid)]
+
+
+def descriptors(pid: int) -> Dict[int, str]:
+    """What a process has open."""
+    folder = "/proc/%d/fd" % pid
+    found: Dict[int, str] = {}
+    try:
+        for name in os.listdir(folder):
+            found[int(name)] = os.readlink("%s/%s" % (folder, name))
+    except OSError:
+        pass  # closed, or the process ended, meanwhile
+    return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process and of its children that it has waited for."""
+    return sum(map(int, _stat(pid)[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def end_all(pids: Iterable[int]) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
