@@ -10,7 +10,7 @@ all: build/build.ninja ## build the server: build/bask
 
 build/build.ninja:
 	@tools/install-deps build
-	@meson setup build >/dev/null
+	@meson setup build -Db_lto=true >/dev/null
 
 run: ## install what is missing, build, and serve the demo on PyPy at http://127.0.0.1:9090
 	@tools/install-deps build run

@@ -29,7 +29,7 @@ def _bar(server: dict[str, Any], y: float, scale: float) -> list[str]:
         _text(LABEL - 8, y + 13, server["title"], anchor="end"),
         f'<rect x="{LABEL}" y="{y}" width="{end - LABEL:.1f}" height="{BAR}" rx="2" fill="{colour}"/>',
         f'<line class="w" x1="{low:.1f}" x2="{high:.1f}" y1="{middle}" y2="{middle}"/>',
-        _text(max(end, high) + 8, y + 13, f"{cpu['median']:.1f} us   {server['per_second']['median']:,.0f}/s", "n"),
+        _text(max(end, high) + 8, y + 13, f"{cpu['median']:.1f} us, {server['per_second']['median']:,.0f}/s", "n"),
     ]
 
 

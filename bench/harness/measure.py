@@ -95,7 +95,10 @@ def window(running: Running, seconds: int, settings: Settings) -> Window:
     """One window: CPU before, load, CPU after."""
     cpus = (settings.server_cpu, settings.load_cpu)
     clock, busy, before = time.monotonic_ns(), [procs.busy_ns(c) for c in cpus], running.cpu()
-    result = load.run(running.scenario, running.port, seconds)
+    try:
+        result = load.run(running.scenario, running.port, seconds)
+    except BenchError as error:
+        raise BenchError(f"{error}; {running.fate()}") from error
     nanoseconds, remark = procs.cpu_between(before, running.cpu())
     spent = time.monotonic_ns() - clock
     ours = (nanoseconds, result.cpu_ns)

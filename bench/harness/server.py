@@ -113,6 +113,12 @@ class Running:
         """The last words of the server, for a message."""
         return (self.folder / "log").read_text(errors="replace").strip()[-300:]
 
+    def fate(self) -> str:
+        """Whether the server is still there, and its last words, for a message."""
+        status = self.process.poll()
+        state = "it still runs" if status is None else f"it has ended with status {status}"
+        return f"{state}; its log: {self.log_tail() or '(empty)'}"
+
     def wait_ready(self) -> float:
         """Seconds from exec to the end of the first right answer."""
         deadline = self.started_at + READY_SECONDS

@@ -39,13 +39,15 @@ struct bask_request {
     bask_str remote_addr;  /* of the client; empty on a unix socket with no gateway's word for it */
     bask_str remote_port;  /* decimal; may be empty */
     bask_str content_type; /* absent (ptr NULL) if the client sent none */
+    bask_str host;         /* HTTP_HOST; absent if the client sent none; never among the pairs */
     int64_t content_length; /* bytes; -1: chunked, the end is known only when it comes */
     int32_t has_length;     /* 1 if the client stated CONTENT_LENGTH (it may state 0) */
     int32_t uri_is_path;    /* 1 if uri and path are the same bytes */
     uint32_t peer_slot;     /* a small number for the connection, reused by later connections */
     int32_t peer_is_new;    /* 1 on the first request of a connection */
     uint32_t pair_count;
-    uint32_t reserved;
+    int32_t is_plain; /* 1: HTTP/1.1 over http, a method with a number, and none of query,
+                         script_name, server_name, content_type and has_length */
     const struct bask_pair *pairs; /* in the order in which they came; doubled names stay doubled */
     bask_str body;                 /* the part of the body that is already in memory, decoded */
     int64_t body_left;             /* bytes still to be read beyond `body`; -1: unknown (chunked) */

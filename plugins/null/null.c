@@ -124,6 +124,8 @@ environment(const struct bask_request *request)
     put(&at, end, BASK_STR("REMOTE_ADDR"), request->remote_addr);
     put(&at, end, BASK_STR("CONTENT_TYPE"), request->content_type);
     put(&at, end, BASK_STR("CONTENT_LENGTH"), (bask_str){number, strlen(number)});
+    if (request->host.ptr)
+        put(&at, end, BASK_STR("HTTP_HOST"), request->host);
     for (uint32_t i = 0; i < request->pair_count; i++) {
         const struct bask_pair *pair = &request->pairs[i];
         put(&at, end, pair->key_id < 0 ? pair->key : names[pair->key_id], pair->value);

@@ -14,12 +14,13 @@ struct bask_pair { bask_str key; bask_str value; int32_t key_id; ...; };
 struct bask_request {
     int32_t method_id, protocol_id, listener_id;
     bask_str method, uri, path, query, script_name, protocol, scheme, server_name, server_port;
-    bask_str remote_addr, remote_port, content_type;
+    bask_str remote_addr, remote_port, content_type, host;
     int64_t content_length;
     int32_t has_length, uri_is_path;
     uint32_t peer_slot;
     int32_t peer_is_new;
     uint32_t pair_count;
+    int32_t is_plain;
     const struct bask_pair *pairs;
     bask_str body;
     int64_t body_left;

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from types import ModuleType
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 
 def _worker_dict(host: Any, worker_id: int) -> Optional[Dict[str, Any]]:
@@ -21,6 +21,7 @@ def _worker_dict(host: Any, worker_id: int) -> Optional[Dict[str, Any]]:
         "pid": info.pid,
         "requests": info.requests,
         "delta_requests": info.requests,
+        "signals": 0,
         "exceptions": info.exceptions,
         "status": status if info.accepting else b"cheap",
         "rss": info.rss_bytes,
@@ -59,7 +60,7 @@ def make_module(host: Any) -> ModuleType:
     uwsgi = ModuleType("uwsgi", "The application's interface to the server.")
     version = host.string(info.version)
 
-    def workers() -> tuple:
+    def workers() -> Tuple[Dict[str, Any], ...]:
         """A dict for each worker."""
         rows = (_worker_dict(host, i + 1) for i in range(info.workers))
         return tuple(row for row in rows if row is not None)
@@ -76,7 +77,7 @@ def make_module(host: Any) -> ModuleType:
         """The process id of the master, 0 without one."""
         return info.master_pid
 
-    def mem() -> tuple:
+    def mem() -> Tuple[int, int]:
         """(resident bytes, virtual bytes) of this process."""
         with open("/proc/self/statm") as file:
             virtual, resident = file.read().split()[:2]

@@ -36,7 +36,7 @@ class Body:
         buffer = self._buffer
         if buffer is None:
             request = self._request
-            buffer = b"" if request is None else self._host.bytes(request.body)
+            buffer = b"" if request is None else self._host.copy(request.body)
             self._buffer = buffer
         return buffer
 

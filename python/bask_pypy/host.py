@@ -63,7 +63,7 @@ class Host:
         """The bytes of a view as text. The view is of the present request."""
         return _unpack(view.ptr, view.len).decode("latin-1") if view.len else ""
 
-    def bytes(self, view: Any) -> bytes:
+    def copy(self, view: Any) -> bytes:
         """A copy of the bytes of a view."""
         return _unpack(view.ptr, view.len) if view.len else b""
 

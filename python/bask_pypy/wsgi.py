@@ -82,14 +82,35 @@ class FileWrapper:
         return fd, offset, max(status.st_size - offset, 0)
 
 
+class Heads:
+    """Turns a status and headers into bytes, and remembers the last: most applications repeat it."""
+
+    __slots__ = ("last",)
+
+    def __init__(self) -> None:
+        self.last: Tuple[str, Headers, bytes] = ("", [], b"")
+
+    def encode(self, status: str, headers: Headers) -> bytes:
+        last_status, last_headers, last_head = self.last
+        if status == last_status and headers == last_headers:
+            return last_head
+        head = status + "\r\n"
+        for name, value in headers:
+            head += name + ": " + value + "\r\n"
+        encoded = head.encode("latin-1")
+        self.last = (status, list(headers), encoded)
+        return encoded
+
+
 class Response:
     """What one call of the application says: start_response, write, and what became of them."""
 
-    __slots__ = ("host", "request", "head", "count", "begun", "done")
+    __slots__ = ("host", "request", "heads", "head", "count", "begun", "done")
 
-    def __init__(self, host: Any, request: Any) -> None:
+    def __init__(self, host: Any, request: Any, heads: Heads) -> None:
         self.host = host
         self.request = request
+        self.heads = heads
         self.head: Optional[bytes] = None
         self.count = 0
         self.begun = False  # the host has the head
@@ -191,6 +212,7 @@ class Server:
         self.protocols = ["HTTP/1.0", "HTTP/1.1"]
         self.templates: List[Dict[str, Any]] = self._templates()
         self.peers: List[Tuple[str, str]] = []  # by the connection's slot
+        self.heads = Heads()
         self.unknown_keys: Dict[bytes, str] = {}
 
     def _templates(self) -> List[Dict[str, Any]]:
@@ -231,10 +253,28 @@ class Server:
         text = self.host.text
         environ = self.templates[request.listener_id].copy()
         method = request.method_id
-        environ["REQUEST_METHOD"] = self.methods[method] if method >= 0 else text(request.method)
+        if method:  # 0 is GET, which is there already
+            environ["REQUEST_METHOD"] = self.methods[method] if method > 0 else text(request.method)
         path = text(request.path)
         environ["PATH_INFO"] = path
         environ["REQUEST_URI"] = path if request.uri_is_path else text(request.uri)
+        peer = self._peer(request)
+        environ["REMOTE_ADDR"] = peer[0]
+        environ["REMOTE_PORT"] = peer[1]
+        environ["wsgi.input"] = body
+        if not request.is_plain:
+            self._add_rare(environ, request)
+        if request.host.ptr:
+            environ["HTTP_HOST"] = text(request.host)
+        else:
+            del environ["HTTP_HOST"]
+        if request.pair_count:
+            self._add_pairs(environ, request)
+        return environ
+
+    def _add_rare(self, environ: Dict[str, Any], request: Any) -> None:
+        """What a plain GET does not have: each test costs, and most requests need none."""
+        text = self.host.text
         if request.query.len:
             environ["QUERY_STRING"] = text(request.query)
         protocol = request.protocol_id
@@ -242,20 +282,18 @@ class Server:
             environ["SERVER_PROTOCOL"] = (
                 self.protocols[protocol] if protocol >= 0 else text(request.protocol)
             )
-        peer = self._peer(request)
-        environ["REMOTE_ADDR"] = peer[0]
-        environ["REMOTE_PORT"] = peer[1]
-        environ["wsgi.input"] = body
         if request.scheme.len != 4:
             environ["wsgi.url_scheme"] = text(request.scheme)
         if request.content_type.ptr:
             environ["CONTENT_TYPE"] = text(request.content_type)
         if request.has_length:
             environ["CONTENT_LENGTH"] = str(request.content_length)
-        if request.server_name.len or request.script_name.len:
-            self._add_gateway(environ, request)
-        self._add_pairs(environ, request)
-        return environ
+        if request.script_name.len:
+            environ["SCRIPT_NAME"] = text(request.script_name)
+        if request.server_name.len:
+            environ["SERVER_NAME"] = text(request.server_name)
+        if request.server_port.len:
+            environ["SERVER_PORT"] = text(request.server_port)
 
     def _peer(self, request: Any) -> Tuple[str, str]:
         """A connection's client, turned into text only once."""
@@ -268,36 +306,20 @@ class Server:
             peers[slot] = (text(request.remote_addr), text(request.remote_port))
         return peers[slot]
 
-    def _add_gateway(self, environ: Dict[str, Any], request: Any) -> None:
-        """What only a gateway in front can say."""
-        text = self.host.text
-        environ["SCRIPT_NAME"] = text(request.script_name)
-        if request.server_name.len:
-            environ["SERVER_NAME"] = text(request.server_name)
-        if request.server_port.len:
-            environ["SERVER_PORT"] = text(request.server_port)
-
     def _add_pairs(self, environ: Dict[str, Any], request: Any) -> None:
         host = self.host
         keys = self.keys
         pairs = request.pairs
-        seen_host = False
         for index in range(request.pair_count):
             pair = pairs[index]
             key_id = pair.key_id
             value = host.text(pair.value)
-            if key_id == 0 and not seen_host:
-                seen_host = True
-                environ["HTTP_HOST"] = value
-                continue
-            key = keys[key_id] if key_id >= 0 else self._unknown_key(host.bytes(pair.key))
+            key = keys[key_id] if key_id >= 0 else self._unknown_key(host.copy(pair.key))
             if key in environ and key.startswith("HTTP_"):
                 # RFC 9110 5.3; the field that may not be joined by a comma is Cookie (RFC 6265).
                 # Variables that are no fields come from a gateway: there the last one counts.
                 value = environ[key] + ("; " if key == "HTTP_COOKIE" else ", ") + value
             environ[key] = value
-        if not seen_host:
-            del environ["HTTP_HOST"]
 
     def _unknown_key(self, name: bytes) -> str:
         """Most names recur, so their text is kept; not for ever, because clients choose them."""
@@ -320,7 +342,7 @@ class Server:
     def handle(self, request: Any) -> None:
         """Answers one request, whatever the application does."""
         body = Body(self.host, request)
-        response = Response(self.host, request)
+        response = Response(self.host, request, self.heads)
         environ: Dict[str, Any] = {}
         result: Any = None
         try:

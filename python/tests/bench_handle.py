@@ -38,7 +38,7 @@ class IdleHost:
     def text(self, view: Any) -> str:
         return view.ptr[:].decode("latin-1") if view.len else ""
 
-    def bytes(self, view: Any) -> bytes:
+    def copy(self, view: Any) -> bytes:
         return bytes(view.ptr)
 
     def key_names(self) -> List[str]:
@@ -94,7 +94,7 @@ def make_request(count: int) -> Any:
         script_name=empty, protocol=View(b"HTTP/1.1"), scheme=View(b"http"),
         server_name=empty, server_port=empty,
         remote_addr=View(b"127.0.0.1"), remote_port=View(b"40000"),
-        content_type=absent, content_length=0, has_length=0, uri_is_path=1,
+        content_type=absent, host=View(b"127.0.0.1:8000"), is_plain=1, content_length=0, has_length=0, uri_is_path=1,
         peer_slot=0, peer_is_new=1, pair_count=count, pairs=pairs, body=empty, body_left=0,
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 int
@@ -16,6 +17,8 @@ bask_buf_reserve(struct bask_buf *buf, size_t n)
         memcpy(buf->data, buf->data + buf->start, len);
     } else {
         size_t size = buf->size ? buf->size : 512;
+        if (n > SIZE_MAX / 4 - len)
+            return BASK_E_NOMEM;
         while (size < len + n)
             size *= 2;
         char *data = malloc(size);

@@ -11,7 +11,8 @@
  *   }
  *
  * While one thread is in bask_loop_wait, others may add and remove descriptors and timers; a
- * descriptor that was removed in the meantime gets no event (its handle is stale).
+ * descriptor that was removed in the meantime gets no event (its handle is stale), and a timer that
+ * is due before the others ends the wait.
  */
 #pragma once
 
@@ -67,14 +68,19 @@ void bask_loop_timer_stop(struct bask_timer *timer);
 
 /* Runs one due timer or the handler of one ready descriptor; false if there is none. */
 bool bask_loop_dispatch(struct bask_loop *loop);
-/* Milliseconds until the next timer, -1 if there is none. */
-int bask_loop_timeout(const struct bask_loop *loop);
-/* Waits until something is ready, at most timeout_ms (-1: for ever). The only function besides
- * bask_loop_wake that is called without the lock; its result goes to bask_loop_waited. */
+/* Milliseconds until the next timer, -1 if there is none. The caller waits next: until
+ * bask_loop_waited, the loop counts as waiting. */
+int bask_loop_timeout(struct bask_loop *loop);
+/* Waits until something is ready, at most timeout_ms (-1: for ever); not at all if there are events
+ * that were not dispatched yet, which stay the first. The only function besides bask_loop_wake that
+ * is called without the lock; its result goes to bask_loop_waited. */
 int bask_loop_wait(struct bask_loop *loop, int timeout_ms);
 void bask_loop_waited(struct bask_loop *loop, int count);
 /* Makes a present or the next wait return. From any thread, and from a signal handler. */
 void bask_loop_wake(struct bask_loop *loop);
+/* There is work that no event announces: the same, if somebody waits. With the lock held. */
+void bask_loop_nudge(struct bask_loop *loop);
 
-/* Monotonic time of the last wait, microseconds, coarse: cheap and good enough for timeouts. */
+/* Monotonic time, microseconds, coarse: cheap and good enough for timeouts. It stands still between
+ * two waits. */
 int64_t bask_loop_now_us(const struct bask_loop *loop);

@@ -3,6 +3,9 @@
  *
  * Events carry a handle and its generation, not a pointer: a connection may be closed by one thread
  * after the kernel reported an event for it to another.
+ *
+ *   events    0          cursor               ready
+ *             |--- done ---|--- to dispatch ----|
  */
 #include "loop/loop.h"
 
@@ -11,6 +14,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -29,8 +33,10 @@ struct bask_loop {
     struct slot *slots;
     uint32_t slot_count, first_free; /* first_free == slot_count: none */
     int cursor, ready;               /* events[cursor..ready) are to be dispatched */
-    int64_t now_us;
-    struct bask_link timers; /* soonest first */
+    bool waiting;                    /* somebody is about to wait, or waits */
+    bool nudged;                     /* and was woken since */
+    int64_t now_us;                  /* of the last wait; old while `waiting` */
+    struct bask_link timers;         /* soonest first */
     struct epoll_event events[BATCH];
 };
 
@@ -126,7 +132,7 @@ void
 bask_loop_timer_start(struct bask_loop *loop, struct bask_timer *timer, int64_t delay_us)
 {
     bask_loop_timer_stop(timer);
-    timer->due_us = loop->now_us + delay_us;
+    timer->due_us = bask_loop_now_us(loop) + delay_us;
     struct bask_link *after = loop->timers.prev;
     while (after != &loop->timers &&
            BASK_CONTAINER(after, struct bask_timer, link)->due_us > timer->due_us)
@@ -135,6 +141,8 @@ bask_loop_timer_start(struct bask_loop *loop, struct bask_timer *timer, int64_t 
     timer->link.next = after->next;
     after->next->prev = &timer->link;
     after->next = &timer->link;
+    if (after == &loop->timers)
+        bask_loop_nudge(loop); /* who waits does not know of it */
 }
 
 void
@@ -185,8 +193,9 @@ bask_loop_dispatch(struct bask_loop *loop)
 }
 
 int
-bask_loop_timeout(const struct bask_loop *loop)
+bask_loop_timeout(struct bask_loop *loop)
 {
+    loop->waiting = true;
     if (bask_list_empty(&loop->timers))
         return -1;
     int64_t left =
@@ -197,15 +206,25 @@ bask_loop_timeout(const struct bask_loop *loop)
 int
 bask_loop_wait(struct bask_loop *loop, int timeout_ms)
 {
-    return epoll_wait(loop->epoll_fd, loop->events, BATCH, timeout_ms);
+    int left = loop->ready - loop->cursor;
+    if (loop->cursor && left)
+        memmove(loop->events, loop->events + loop->cursor, (size_t)left * sizeof *loop->events);
+    loop->cursor = 0;
+    loop->ready = left;
+    if (left == BATCH)
+        return left;
+    int count =
+        epoll_wait(loop->epoll_fd, loop->events + left, BATCH - left, left ? 0 : timeout_ms);
+    return count > 0 ? left + count : left;
 }
 
 void
 bask_loop_waited(struct bask_loop *loop, int count)
 {
     loop->now_us = bask_clock_coarse_us();
+    loop->waiting = loop->nudged = false;
     loop->cursor = 0;
-    loop->ready = count > 0 ? count : 0;
+    loop->ready = count;
 }
 
 void
@@ -218,8 +237,17 @@ bask_loop_wake(struct bask_loop *loop)
     errno = saved;
 }
 
+void
+bask_loop_nudge(struct bask_loop *loop)
+{
+    if (!loop->waiting || loop->nudged)
+        return;
+    loop->nudged = true;
+    bask_loop_wake(loop);
+}
+
 int64_t
 bask_loop_now_us(const struct bask_loop *loop)
 {
-    return loop->now_us;
+    return loop->waiting ? bask_clock_coarse_us() : loop->now_us;
 }

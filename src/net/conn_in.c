@@ -57,6 +57,14 @@ room_for_head(struct bask_conn *conn)
     return bask_buf_reserve(in, in->start ? 1 : in->size);
 }
 
+static bool
+is_plain(const struct bask_request *pub)
+{
+    return pub->protocol_id == BASK_PROTOCOL_HTTP_1_1 && pub->method_id >= 0 &&
+           pub->scheme.len == 4 && !pub->query.len && !pub->script_name.len &&
+           !pub->server_name.len && !pub->content_type.ptr && !pub->has_length;
+}
+
 static void
 submit(struct bask_conn *conn)
 {
@@ -64,6 +72,7 @@ submit(struct bask_conn *conn)
     if (conn->body.data)
         req->pub.body = bask_buf_view(&conn->body);
     req->pub.body_left = conn->body_left;
+    req->pub.is_plain = is_plain(&req->pub);
     req->started_us = conn->net->access ? bask_clock_us() : 0;
     bask_conn_move(conn, BASK_STEP_APP);
     bask_pipeline_submit(conn->net->pipeline, req);

@@ -19,17 +19,19 @@ static int
 add_fields(struct bask_req *req, const struct bask_http1_head *head)
 {
     int err = BASK_OK;
-    if (head->authority.ptr)
-        err = bask_req_add(req, BASK_KEY_HTTP_HOST, (bask_str){0}, (bask_str){0}, head->authority);
     for (uint32_t i = 0; i < head->count && !err; i++) {
         const struct bask_http1_field *field = &head->fields[i];
-        if (field->key_id == BASK_KEY_CONTENT_TYPE)
+        if (field->key_id == BASK_KEY_HTTP_HOST)
+            req->pub.host = field->value;
+        else if (field->key_id == BASK_KEY_CONTENT_TYPE)
             req->pub.content_type = field->value;
         else if (field->key_id == BASK_KEY_CONTENT_LENGTH)
             req->pub.has_length = 1;
-        else if (!is_unsafe(field) && !(field->key_id == BASK_KEY_HTTP_HOST && head->authority.ptr))
+        else if (!is_unsafe(field))
             err = bask_req_add(req, field->key_id, field->name, BASK_STR("HTTP_"), field->value);
     }
+    if (head->authority.ptr) /* it overrides Host (RFC 9112 3.2.2) */
+        req->pub.host = head->authority;
     return err;
 }
 

@@ -28,6 +28,7 @@ static const size_t fields[BASK_KEY_COUNT] = {
     [BASK_KEY_REMOTE_ADDR] = FIELD(remote_addr),
     [BASK_KEY_REMOTE_PORT] = FIELD(remote_port),
     [BASK_KEY_CONTENT_TYPE] = FIELD(content_type),
+    [BASK_KEY_HTTP_HOST] = FIELD(host),
 };
 #undef FIELD
 

@@ -9,7 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { GATHERED = 16384, FIELD_MAX = 2048, ENTRY_MAX = 4 * FIELD_MAX };
+/* No line is longer than ENTRY_MAX: every field of it is cut to its size. */
+enum { GATHERED = 16384, URI_MAX = 2048, FIELD_MAX = 256, ENTRY_MAX = 4096 };
 
 struct bask_access_log {
     int fd;
@@ -79,21 +80,23 @@ now_text(struct bask_access_log *log)
 void
 bask_access_write(struct bask_access_log *log, const struct bask_access_entry *entry)
 {
-    char uri[FIELD_MAX], user[256];
+    char uri[URI_MAX], user[FIELD_MAX], addr[FIELD_MAX], method[FIELD_MAX], protocol[FIELD_MAX];
     escape(uri, sizeof uri, entry->uri);
     escape(user, sizeof user, entry->remote_user);
+    escape(addr, sizeof addr, entry->remote_addr);
+    escape(method, sizeof method, entry->method);
+    escape(protocol, sizeof protocol, entry->protocol);
     if (sizeof log->bytes - log->used < ENTRY_MAX)
         bask_access_flush(log);
-    int n = snprintf(log->bytes + log->used, ENTRY_MAX,
-                     "[pid: %d|app: 0|req: %llu/%llu] %.*s (%s) {%u vars in %u bytes} [%s] "
-                     "%.*s %s => generated %llu bytes in %lld msecs%s (%.*s %u) "
-                     "%u headers in %u bytes (1 switches on core %u)\n",
-                     (int)getpid(), (unsigned long long)entry->requests,
-                     (unsigned long long)entry->requests, BASK_FMT(entry->remote_addr), user,
-                     entry->variables, entry->variable_bytes, now_text(log),
-                     BASK_FMT(entry->method), uri, (unsigned long long)entry->body_bytes,
-                     (long long)(entry->elapsed_us / 1000), entry->note, BASK_FMT(entry->protocol),
-                     entry->status, entry->header_count, entry->header_bytes, entry->thread);
+    int n = snprintf(
+        log->bytes + log->used, ENTRY_MAX,
+        "[pid: %d|app: 0|req: %llu/%llu] %s (%s) {%u vars in %u bytes} [%s] "
+        "%s %s => generated %llu bytes in %lld msecs%s (%s %u) "
+        "%u headers in %u bytes (1 switches on core %u)\n",
+        (int)getpid(), (unsigned long long)entry->requests, (unsigned long long)entry->requests,
+        addr, user, entry->variables, entry->variable_bytes, now_text(log), method, uri,
+        (unsigned long long)entry->body_bytes, (long long)(entry->elapsed_us / 1000), entry->note,
+        protocol, entry->status, entry->header_count, entry->header_bytes, entry->thread);
     if (n > 0)
         log->used += (size_t)n < ENTRY_MAX ? (size_t)n : ENTRY_MAX - 1;
 }

@@ -13,6 +13,7 @@ enum {
     QUIET_TICKS = 20,        /* then the patrol sleeps until there is work */
     FAST_TURNS = 8,          /* requests in TICK_NS above which waking threads early does not pay */
     PATROL_DISPATCHES = 256, /* pieces of work before an application thread may have the lock */
+    UNPOLLED_MAX = 128,      /* pieces of work before the kernel is asked for more */
 };
 
 struct bask_crew {
@@ -30,6 +31,7 @@ struct bask_crew {
     _Atomic bool ending; /* the patrol shall end */
     unsigned idle;       /* threads waiting in `follow` */
     unsigned busy;       /* threads with a request */
+    unsigned unpolled;   /* pieces of work since the kernel was asked */
     _Atomic unsigned long turns; /* calls of bask_crew_next */
 };
 
@@ -58,18 +60,42 @@ wait_for_events(struct bask_crew *crew)
     bask_crew_unlock(crew);
     int count = bask_loop_wait(crew->loop, timeout);
     bask_crew_lock(crew);
+    crew->unpolled = 0;
     bask_loop_waited(crew->loop, count);
     crew->work.waited(crew->work.context);
 }
 
+/* The same without waiting and without letting the lock go. */
+static void
+poll_events(struct bask_crew *crew)
+{
+    crew->unpolled = 0;
+    bask_loop_waited(crew->loop, bask_loop_wait(crew->loop, 0));
+    crew->work.waited(crew->work.context);
+}
+
+/* A client whose connection never runs dry must keep neither other clients nor signals waiting: the
+ * kernel is asked now and then although there is work. */
 static void
 lead(struct bask_crew *crew)
 {
     crew->leading = true;
-    while (!crew->pipeline->queued && !crew->stopping)
-        if (!crew->work.dispatch(crew->work.context))
+    while (!crew->pipeline->queued && !crew->stopping) {
+        if (++crew->unpolled > UNPOLLED_MAX)
+            poll_events(crew);
+        else if (!crew->work.dispatch(crew->work.context))
             wait_for_events(crew);
+    }
     crew->leading = false;
+}
+
+static void
+rouse_patrol(struct bask_crew *crew)
+{
+    if (!crew->asleep)
+        return;
+    crew->asleep = false;
+    pthread_cond_signal(&crew->rouse);
 }
 
 /* The calling thread goes into the application: see that the loop is not left alone for long. */
@@ -79,10 +105,7 @@ leave(struct bask_crew *crew)
     crew->busy++;
     if (!crew->leading && crew->idle && atomic_load_explicit(&crew->eager, memory_order_relaxed))
         pthread_cond_signal(&crew->follow);
-    if (crew->asleep) {
-        crew->asleep = false;
-        pthread_cond_signal(&crew->rouse);
-    }
+    rouse_patrol(crew);
 }
 
 struct bask_req *
@@ -119,6 +142,7 @@ bask_crew_stop(struct bask_crew *crew)
 {
     crew->stopping = true;
     pthread_cond_broadcast(&crew->follow);
+    rouse_patrol(crew); /* nobody leads from now on */
     bask_loop_wake(crew->loop);
 }
 
@@ -131,15 +155,12 @@ dispatch_some(struct bask_crew *crew)
     return count;
 }
 
-/* All threads are busy: do what the loop has to do, without waiting. Events that the last leader
- * left behind come first; a new wait would lose them. */
+/* All threads are busy: do what the loop has to do, without waiting. */
 static void
 look_after_loop(struct bask_crew *crew)
 {
-    if (dispatch_some(crew) == PATROL_DISPATCHES)
-        return;
-    bask_loop_waited(crew->loop, bask_loop_wait(crew->loop, 0));
-    crew->work.waited(crew->work.context);
+    dispatch_some(crew);
+    poll_events(crew);
     dispatch_some(crew);
 }
 

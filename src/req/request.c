@@ -38,7 +38,7 @@ bask_req_reset(struct bask_req *req)
     bask_list_init(&req->link);
     req->thread = NULL;
     req->variable_bytes = 0;
-    req->response.begun = req->response.head_sent = false;
+    req->response = (struct bask_response){0};
 }
 
 static char
@@ -60,7 +60,8 @@ bask_req_add(struct bask_req *req, int key_id, bask_str key, bask_str prefix, ba
         char *text = bask_arena_alloc(&req->text, prefix.len + key.len);
         if (!text)
             return BASK_E_NOMEM;
-        memcpy(text, prefix.ptr, prefix.len);
+        if (prefix.len)
+            memcpy(text, prefix.ptr, prefix.len);
         for (size_t i = 0; i < key.len; i++)
             text[prefix.len + i] = prefix.len ? cgi_byte(key.ptr[i]) : key.ptr[i];
         pair->key = bask_str_n(text, prefix.len + key.len);

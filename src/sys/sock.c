@@ -126,7 +126,8 @@ remove_stale(const struct bask_sockaddr *addr)
     const char *path = addr->u.local.sun_path;
     if (path[0] == '\0' || lstat(path, &status) || !S_ISSOCK(status.st_mode))
         return;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* Non-blocking: a server that is alive may be too busy to accept. */
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return;
     if (connect(fd, &addr->u.any, addr->length) && errno == ECONNREFUSED)

@@ -25,6 +25,14 @@ def start(bask: Bask, *options: str) -> Server:
     return bask.null("--socket", "%s:%d" % address, *options, address=address)
 
 
+def closes(server: Server, sent: bytes) -> bool:
+    """No byte comes back; a reset is as good as an end here, the gateway is told by either."""
+    try:
+        return server.raw(sent) == b""
+    except ConnectionError:
+        return True
+
+
 def test_request(server: Server) -> None:
     reply = server.raw(request())
     assert reply.startswith(b"HTTP/1.1 200 OK\r\n")
@@ -82,7 +90,7 @@ def test_ping(server: Server) -> None:
 
 @pytest.mark.parametrize("modifier", [1, 5, 17, 101, 255])
 def test_unknown_modifier_closes(server: Server, modifier: int) -> None:
-    assert server.raw(packet(variables({"PATH_INFO": "/"}), modifier1=modifier)) == b""
+    assert closes(server, packet(variables({"PATH_INFO": "/"}), modifier1=modifier))
 
 
 LYING: List[Tuple[str, bytes]] = [
@@ -100,7 +108,7 @@ LYING: List[Tuple[str, bytes]] = [
 
 @pytest.mark.parametrize("sent", [sent for _, sent in LYING], ids=[what for what, _ in LYING])
 def test_lying_packet_closes_without_answer(server: Server, sent: bytes) -> None:
-    assert server.raw(sent) == b""
+    assert closes(server, sent)
     assert server.raw(packet(b"", modifier1=100)) != b""
 
 
@@ -114,7 +122,7 @@ def test_truncated_packet_is_no_request(server: Server, size: int) -> None:
 
 def test_packet_over_buffer_size_closes(bask: Bask) -> None:
     server = start(bask, "--buffer-size", "4096")
-    assert server.raw(request(HTTP_X_LARGE="a" * 5000)) == b""
+    assert closes(server, request(HTTP_X_LARGE="a" * 5000))
     server.wait_log("buffer-size")
 
 
@@ -125,7 +133,7 @@ def test_packet_of_the_largest_size(bask: Bask) -> None:
 
 
 def test_http_on_this_socket_is_explained(server: Server) -> None:
-    assert server.raw(make_request("GET", "/")) == b""
+    assert closes(server, make_request("GET", "/"))
     server.wait_log("--http-socket")
 
 

@@ -20,6 +20,7 @@ def _lock_file(port: int) -> IO[str]:
 
 
 def is_free(port: int) -> bool:
+    """Nothing listens on any address with this port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,0 +1,133 @@
+"""wsgi.input against io.BytesIO."""
+import io
+import random
+from typing import Any, List, Optional
+
+import pytest
+
+from bask_pypy.body import Body
+from fake import CLOSED, LIMIT, SYNTAX, TIMEOUT, Host, Request
+
+TEXT = b"one\ntwo\n\nfour without an end \xff\x00 and more of it\r\nfive\n" * 3
+
+
+def body_of(**request: Any) -> Body:
+    return Body(Host(), Request("POST", **request))
+
+
+def split(data: bytes, chance: random.Random, most: int) -> List[bytes]:
+    pieces = []
+    while data:
+        size = chance.randint(1, most)
+        pieces.append(data[:size])
+        data = data[size:]
+    return pieces
+
+
+def random_text(chance: random.Random) -> bytes:
+    words = [b"\n", b"\n", b"a", b"word", b"\r\n", b"\xff", b"x" * 40]
+    return b"".join(chance.choice(words) for _ in range(chance.randint(0, 60)))
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_like_bytesio(seed: int) -> None:
+    chance = random.Random(seed)
+    data = random_text(chance)
+    here = chance.choice([0, len(data), chance.randint(0, len(data))])
+    pieces = split(data[here:], chance, chance.choice([1, 7, 200]))
+    ours = body_of(body=data[:here], pieces=pieces, chunked=chance.random() < 0.5)
+    theirs = io.BytesIO(data)
+    sizes: List[Optional[int]] = [None, -1, -5, 0, 1, 2, 3, 10, 1000]
+    for _ in range(30):
+        what = chance.choice(["read", "read", "readline", "readline", "next", "readlines"])
+        if what == "next":
+            assert next(ours, None) == next(theirs, None)
+            continue
+        size = chance.choice(sizes)
+        if what != "readline" and (size is None or size < 0) and chance.random() < 0.8:
+            size = 1
+        assert getattr(ours, what)(size) == getattr(theirs, what)(size), (what, size)
+    assert ours.read() == theirs.read()
+    assert ours.read() == ours.read(5) == ours.readline() == b"" and ours.readlines() == []
+
+
+def test_arguments_may_be_left_out() -> None:
+    assert body_of(body=TEXT).read() == TEXT
+    assert body_of(body=TEXT).readline() == b"one\n"
+    assert body_of(body=TEXT).readlines() == list(body_of(body=TEXT)) == TEXT.splitlines(True)
+
+
+def test_is_its_own_iterator() -> None:
+    body = body_of(body=TEXT)
+    assert iter(body) is body
+    body.close()
+    assert next(body) == b"one\n"
+
+
+def test_nothing_is_received_that_was_not_asked_for() -> None:
+    request = Request("POST", body=b"12\n", pieces=[b"45", b"67", b"8\n"])
+    body = Body(Host(), request)
+    assert body.read(0) == b"" and body.read(2) == b"12" and body.readline() == b"\n"
+    assert request.calls == []
+    assert body.read(1) == b"4" and len(request.calls) == 1
+    assert body.read(2) == b"56" and len(request.calls) == 2
+    assert body.readline(2) == b"78" and len(request.calls) == 3
+    assert body.read(100) == b"\n" and len(request.calls) == 3
+
+
+def test_a_body_that_is_there_is_taken_once() -> None:
+    request = Request("POST", body=TEXT)
+    body = Body(Host(), request)
+    assert body.read(4) == b"one\n"
+    request.ended = "respond"
+    body.detach()
+    assert body.readline() == b"two\n"
+
+
+def test_a_long_line_costs_no_square() -> None:
+    pieces = [b"x" * 1000] * 5000
+    received = 0
+
+    class Counting(Host):
+        def read_body(self, request: Any, size: int) -> Any:
+            nonlocal received
+            kept = len(body._buffer or b"") - body._at
+            assert kept <= 1000, "the line so far is copied again and again"
+            received += 1
+            return super().read_body(request, size)
+
+    body = Body(Counting(), Request("POST", pieces=pieces))
+    assert len(body.readline()) == 5_000_000
+    assert received == 5000
+
+
+@pytest.mark.parametrize(
+    "error, text",
+    [(CLOSED, "left before"), (TIMEOUT, "timeout"), (LIMIT, "limit-post"), (SYNTAX, "malformed")],
+)
+@pytest.mark.parametrize("call", ["read", "readline", "readlines", "__next__"])
+def test_errors(error: int, text: str, call: str) -> None:
+    body = body_of(body=b"12", pieces=[b"34", error])
+    with pytest.raises(OSError, match=text):
+        getattr(body, call)()
+
+
+def test_nothing_is_lost_before_an_error() -> None:
+    body = body_of(body=b"12", pieces=[b"34", TIMEOUT, b"56"], chunked=True)
+    with pytest.raises(OSError, match="timeout"):
+        body.read()
+    assert body.read(3) == b"123"
+    assert body.read() == b"456"
+
+
+def test_an_error_leaves_what_was_received() -> None:
+    body = body_of(pieces=[b"1234", CLOSED])
+    assert body.read(4) == b"1234"
+    with pytest.raises(OSError):
+        body.read(1)
+
+
+def test_after_the_response() -> None:
+    body = body_of(body=TEXT, pieces=[b"more"])
+    body.detach()
+    assert body.read() == b"" and body.readline() == b"" and list(body) == []

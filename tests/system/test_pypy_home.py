@@ -1,0 +1,159 @@
+"""Which PyPy is used, and what is said where there is none."""
+import json
+import subprocess
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+from support.server import Bask, Server
+
+PYPY = "/usr/bin/pypy3"
+STDLIB = "/usr/lib/pypy3.9"
+MARKED = "only_in_this_place"
+
+
+def facts(server: Server) -> Dict[str, Any]:
+    found: Dict[str, Any] = json.loads(server.get("/").body)
+    return found
+
+
+@pytest.fixture
+def virtualenv(bask: Bask) -> Path:
+    """A virtualenv whose site-packages has a module of its own."""
+    folder = bask.folder / "venv"
+    subprocess.run([PYPY, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
+    (packages,) = folder.glob("lib/pypy*/site-packages")
+    (packages / (MARKED + ".py")).write_text("MARK = 'virtualenv'\n")
+    return folder
+
+
+def library() -> str:
+    """Where the loader finds PyPy's library."""
+    listed = subprocess.run(["/sbin/ldconfig", "-p"], stdout=subprocess.PIPE, encoding="utf-8",
+                            check=True).stdout
+    return next(line.split()[-1] for line in listed.splitlines() if "libpypy3" in line)
+
+
+def test_default(bask: Bask) -> None:
+    found = facts(bask.app("interpreter"))
+    assert found["implementation"] == "pypy"
+    assert found["prefix"] == "/usr"
+    assert found["executable"].startswith("/usr/bin/pypy3")
+
+
+@pytest.mark.parametrize("home", ["/usr", "/usr/", "/usr/bin", STDLIB, "/usr/lib"])
+@pytest.mark.parametrize("option", ["--pypy-home", "-H"])
+def test_home(bask: Bask, option: str, home: str) -> None:
+    assert facts(bask.app("interpreter", option, home))["prefix"] == "/usr"
+
+
+def test_home_from_the_environment(bask: Bask) -> None:
+    server = bask.app("interpreter", env={"PYPY_HOME": "/usr"})
+    assert facts(server)["prefix"] == "/usr"
+
+
+@pytest.mark.parametrize("folder", ["", "bin"])
+def test_virtualenv(bask: Bask, virtualenv: Path, folder: str) -> None:
+    found = facts(bask.app("interpreter", "--virtualenv", str(virtualenv / folder)))
+    assert found["marker"] == "virtualenv"
+    assert found["prefix"] == str(virtualenv)
+    assert found["base_prefix"] == "/usr"
+    assert Path(found["executable"]).parent == virtualenv / "bin"
+
+
+def test_relative_virtualenv(bask: Bask, virtualenv: Path) -> None:
+    assert facts(bask.app("interpreter", "-H", "./venv"))["prefix"] == str(virtualenv)
+
+
+def test_active_virtualenv(bask: Bask, virtualenv: Path) -> None:
+    server = bask.app("interpreter", env={"VIRTUAL_ENV": str(virtualenv)})
+    assert facts(server)["marker"] == "virtualenv"
+
+
+def test_active_virtualenv_of_another_python_is_left_alone(bask: Bask) -> None:
+    other = bask.folder / "other"
+    (other / "bin").mkdir(parents=True)
+    (other / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    assert facts(bask.app("interpreter", env={"VIRTUAL_ENV": str(other)}))["prefix"] == "/usr"
+
+
+def test_option_is_stronger_than_the_environment(bask: Bask, virtualenv: Path) -> None:
+    server = bask.app("interpreter", "-H", "/usr", env={"VIRTUAL_ENV": str(virtualenv)})
+    assert facts(server)["prefix"] == "/usr"
+
+
+def clear(said: str) -> str:
+    """An explanation: what was tried and what to do, and no traceback."""
+    assert "Traceback" not in said
+    assert "PyPy cannot be used" in said
+    assert "apt-get install pypy3" in said
+    assert "--pypy-home" in said
+    return said
+
+
+def test_home_that_does_not_exist(bask: Bask) -> None:
+    assert "/nonexistent" in clear(bask.refused("--pypy-home", "/nonexistent", "-w", "hello"))
+
+
+def test_home_that_is_empty(bask: Bask) -> None:
+    (bask.folder / "empty").mkdir()
+    assert "empty" in clear(bask.refused("--pypy-home", "empty", "-w", "hello"))
+
+
+def test_home_that_is_a_file(bask: Bask) -> None:
+    (bask.folder / "file").write_text("")
+    assert "is not a folder" in clear(bask.refused("--pypy-home", "file", "-w", "hello"))
+
+
+def test_wrong_home_from_the_environment_is_named(bask: Bask) -> None:
+    said = bask.refused("-w", "hello", env={"PYPY_HOME": "/nonexistent"})
+    assert "$PYPY_HOME" in clear(said)
+
+
+def test_empty_home_beside_a_library(bask: Bask) -> None:
+    """The library is good and the home is not: PyPy must not silently use another one."""
+    (bask.folder / "empty").mkdir()
+    said = bask.refused("--pypy-home", "empty", "--pypy-lib", library(), "-w", "hello")
+    assert "empty" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("how", ["absolute", "relative", "bare name"])
+def test_library(bask: Bask, how: str) -> None:
+    path = Path(library())
+    (bask.folder / "linked.so").symlink_to(path)
+    named = {"absolute": str(path), "relative": "./linked.so", "bare name": path.name}[how]
+    server = bask.app("interpreter", "--pypy-lib", named, "--pypy-home", "/usr")
+    assert facts(server)["implementation"] == "pypy"
+
+
+@pytest.mark.parametrize("how", [[], ["--pypy-home", "/usr"]])
+@pytest.mark.parametrize("named", ["/nonexistent", "./nonexistent.so", "libnonexistent.so"])
+def test_library_that_does_not_exist(bask: Bask, named: str, how: List[str]) -> None:
+    assert "nonexistent" in clear(bask.refused("--pypy-lib", named, *how, "-w", "hello"))
+
+
+def test_library_that_is_something_else(bask: Bask) -> None:
+    assert "not PyPy" in clear(bask.refused("--pypy-lib", "libm.so.6", "-w", "hello"))
+
+
+def test_missing_pypy_stops_a_master_too(bask: Bask) -> None:
+    clear(bask.refused("--master", "--processes", "2", "--pypy-lib", "/nonexistent", "-w", "hello"))
+
+
+def test_name_of_the_arguments(bask: Bask) -> None:
+    found = facts(bask.app("interpreter"))
+    assert len(found["argv"]) == 1
+    assert found["argv"][0].endswith("interpreter.py")
+    assert found["main"] == "__main__"
+    assert found["at_import"]["__file__"].endswith("/interpreter.py")
+    assert found["encodings"] == ["utf-8", "utf-8"]
+
+
+def test_python_path_of_the_environment(bask: Bask) -> None:
+    place = bask.folder / "place"
+    place.mkdir()
+    (place / (MARKED + ".py")).write_text("MARK = 'PYTHONPATH'\n")
+    server = bask.app("interpreter", env={"PYTHONPATH": str(place)})
+    assert facts(server)["marker"] == "PYTHONPATH"
