@@ -6,7 +6,7 @@ export PYTHON
 .PHONY: all run test bench lint asan tsan fuzz docs format clean install help
 
 all: build/build.ninja ## build the server: build/bask
-	@ninja -C build --quiet
+	@ninja -C build --quiet bask
 
 build/build.ninja:
 	@tools/install-deps build
@@ -19,7 +19,8 @@ run: ## install what is missing, build, and serve the demo on PyPy at http://127
 
 test: ## install what the tests need and run them all
 	@tools/install-deps build run test
-	@$(MAKE) --no-print-directory all
+	@test -f build/build.ninja || $(MAKE) --no-print-directory build/build.ninja
+	@ninja -C build --quiet
 	@tools/run-tiers unit glue tools demo system
 
 bench: ## compare with nginx, uWSGI and a bare C loop: a table and a picture in bench/out

@@ -38,6 +38,7 @@ static struct bask_request request = {
     .uri_is_path = 1,
     .host = {"127.0.0.1:8000", 14},
     .is_plain = 1,
+    .fields = {"Host: 127.0.0.1:8000\r\n\r\n", 24},
     .pairs = pairs,
 };
 static const struct bask_server_info info = {.version = "0",

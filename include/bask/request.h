@@ -46,9 +46,12 @@ struct bask_request {
     uint32_t peer_slot;     /* a small number for the connection, reused by later connections */
     int32_t peer_is_new;    /* 1 on the first request of a connection */
     uint32_t pair_count;
-    int32_t is_plain; /* 1: HTTP/1.1 over http, a method with a number, and none of query,
-                         script_name, server_name, content_type and has_length */
+    int32_t is_plain;              /* 1: a method with a number, HTTP/1.1, and no query */
     const struct bask_pair *pairs; /* in the order in which they came; doubled names stay doubled */
-    bask_str body;                 /* the part of the body that is already in memory, decoded */
-    int64_t body_left;             /* bytes still to be read beyond `body`; -1: unknown (chunked) */
+    /* The field lines as they came. The same bytes as in the previous request of the connection
+     * mean the same pairs, host, content_type and content_length. Absent where a protocol has none.
+     */
+    bask_str fields;
+    bask_str body;     /* the part of the body that is already in memory, decoded */
+    int64_t body_left; /* bytes still to be read beyond `body`; -1: unknown (chunked) */
 };

@@ -22,7 +22,7 @@ struct bask_request {
     uint32_t pair_count;
     int32_t is_plain;
     const struct bask_pair *pairs;
-    bask_str body;
+    bask_str fields, body;
     int64_t body_left;
     ...;
 };

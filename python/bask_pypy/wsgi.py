@@ -25,6 +25,12 @@ FAILED_HEAD = b"500 Internal Server Error\r\nContent-Type: text/plain\r\n"
 FAILED_BODY = b"Internal Server Error\n"
 
 
+# The fields of a connection's last request, and the environ they gave if they came twice.
+Repeat = Tuple[bytes, Optional[Dict[str, Any]]]
+NO_REPEAT: Repeat = (b"", None)
+TEMPLATES_MAX = 1024  # connections for which that is kept: 3 MB at most
+
+
 class ClientGone(OSError):
     """The client left, or took too long to read; raised by the write callable."""
 
@@ -211,7 +217,7 @@ class Server:
         self.methods = host.method_names()
         self.protocols = ["HTTP/1.0", "HTTP/1.1"]
         self.templates: List[Dict[str, Any]] = self._templates()
-        self.peers: List[Tuple[str, str]] = []  # by the connection's slot
+        self.repeats: List[Repeat] = []  # by the connection's slot
         self.heads = Heads()
         self.unknown_keys: Dict[bytes, str] = {}
 
@@ -243,7 +249,6 @@ class Server:
                 "wsgi.file_wrapper": FileWrapper,
                 "uwsgi.version": host.string(info.version).encode(),
                 "uwsgi.node": hostname.encode(),
-                "HTTP_HOST": "",
             }
             for listener in host.listeners()
         ]
@@ -251,39 +256,57 @@ class Server:
     def environ(self, request: Any, body: Body) -> Dict[str, Any]:
         """The environ of one request, a new dict each time."""
         text = self.host.text
-        environ = self.templates[request.listener_id].copy()
+        environ = self._from_fields(request)
         method = request.method_id
         if method:  # 0 is GET, which is there already
             environ["REQUEST_METHOD"] = self.methods[method] if method > 0 else text(request.method)
         path = text(request.path)
         environ["PATH_INFO"] = path
         environ["REQUEST_URI"] = path if request.uri_is_path else text(request.uri)
-        peer = self._peer(request)
-        environ["REMOTE_ADDR"] = peer[0]
-        environ["REMOTE_PORT"] = peer[1]
         environ["wsgi.input"] = body
         if not request.is_plain:
-            self._add_rare(environ, request)
-        if request.host.ptr:
-            environ["HTTP_HOST"] = text(request.host)
-        else:
-            del environ["HTTP_HOST"]
-        if request.pair_count:
-            self._add_pairs(environ, request)
-        return environ
-
-    def _add_rare(self, environ: Dict[str, Any], request: Any) -> None:
-        """What a plain GET does not have: each test costs, and most requests need none."""
-        text = self.host.text
-        if request.query.len:
             environ["QUERY_STRING"] = text(request.query)
-        protocol = request.protocol_id
-        if protocol != 1:
+            protocol = request.protocol_id
             environ["SERVER_PROTOCOL"] = (
                 self.protocols[protocol] if protocol >= 0 else text(request.protocol)
             )
+        return environ
+
+    def _from_fields(self, request: Any) -> Dict[str, Any]:
+        """All of an environ that does not come from the request line.
+
+        A client that keeps its connection mostly repeats its fields to the byte. What they gave
+        twice in a row is kept as a template, and comparing bytes is all that is left to do.
+        """
+        slot = request.peer_slot
+        repeats = self.repeats
+        if slot >= len(repeats):
+            if slot >= TEMPLATES_MAX:
+                return self._build(request)
+            repeats.extend([NO_REPEAT] * (slot + 1 - len(repeats)))
+        if request.peer_is_new:
+            repeats[slot] = NO_REPEAT
+            return self._build(request)
+        fields = self.host.copy(request.fields)
+        repeat = repeats[slot]
+        if repeat[0] == fields and fields:
+            template = repeat[1]
+            if template is None:
+                template = self._build(request)
+                repeats[slot] = (fields, template)
+            return template.copy()
+        repeats[slot] = (fields, None)
+        return self._build(request)
+
+    def _build(self, request: Any) -> Dict[str, Any]:
+        text = self.host.text
+        environ = self.templates[request.listener_id].copy()
+        environ["REMOTE_ADDR"] = text(request.remote_addr)
+        environ["REMOTE_PORT"] = text(request.remote_port)
         if request.scheme.len != 4:
             environ["wsgi.url_scheme"] = text(request.scheme)
+        if request.host.ptr:
+            environ["HTTP_HOST"] = text(request.host)
         if request.content_type.ptr:
             environ["CONTENT_TYPE"] = text(request.content_type)
         if request.has_length:
@@ -294,17 +317,9 @@ class Server:
             environ["SERVER_NAME"] = text(request.server_name)
         if request.server_port.len:
             environ["SERVER_PORT"] = text(request.server_port)
-
-    def _peer(self, request: Any) -> Tuple[str, str]:
-        """A connection's client, turned into text only once."""
-        slot = request.peer_slot
-        peers = self.peers
-        if request.peer_is_new or slot >= len(peers):
-            text = self.host.text
-            while slot >= len(peers):
-                peers.append(("", ""))
-            peers[slot] = (text(request.remote_addr), text(request.remote_port))
-        return peers[slot]
+        if request.pair_count:
+            self._add_pairs(environ, request)
+        return environ
 
     def _add_pairs(self, environ: Dict[str, Any], request: Any) -> None:
         host = self.host

@@ -94,7 +94,7 @@ def make_request(count: int) -> Any:
         script_name=empty, protocol=View(b"HTTP/1.1"), scheme=View(b"http"),
         server_name=empty, server_port=empty,
         remote_addr=View(b"127.0.0.1"), remote_port=View(b"40000"),
-        content_type=absent, host=View(b"127.0.0.1:8000"), is_plain=1, content_length=0, has_length=0, uri_is_path=1,
+        content_type=absent, host=View(b"127.0.0.1:8000"), is_plain=1, fields=View(b"Host: 127.0.0.1:8000\r\n"), content_length=0, has_length=0, uri_is_path=1,
         peer_slot=0, peer_is_new=1, pair_count=count, pairs=pairs, body=empty, body_left=0,
     )  # fmt: skip
 

@@ -94,6 +94,7 @@ class Request:
         self.file: Optional[Tuple[int, int, int]] = None
         self.calls: List[str] = []
         self.pieces = list(pieces)
+        fields = list(headers)
         target, _, query = uri.partition(b"?")
         path = target if path is None else path
         left = sum(len(piece) for piece in self.pieces if isinstance(piece, bytes))
@@ -107,11 +108,7 @@ class Request:
             "content_length": -1 if chunked else length,
             "has_length": int(not chunked and (length > 0 or content_length is not None)),
             "uri_is_path": int(uri == path),
-            "is_plain": int(
-                protocol == b"HTTP/1.1" and method in METHODS and scheme == b"http" and not query
-                and not (script_name or server_name or content_type or body or left or chunked)
-                and content_length is None
-            ),
+            "is_plain": int(method in METHODS and protocol == b"HTTP/1.1" and not query),
             "peer_slot": peer_slot,
             "peer_is_new": int(peer_is_new),
             "body_left": -1 if chunked else left,
@@ -121,9 +118,9 @@ class Request:
             "script_name": script_name, "protocol": protocol, "scheme": scheme,
             "server_name": server_name, "server_port": server_port, "remote_addr": remote[0],
             "remote_port": remote[1], "content_type": content_type, "body": body,
+            "fields": repr((fields, content_type, content_length)).encode() if fields else None,
         }.items():  # fmt: skip
             self._fields[name] = View(data, self)
-        fields = list(headers)
         hosts = [value for name, value in fields if name == "HTTP_HOST"]
         self._fields["host"] = View(hosts[-1] if hosts else None, self)
         self._fields["pairs"] = [Pair(self, *field) for field in fields if field[0] != "HTTP_HOST"]

@@ -169,20 +169,42 @@ def test_threads_and_processes() -> None:
     assert environ["wsgi.multithread"] is True and environ["wsgi.multiprocess"] is True
 
 
-def test_peers_by_slot() -> None:
+def test_clients_by_slot() -> None:
+    """A slot belongs to one connection after the other, and the fields of both may be the same."""
     a, b, c = (b"10.0.0.1", b"1"), (b"10.0.0.2", b"2"), (b"10.0.0.3", b"3")
-    unused = (b"9.9.9.9", b"9")  # of a known peer nothing is read
+    order = [(2, a, True), (0, b, True)] + [(2, a, False), (0, b, False)] * 3
+    order += [(2, c, True)] + [(2, c, False), (0, b, False)] * 3
     seen = environs(
-        Request(peer_slot=2, remote=a),
-        Request(peer_slot=0, remote=b),
-        Request(peer_slot=2, remote=unused, peer_is_new=False),
-        Request(peer_slot=0, remote=unused, peer_is_new=False),
-        Request(peer_slot=2, remote=c),
-        Request(peer_slot=2, remote=unused, peer_is_new=False),
-        Request(peer_slot=9, remote=b, peer_is_new=False),  # never seen: then it is new
+        *(Request(peer_slot=slot, remote=peer, peer_is_new=new) for slot, peer, new in order)
     )
-    found = [(e["REMOTE_ADDR"][-1], e["REMOTE_PORT"]) for e in seen]
-    assert found == [(n, n) for n in ("1", "2", "1", "2", "3", "3", "2")]
+    found = [(e["REMOTE_ADDR"].encode(), e["REMOTE_PORT"].encode()) for e in seen]
+    assert found == [peer for _, peer, _ in order]
+
+
+def test_repeated_fields_give_the_same_environ() -> None:
+    """Whether it was built or copied, an environ is the same, and what one request does to its own
+    does not reach the next."""
+    headers = [("HTTP_HOST", b"h"), ("HTTP_COOKIE", b"a=1"), ("HTTP_X_OWN", b"v")]
+
+    def request(number: int, last: bytes = b"v") -> Request:
+        fields = headers[:2] + [("HTTP_X_OWN", last)]
+        return Request(headers=fields, peer_is_new=number == 0, content_length=0, uri=b"/?q=%d" % number)
+
+    seen = environs(*(request(number) for number in range(6)), request(6, b"w"), request(7))
+    for number, environ in enumerate(seen):
+        assert environ.pop("QUERY_STRING") == "q=%d" % number
+        assert environ.pop("REQUEST_URI") == "/?q=%d" % number
+        assert environ["HTTP_X_OWN"] == ("w" if number == 6 else "v")
+        assert environ["CONTENT_LENGTH"] == "0"
+        environ.pop("wsgi.input")
+        environ["HTTP_X_OWN"] = "v"
+    assert all(environ == seen[0] for environ in seen)
+
+
+def test_slots_beyond_the_templates() -> None:
+    slot = wsgi.TEMPLATES_MAX
+    seen = environs(*(Request(peer_slot=slot, peer_is_new=n == 0) for n in range(4)))
+    assert [e["HTTP_HOST"] for e in seen] == ["localhost"] * 4
 
 
 def test_remembered_names_are_limited() -> None:

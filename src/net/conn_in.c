@@ -60,9 +60,7 @@ room_for_head(struct bask_conn *conn)
 static bool
 is_plain(const struct bask_request *pub)
 {
-    return pub->protocol_id == BASK_PROTOCOL_HTTP_1_1 && pub->method_id >= 0 &&
-           pub->scheme.len == 4 && !pub->query.len && !pub->script_name.len &&
-           !pub->server_name.len && !pub->content_type.ptr && !pub->has_length;
+    return pub->method_id >= 0 && pub->protocol_id == BASK_PROTOCOL_HTTP_1_1 && !pub->query.len;
 }
 
 static void

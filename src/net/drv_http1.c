@@ -55,7 +55,8 @@ set_path(struct bask_req *req, bask_str path)
 }
 
 static int
-fill(struct bask_conn *conn, struct bask_req *req, const struct bask_http1_head *head)
+fill(struct bask_conn *conn, struct bask_req *req, const struct bask_http1_head *head,
+     const char *end)
 {
     struct bask_request *pub = &req->pub;
     pub->method_id = head->method_id;
@@ -71,6 +72,10 @@ fill(struct bask_conn *conn, struct bask_req *req, const struct bask_http1_head 
     pub->peer_slot = conn->io.handle;
     pub->peer_is_new = conn->peer_is_new;
     pub->content_length = head->chunked ? -1 : head->content_length;
+    if (head->count) {
+        const char *first = head->fields[0].name.ptr;
+        pub->fields = bask_str_n(first, (size_t)(end - first));
+    }
     int err = set_path(req, head->path);
     return err ? err : add_fields(req, head);
 }
@@ -105,7 +110,7 @@ parse(struct bask_conn *conn)
     conn->chunked = head->chunked;
     conn->body_left = head->chunked ? -1 : head->content_length;
     conn->wants_continue = head->expects_continue;
-    if (fill(conn, req, head))
+    if (fill(conn, req, head, input.ptr + len))
         return refuse_head(conn, BASK_HTTP1_TARGET);
     conn->peer_is_new = false;
     return 1;

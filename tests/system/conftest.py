@@ -64,5 +64,9 @@ def demo(bask: Bask) -> Server:
 
 
 @pytest.fixture
-def demo_url(demo: Server) -> str:
-    return demo.url
+def demo_url(demo: Server) -> Iterator[str]:
+    """The same for a browser: it keeps its connections, and it looks at the failing page too."""
+    demo.idle = False
+    yield demo.url
+    if "Exception on /boom" in demo.log():
+        demo.complained("Exception on /boom")

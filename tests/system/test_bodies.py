@@ -51,7 +51,8 @@ def test_body_in_chunks(bask: Bask, size: int) -> None:
 def test_body_without_any_buffering(bask: Bask, headers: "dict[str, str]") -> None:
     body = os.urandom(300000)
     sent = chunked(*split(body, 7)) if headers else body
-    assert echo(bask.null("--post-buffering", "0"), make_request("POST", "/", headers, sent)) == body
+    server = bask.null("--post-buffering", "0")
+    assert echo(server, make_request("POST", "/", headers, sent)) == body
 
 
 @pytest.mark.parametrize("buffering", ["0", "1m"])

@@ -118,7 +118,7 @@ def test_path_is_percent_decoded(bask: Bask, target: str, path: bytes) -> None:
 ])
 def test_dotted_path_reaches_the_application_or_is_refused_but_never_climbs(
         bask: Bask, target: str) -> None:
-    """What uWSGI does: the application sees a path without dot segments, or the request is refused."""
+    """The application sees a path without dot segments, as with uWSGI, or never sees it."""
     answer = bask.null().get(target)
     assert answer.status in (200, 400)
     paths = [line for line in answer.text.splitlines() if line.startswith("PATH_INFO=")]

@@ -1,4 +1,4 @@
-"""An application in the server is in an ordinary Python: output, threads, processes, signals, end."""
+"""An application is in an ordinary Python: output, threads, processes, signals, end."""
 import os
 import re
 import signal

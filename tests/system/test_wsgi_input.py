@@ -48,6 +48,16 @@ def test_reading_waits_for_the_client(bask: Bask) -> None:
         assert json.loads(connection.answer().body) == ["one\n", "two"]
 
 
+def test_first_chunk_starts_the_application(bask: Bask) -> None:
+    """With nothing buffered, what came with the head is enough to begin: no further byte comes."""
+    server = bask.app("body", "--post-buffering", "0")
+    with server.connect() as connection:
+        connection.socket.settimeout(5)
+        connection.send(make_request("POST", "/?read-3", {"Transfer-Encoding": "chunked"})
+                        + b"3\r\nabc\r\n")
+        assert json.loads(connection.answer().body) == ["abc"]
+
+
 def test_client_that_leaves_is_an_oserror(bask: Bask) -> None:
     server = bask.app("body:catching", "--post-buffering", "0")
     with server.connect() as connection:

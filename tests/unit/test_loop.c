@@ -255,10 +255,7 @@ removed_by_another(void **state)
     assert_true(bask_loop_dispatch(loop));
     assert_false(bask_loop_dispatch(loop));
     assert_string_equal(trace, "x");
-    struct named_io *left = a.removes ? &b : &a, *gone = a.removes ? &a : &b;
-    (void)gone;
-    left = a.events ? &a : &b;
-    bask_loop_remove(loop, &left->io);
+    bask_loop_remove(loop, a.events ? &a.io : &b.io);
     run_until("xc"); /* its own first event, not the stale one */
     assert_int_equal(c.events, BASK_WRITABLE);
     bask_loop_remove(loop, &c.io);

@@ -1,7 +1,7 @@
 """Free ports for tests that run at the same time, also in several pytest processes.
 
-A port is whoever's holds the lock on its file. The range lies below the kernel's ephemeral ports, so
-no outgoing connection takes one meanwhile.
+A port belongs to whoever holds the lock on its file. The range lies below the kernel's ephemeral
+ports, so no outgoing connection takes one meanwhile.
 """
 import fcntl
 import os
