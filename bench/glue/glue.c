@@ -135,6 +135,13 @@ option(const char *name, size_t index, bask_str *ret_value)
     return -1;
 }
 
+static int
+option_given(size_t n, bask_str *ret_name)
+{
+    (void)n, (void)ret_name;
+    return -1;
+}
+
 static const struct bask_host host = {
     .abi_major = BASK_ABI_MAJOR,
     .size = sizeof host,
@@ -150,6 +157,7 @@ static const struct bask_host host = {
     .worker_id = worker_id,
     .listener_info = listener_info,
     .option = option,
+    .option_given = option_given,
 };
 
 /* What the server's option parser would do. */

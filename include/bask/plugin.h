@@ -35,6 +35,7 @@ enum bask_log_level { BASK_LOG_ERROR, BASK_LOG_WARN, BASK_LOG_INFO, BASK_LOG_DEB
 
 /* What is known of one worker. Read from shared memory; numbers may be a moment apart. */
 struct bask_worker_info {
+    uint32_t size;         /* of this struct, set by the caller: the host fills what it holds */
     uint32_t id;           /* from 1 */
     int32_t pid;           /* 0: not running */
     uint64_t requests;     /* answered by all who had this id */
@@ -50,6 +51,7 @@ struct bask_worker_info {
 
 /* What is the same for the whole server. */
 struct bask_server_info {
+    uint32_t size;       /* of this struct, as the host was built */
     const char *version; /* "0.1.0" */
     const char *hostname;
     const char *binary_path;
@@ -110,7 +112,7 @@ struct bask_host {
     uint32_t (*thread_index)(const struct bask_thread *thread);
 
     const struct bask_server_info *(*server_info)(void);
-    /* Worker `id` (from 1); BASK_E_NOTFOUND if there is none. */
+    /* Worker `id` (from 1), BASK_E_NOTFOUND if there is none; ret_info->size is set. */
     int (*worker_info)(uint32_t id, struct bask_worker_info *ret_info);
     /* The id of the calling process: 1.. in a worker, 0 in a zygote. */
     uint32_t (*worker_id)(void);
@@ -119,7 +121,9 @@ struct bask_host {
     /* The value of a bask_str or bask_values option by name, as the command line has it;
      * BASK_E_NOTFOUND. `index` counts the values of a repeatable option. */
     int (*option)(const char *name, size_t index, bask_str *ret_value);
-    /* Ends this worker when its requests are done; a master starts another. */
+    /* The name of the n-th option that the user has set; BASK_E_NOTFOUND at the end. */
+    int (*option_given)(size_t n, bask_str *ret_name);
+    /* Ends this worker when its requests are done. Its master, if it has one, starts another. */
     void (*stop_worker)(void);
 };
 

@@ -37,7 +37,7 @@ struct bask_server_info {
 };
 
 struct bask_worker_info {
-    uint32_t id;
+    uint32_t size, id;
     int32_t pid;
     uint64_t requests, exceptions, respawns, tx_bytes, busy_us, rss_bytes;
     int64_t started_at;
@@ -71,6 +71,7 @@ const struct bask_server_info *glue_server_info(void);
 int glue_worker_info(uint32_t, struct bask_worker_info *);
 uint32_t glue_worker_id(void);
 int glue_listener_info(uint32_t, bask_str *, bask_str *, int *);
+int glue_option_given(size_t, bask_str *);
 int glue_option(const char *, size_t, bask_str *);
 void glue_stop_worker(void);
 bask_str glue_source(const char *);

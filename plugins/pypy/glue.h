@@ -27,6 +27,7 @@ const struct bask_server_info *glue_server_info(void);
 int glue_worker_info(uint32_t id, struct bask_worker_info *ret_info);
 uint32_t glue_worker_id(void);
 int glue_listener_info(uint32_t id, bask_str *ret_name, bask_str *ret_port, int *ret_fd);
+int glue_option_given(size_t n, bask_str *ret_name);
 int glue_option(const char *name, size_t index, bask_str *ret_value);
 void glue_stop_worker(void);
 /* The source of a module of the glue, "wsgi" or "pypy_setup"; ptr NULL if there is none. */

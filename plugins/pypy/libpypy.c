@@ -251,7 +251,7 @@ libpypy_load(struct libpypy *pypy, bask_str lib, bask_str home, struct libpypy_r
         return open_library(pypy, lib.ptr, report) ? 0 : -1;
     if (chosen && open_for_home(pypy, pypy->home, report))
         return 0;
-    if (home.len)
+    if (chosen)
         return -1; /* another PyPy than the one that was asked for would be a surprise */
     return open_from_path(pypy, report) || open_by_loader(pypy, report) ? 0 : -1;
 }

@@ -130,6 +130,12 @@ glue_option(const char *name, size_t index, bask_str *ret_value)
     return host->option(name, index, ret_value);
 }
 
+int
+glue_option_given(size_t n, bask_str *ret_name)
+{
+    return host->option_given(n, ret_name);
+}
+
 void
 glue_stop_worker(void)
 {

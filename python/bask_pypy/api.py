@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from types import ModuleType
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 
 def _worker_dict(host: Any, worker_id: int) -> Optional[Dict[str, Any]]:
@@ -36,22 +36,13 @@ def _worker_dict(host: Any, worker_id: int) -> Optional[Dict[str, Any]]:
     }
 
 
-def _option_values(host: Any, names: List[str]) -> Dict[str, Any]:
-    """uwsgi.opt: bytes, True for an option without a value, a list for a repeated one."""
+def _option_values(host: Any) -> Dict[str, Any]:
+    """uwsgi.opt: what was given, as bytes; True without a value, a list if it was repeated."""
     opt: Dict[str, Any] = {}
-    for name in names:
+    for name in host.given_options():
         values = [True if v == "true" else os.fsencode(v) for v in host.option(name)]
-        if values:
-            opt[name] = values[0] if len(values) == 1 else values
+        opt[name] = values[0] if len(values) == 1 else values
     return opt
-
-
-OPTION_NAMES = [
-    "buffer-size", "callable", "chdir", "die-on-term", "disable-logging", "enable-threads",
-    "http-socket", "listen", "limit-post", "master", "need-app", "plugin", "post-buffering",
-    "processes", "pypy-home", "pypy-lib", "pypy-pp", "pypy-wsgi", "pypy-wsgi-file", "socket",
-    "socket-timeout", "threads",
-]  # fmt: skip
 
 
 def make_module(host: Any) -> ModuleType:
@@ -101,7 +92,7 @@ def make_module(host: Any) -> ModuleType:
         has_threads=1,
         started_on=info.started_at,
         sockets=[listener.fd for listener in host.listeners()],
-        opt=_option_values(host, OPTION_NAMES),
+        opt=_option_values(host),
         applications=None,
         loop=None,
         unbit=None,

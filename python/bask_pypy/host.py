@@ -91,6 +91,10 @@ class Host:
     def abort(self, request: Any, head: bytes, count: int, body: bytes) -> None:
         lib.glue_abort(request, head, len(head), count, body, len(body))
 
+    def drop(self, request: Any) -> None:
+        """Closes the connection of a client that left or is too slow."""
+        lib.glue_abort(request, ffi.NULL, 0, 0, ffi.NULL, 0)
+
     def headers_sent(self, request: Any) -> bool:
         return bool(lib.glue_headers_sent(request))
 
@@ -122,6 +126,7 @@ class Host:
 
     def worker_info(self, worker_id: int) -> Optional[WorkerInfo]:
         info = ffi.new("struct bask_worker_info *")
+        info.size = ffi.sizeof(info[0])
         if lib.glue_worker_info(worker_id, info):
             return None
         return WorkerInfo(
@@ -152,6 +157,14 @@ class Host:
         index = 0
         while lib.glue_option(name.encode(), index, value) == 0:
             yield _os_text(value)
+            index += 1
+
+    def given_options(self) -> Iterator[str]:
+        """The names of the options that the user has set."""
+        name = ffi.new("bask_str *")
+        index = 0
+        while lib.glue_option_given(index, name) == 0:
+            yield _os_text(name)
             index += 1
 
     def settings(self) -> Settings:

@@ -111,7 +111,7 @@ class Heads:
 class Response:
     """What one call of the application says: start_response, write, and what became of them."""
 
-    __slots__ = ("host", "request", "heads", "head", "count", "begun", "done")
+    __slots__ = ("host", "request", "heads", "head", "count", "begun", "done", "gone")
 
     def __init__(self, host: Any, request: Any, heads: Heads) -> None:
         self.host = host
@@ -121,6 +121,7 @@ class Response:
         self.count = 0
         self.begun = False  # the host has the head
         self.done = False  # the host has everything: the request is over
+        self.gone = False  # the client left, or is too slow
 
     def start(self, status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], None]:
         """start_response (PEP 3333, "The start_response() Callable")."""
@@ -172,6 +173,7 @@ class Response:
             self._begin()
         error = self.host.write(self.request, data)
         if error:
+            self.gone = True
             raise ClientGone("the client left" if error == CLOSED else "the client is too slow")
 
     def whole(self, body: bytes) -> None:
@@ -201,10 +203,14 @@ class Response:
         self.host.finish(self.request)
 
     def abort(self) -> None:
-        """The application failed: a 500 where that is still possible, else a broken response."""
+        """The application failed: a 500 where that is still possible, else a broken response. Where
+        the client failed there is nobody to tell, and the application is not to blame."""
         if not self.done:
             self.done = True
-            self.host.abort(self.request, FAILED_HEAD, 1, FAILED_BODY)
+            if self.gone:
+                self.host.drop(self.request)
+            else:
+                self.host.abort(self.request, FAILED_HEAD, 1, FAILED_BODY)
 
 
 class Server:

@@ -221,6 +221,9 @@ class Host:
     def option(self, name: str) -> Iterable[str]:
         return self.options.get(name, [])
 
+    def given_options(self) -> Iterable[str]:
+        return self.options
+
     def worker_id(self) -> int:
         return self.present_worker
 
@@ -316,6 +319,11 @@ class Host:
         else:
             request.head, request.sent = head, body
         request.ended = "abort"
+
+    def drop(self, request: Request) -> None:
+        self._call(request, "drop")
+        request.broken = True
+        request.ended = "drop"
 
     def headers_sent(self, request: Request) -> bool:
         self._call(request, "headers_sent")

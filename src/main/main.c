@@ -67,19 +67,31 @@ is_path(const char *name)
     return strchr(name, '/') != NULL;
 }
 
+/* The value of --plugin or one of its aliases at argv[i]; NULL if there is none. */
+static const char *
+plugin_value(char **argv, int i)
+{
+    static const char *const names[] = {"--plugin", "--plugins", "--need-plugin"};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        size_t len = strlen(names[k]);
+        if (strncmp(argv[i], names[k], len) != 0)
+            continue;
+        if (argv[i][len] == '=')
+            return argv[i] + len + 1;
+        if (argv[i][len] == '\0')
+            return argv[i + 1];
+    }
+    return NULL;
+}
+
 /* A plugin in a shared object brings options of its own, so it is loaded before they are read. */
 static const struct bask_plugin *
 open_plugins(struct server *server, int argc, char **argv)
 {
-    static const char option[] = "--plugin";
     const struct bask_plugin *opened = NULL;
     for (int i = 1; i < argc; i++) {
-        const char *word = argv[i], *path = NULL;
+        const char *path = plugin_value(argv, i);
         char error[512];
-        if (strcmp(word, option) == 0 && i + 1 < argc)
-            path = argv[i + 1];
-        else if (strncmp(word, "--plugin=", sizeof option) == 0)
-            path = word + sizeof option;
         if (!path || !is_path(path))
             continue;
         opened = bask_plugin_open(path, error, sizeof error);
@@ -114,7 +126,7 @@ show_help(const struct server *server)
     bask_conf_get(server->conf, BASK_STR("help"), 0, &group);
     if (!group.len)
         fputs("Bask " BASK_VERSION ": runs Python web applications inside PyPy.\n\n"
-              "  bask MODULE[:CALLABLE]            serve on " DEFAULT_ADDRESS "\n"
+              "  bask MODULE:CALLABLE              serve on " DEFAULT_ADDRESS "\n"
               "  bask FILE.py                      the same, from a file\n"
               "  bask --http-socket :8080 --master --processes 4 --module app:application\n\n"
               "Options are those of uWSGI wherever it has them.\n\n",
@@ -155,15 +167,32 @@ named_plugin(const struct server *server)
 {
     const struct bask_plugin *found = server->heritage.plugin;
     for (size_t i = 0; i < server->options.plugins.count; i++) {
-        bask_str name = server->options.plugins.items[i].text;
-        const struct bask_plugin *plugin = bask_plugin_find(name);
-        if (plugin)
-            found = plugin;
-        else if (!memchr(name.ptr, '/', name.len) && !is_built_in(name))
-            die("%.*s: there is no plugin named \"%.*s\"; a shared object is given by its path",
-                BASK_FMT(server->options.plugins.items[i].origin), BASK_FMT(name));
+        bask_str name, rest = server->options.plugins.items[i].text;
+        bool more = true;
+        while (more) { /* "http,python3" */
+            more = bask_str_cut(rest, ',', &name, &rest);
+            name = bask_str_trim(more ? name : rest);
+            const struct bask_plugin *plugin = bask_plugin_find(name);
+            if (plugin)
+                found = plugin;
+            else if (name.len && !memchr(name.ptr, '/', name.len) && !is_built_in(name))
+                die("%.*s: there is no plugin named \"%.*s\"; a shared object is given by its path",
+                    BASK_FMT(server->options.plugins.items[i].origin), BASK_FMT(name));
+        }
     }
     return found;
+}
+
+/* Who takes a bare argument for an application: the plugin that was named, or any built in. */
+static const struct bask_plugin *
+find_claimant(const struct bask_plugin *named, bask_str argument)
+{
+    if (named && named->claims(argument))
+        return named;
+    for (size_t k = 0; bask_embedded_plugins[k]; k++)
+        if (bask_embedded_plugins[k]->claims(argument))
+            return bask_embedded_plugins[k];
+    return NULL;
 }
 
 /* The plugin that was asked for: by name, by an argument it claims, by its options. */
@@ -173,10 +202,7 @@ choose_plugin(struct server *server)
     const struct bask_plugin *plugin = named_plugin(server);
     const struct bask_values *arguments = bask_conf_arguments(server->conf);
     for (size_t i = 0; i < arguments->count; i++) {
-        const struct bask_plugin *claimant = NULL;
-        for (size_t k = 0; bask_embedded_plugins[k] && !claimant; k++)
-            if (bask_embedded_plugins[k]->claims(arguments->items[i].text))
-                claimant = bask_embedded_plugins[k];
+        const struct bask_plugin *claimant = find_claimant(plugin, arguments->items[i].text);
         if (!claimant)
             die("%.*s: \"%.*s\" is neither an option nor an application: expected "
                 "module:callable or a file ending in .py or .wsgi",
@@ -209,8 +235,9 @@ open_sockets(struct server *server)
         die("%s", error);
     for (size_t i = 0; i < server->heritage.listeners.count; i++) {
         const struct bask_listener *listener = &server->heritage.listeners.items[i];
+        bool any_port = bask_str_ends(listener->name, BASK_STR(":0"));
         bask_log(BASK_LOG_INFO, "listening on %.*s%s%s", BASK_FMT(listener->name),
-                 listener->port[0] ? ", port " : "", listener->port);
+                 any_port ? ", port " : "", any_port ? listener->port : "");
     }
 }
 
@@ -228,6 +255,7 @@ prepare_heritage(struct server *server)
     heritage->options = process;
     heritage->net = &server->net;
     heritage->info = (struct bask_server_info){
+        .size = sizeof heritage->info,
         .version = BASK_VERSION,
         .hostname = server->hostname,
         .binary_path = server->binary,
@@ -252,7 +280,7 @@ run_zygote(void *context, int channel, unsigned generation)
 static int
 run_alone(struct bask_heritage *heritage)
 {
-    int code = bask_worker_prepare(heritage);
+    int code = bask_worker_prepare(heritage, false);
     return code ? code : bask_worker_run(heritage, 1);
 }
 

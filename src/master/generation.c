@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "ipc/channel.h"
+#include "ipc/exit.h"
 #include "loop/signals.h"
 #include "obs/log.h"
 #include "sys/clock.h"
@@ -142,7 +143,7 @@ generation_fork(struct master *master, uint32_t worker_id)
 static void
 on_load_failed(struct master *master, struct generation *failed)
 {
-    int code = failed->code ? failed->code : 1;
+    int code = failed->code ? failed->code : BASK_EXIT_FAILED;
     if (master->current && master->current->pid) {
         bask_log(BASK_LOG_ERROR, "generation %u did not load; generation %u goes on serving",
                  failed->number, master->current->number);

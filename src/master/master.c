@@ -4,6 +4,7 @@
  */
 #include "master/master.h"
 
+#include "ipc/exit.h"
 #include "loop/signals.h"
 #include "master/private.h"
 #include "obs/log.h"
@@ -37,6 +38,7 @@ reload(struct master *master, bool brutal)
     if (master->next || master->old || !master->current) {
         bask_log(BASK_LOG_INFO, "a reload is under way; another one follows it");
         master->reload_wanted = true;
+        master->wanted_brutal = master->wanted_brutal || brutal;
         return;
     }
     bask_log(BASK_LOG_INFO, "reloading%s", brutal ? " (requests are cut off)" : "");
@@ -79,8 +81,9 @@ advance(struct master *master)
     if (master->retry_at_us && master->retry_at_us <= bask_clock_us() && !master->next)
         generation_start(master);
     if (master->reload_wanted && master->current && !master->next && !master->old) {
-        master->reload_wanted = false;
-        reload(master, false);
+        bool wanted_brutal = master->wanted_brutal;
+        master->reload_wanted = master->wanted_brutal = false;
+        reload(master, wanted_brutal);
     }
     if (master->stopping && roster_is_empty(master))
         generation_stop_all(master);
@@ -119,15 +122,15 @@ run(struct master *master)
 int
 bask_master_run(const struct bask_master_plan *plan)
 {
-    static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGCHLD, 0};
-    struct master master = {.plan = plan, .code = 0, .tick.on_due = on_tick};
+    static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGCHLD, SIGUSR1, SIGUSR2, 0};
+    struct master master = {.plan = plan, .code = BASK_EXIT_OK, .tick.on_due = on_tick};
     master.loop = bask_loop_new();
     master.workers = calloc(plan->workers, sizeof *master.workers);
     if (!master.loop || !master.workers) {
         bask_log(BASK_LOG_ERROR, "the master cannot start: out of memory");
         bask_loop_free(&master.loop);
         free(master.workers);
-        return 1;
+        return BASK_EXIT_FAILED;
     }
     bask_log(BASK_LOG_INFO, "spawned Bask master process (pid: %d)", (int)getpid());
     bask_proc_adopt_orphans();
@@ -136,7 +139,7 @@ bask_master_run(const struct bask_master_plan *plan)
     if (master.next)
         run(&master);
     else
-        master.code = 1;
+        master.code = BASK_EXIT_FAILED;
     bask_signals_forget();
     free(master.current);
     free(master.workers);

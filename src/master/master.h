@@ -7,6 +7,7 @@
  *   SIGINT, SIGQUIT            stop at once: requests get a second to end
  *   SIGTERM                    the same with die_on_term, else a reload that cuts requests off
  *   SIGHUP                     a reload that lets requests end
+ *   SIGUSR1, SIGUSR2           nothing
  *
  * A reload starts a new zygote; only when that has loaded the application are the workers replaced,
  * one after the other. A new version that does not load changes nothing.

@@ -45,7 +45,8 @@ struct master {
     int64_t retry_at_us; /* 0: no zygote has to be tried again */
     bool stopping;
     bool brutal;        /* the reload under way cuts requests off */
-    bool reload_wanted; /* another one was asked for meanwhile */
+    bool reload_wanted; /* another one was asked for meanwhile, */
+    bool wanted_brutal; /* of this kind */
     int code;           /* the exit status */
 };
 

@@ -1,6 +1,7 @@
 /* The workers: who they are, who is missing, who has to go. */
 #include "master/private.h"
 
+#include "ipc/exit.h"
 #include "obs/log.h"
 #include "sys/clock.h"
 
@@ -12,9 +13,6 @@ enum {
     CUT_MERCY_US = 5000000, /* the same for one that was told to end at once */
     TOO_SOON_US = 1000000,  /* a worker that lived shorter is replaced only after as long */
 };
-
-/* What a worker's exit status says; see proc/heritage.h. */
-enum { EXIT_RELOAD = 17, EXIT_END = 30 };
 
 static struct worker *
 find(struct master *master, pid_t pid)
@@ -71,7 +69,7 @@ log_death(const struct master *master, const struct worker *worker, int status)
         bask_log(BASK_LOG_ERROR,
                  "DAMN ! worker %u (pid: %d) died, killed by signal %d :( trying respawn ...", id,
                  (int)worker->pid, WTERMSIG(status));
-    else if (WEXITSTATUS(status) != EXIT_RELOAD && WEXITSTATUS(status) != EXIT_END)
+    else if (WEXITSTATUS(status) != BASK_EXIT_RELOAD && WEXITSTATUS(status) != BASK_EXIT_END)
         bask_log(BASK_LOG_ERROR,
                  "DAMN ! worker %u (pid: %d) ended with status %d :( trying respawn ...", id,
                  (int)worker->pid, WEXITSTATUS(status));

@@ -50,10 +50,10 @@ room_for_head(struct bask_conn *conn)
     struct bask_buf *in = &conn->in;
     if (!in->data)
         return borrow_input(conn);
-    if (in->end < in->size)
-        return BASK_OK;
     if (bask_buf_len(in) >= (size_t)conn->net->options->head_bytes)
         return BASK_E_LIMIT;
+    if (in->end < in->size)
+        return BASK_OK;
     return bask_buf_reserve(in, in->start ? 1 : in->size);
 }
 
@@ -212,6 +212,15 @@ start_request(struct bask_conn *conn)
         start_body(conn);
 }
 
+/* How much more of a head may be read: buffer-size is exact, whatever the buffer holds. */
+static size_t
+head_room(const struct bask_conn *conn)
+{
+    size_t free_bytes = conn->in.size - conn->in.end;
+    size_t allowed = (size_t)conn->net->options->head_bytes - bask_buf_len(&conn->in);
+    return free_bytes < allowed ? free_bytes : allowed;
+}
+
 static void
 read_head(struct bask_conn *conn)
 {
@@ -232,8 +241,7 @@ read_head(struct bask_conn *conn)
             bask_conn_refuse(conn, 431, "the head is over buffer-size");
             return;
         }
-        ssize_t n =
-            err ? err : receive(conn, conn->in.data + conn->in.end, conn->in.size - conn->in.end);
+        ssize_t n = err ? err : receive(conn, conn->in.data + conn->in.end, head_room(conn));
         if (n == BASK_E_AGAIN)
             break;
         if (n < 0) {

@@ -110,8 +110,14 @@ parse(struct bask_conn *conn)
     conn->chunked = head->chunked;
     conn->body_left = head->chunked ? -1 : head->content_length;
     conn->wants_continue = head->expects_continue;
-    if (fill(conn, req, head, input.ptr + len))
-        return refuse_head(conn, BASK_HTTP1_TARGET);
+    int err = fill(conn, req, head, input.ptr + len);
+    if (err == BASK_E_NOMEM) {
+        bask_conn_refuse(conn, 503, "out of memory");
+        return -1;
+    }
+    if (err)
+        return refuse_head(conn,
+                           err == BASK_E_LIMIT ? BASK_HTTP1_TOO_MANY_FIELDS : BASK_HTTP1_TARGET);
     conn->peer_is_new = false;
     return 1;
 }

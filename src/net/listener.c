@@ -3,8 +3,10 @@
 
 #include "base/err.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct bask_option rows[] = {
@@ -14,6 +16,9 @@ static const struct bask_option rows[] = {
     {"socket", "uwsgi-socket", 's', BASK_OPT_LIST, offsetof(struct bask_net_options, uwsgi_sockets),
      0, 0, NULL, "ADDRESS",
      "speak the uwsgi protocol here, behind nginx's uwsgi_pass and the like"},
+    {"chmod-socket", "chmod", 'C', BASK_OPT_STRING, offsetof(struct bask_net_options, socket_mode),
+     0, 0, NULL, "[MODE]",
+     "permissions of unix sockets, three octal digits; 666 if none are given"},
     {"listen", NULL, 'l', BASK_OPT_INT, offsetof(struct bask_net_options, backlog), 1, 1 << 20,
      "1024", "N", "connections that may wait to be accepted, at most the kernel's somaxconn"},
     {"buffer-size", NULL, 'b', BASK_OPT_SIZE, offsetof(struct bask_net_options, head_bytes), 1024,
@@ -44,6 +49,45 @@ bask_net_option_table(struct bask_net_options *values)
     };
 }
 
+/* Three octal digits, "" for 666. */
+static int
+parse_mode(bask_str text, mode_t *ret_mode)
+{
+    mode_t mode = 0;
+    if (text.len == 0)
+        text = BASK_STR("666");
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '7')
+            return BASK_E_SYNTAX;
+        mode = mode * 8 + (mode_t)(text.ptr[i] - '0');
+    }
+    *ret_mode = mode;
+    return text.len == 3 ? BASK_OK : BASK_E_SYNTAX;
+}
+
+/* Remembers where a unix socket is, whatever folder the process changes to, and opens it to those
+ * who may use it. */
+static int
+finish_local(struct bask_listener *listener, const struct bask_sockaddr *addr,
+             const struct bask_net_options *options, char *reason, size_t reason_size)
+{
+    const char *path = addr->u.local.sun_path;
+    mode_t mode;
+    if (options->socket_mode.ptr) {
+        if (parse_mode(options->socket_mode, &mode)) {
+            snprintf(reason, reason_size, "--chmod-socket expects three octal digits, not \"%.*s\"",
+                     BASK_FMT(options->socket_mode));
+            return BASK_E_SYNTAX;
+        }
+        if (chmod(path, mode)) {
+            snprintf(reason, reason_size, "chmod: %s", strerror(errno));
+            return BASK_E_SYSTEM;
+        }
+    }
+    listener->path = realpath(path, NULL);
+    return listener->path ? BASK_OK : BASK_E_NOMEM;
+}
+
 static int
 open_one(struct bask_listener *listener, bask_str name, const struct bask_net_options *options,
          char *error, size_t error_size)
@@ -67,8 +111,12 @@ open_one(struct bask_listener *listener, bask_str name, const struct bask_net_op
     bask_sock_describe(&addr, &text);
     memcpy(listener->port, text.port, sizeof listener->port);
     if (addr.u.any.sa_family == AF_UNIX && addr.u.local.sun_path[0])
-        memcpy(listener->path, addr.u.local.sun_path, sizeof listener->path);
-    return BASK_OK;
+        err = finish_local(listener, &addr, options, reason, sizeof reason);
+    if (err) {
+        snprintf(error, error_size, "cannot listen on %.*s: %s", BASK_FMT(name), reason);
+        close(listener->io.fd);
+    }
+    return err;
 }
 
 int
@@ -110,8 +158,9 @@ bask_listeners_close(struct bask_listeners *listeners, bool unlink_paths)
 {
     for (size_t i = 0; i < listeners->count; i++) {
         close(listeners->items[i].io.fd);
-        if (unlink_paths && listeners->items[i].path[0])
+        if (unlink_paths && listeners->items[i].path)
             unlink(listeners->items[i].path);
+        free(listeners->items[i].path);
     }
     free(listeners->items);
     *listeners = (struct bask_listeners){0};

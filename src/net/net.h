@@ -19,6 +19,7 @@ struct bask_driver;
 struct bask_net_options {
     struct bask_values http_sockets; /* --http, --http-socket */
     struct bask_values uwsgi_sockets;
+    bask_str socket_mode; /* of unix sockets; absent: what umask leaves */
     int64_t backlog;
     int64_t head_bytes;  /* --buffer-size */
     int64_t body_buffer; /* --post-buffering */
@@ -35,9 +36,9 @@ struct bask_option_table bask_net_option_table(struct bask_net_options *values);
 struct bask_listener {
     struct bask_io io;
     const struct bask_driver *driver;
-    bask_str name;                                          /* as the user wrote it */
-    char port[6];                                           /* "" on a unix socket */
-    char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* of a unix socket; else "" */
+    bask_str name;        /* as the user wrote it */
+    char port[6];         /* "" on a unix socket */
+    char *path;           /* of a unix socket in the file system, absolute; else NULL */
     struct bask_net *net; /* of the worker that accepts; NULL before */
     uint32_t id;
 };

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 static struct bask_host_setup host;
@@ -189,7 +190,14 @@ host_server_info(void)
 static int
 host_worker_info(uint32_t id, struct bask_worker_info *ret_info)
 {
-    return bask_board_read(host.board, id, ret_info);
+    struct bask_worker_info info;
+    uint32_t size = ret_info->size;
+    int err = bask_board_read(host.board, id, &info);
+    if (err)
+        return err;
+    info.size = size < sizeof info ? size : (uint32_t)sizeof info;
+    memcpy(ret_info, &info, info.size);
+    return BASK_OK;
 }
 
 static uint32_t
@@ -213,6 +221,16 @@ static int
 host_option(const char *name, size_t index, bask_str *ret_value)
 {
     return bask_conf_get(host.conf, bask_str_of(name), index, ret_value);
+}
+
+static int
+host_option_given(size_t n, bask_str *ret_name)
+{
+    bask_str name = bask_conf_given(host.conf, n);
+    if (!name.ptr)
+        return BASK_E_NOTFOUND;
+    *ret_name = name;
+    return BASK_OK;
 }
 
 static void
@@ -240,5 +258,6 @@ const struct bask_host bask_host_functions = {
     .worker_id = host_worker_id,
     .listener_info = host_listener_info,
     .option = host_option,
+    .option_given = host_option_given,
     .stop_worker = host_stop_worker,
 };

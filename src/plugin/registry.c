@@ -27,9 +27,11 @@ bask_plugin_open(const char *path, char *error, size_t error_size)
     if (!plugin) {
         snprintf(error, error_size, "%s is no Bask plugin: it has no symbol " BASK_PLUGIN_SYMBOL,
                  path);
-    } else if (plugin->abi_major != BASK_ABI_MAJOR || plugin->size != sizeof *plugin) {
+    } else if (plugin->abi_major != BASK_ABI_MAJOR) {
         snprintf(error, error_size, "%s was built for plugin ABI %u, this server has %u", path,
                  plugin->abi_major, BASK_ABI_MAJOR);
+    } else if (plugin->size < sizeof *plugin) {
+        snprintf(error, error_size, "%s lacks functions that every plugin has", path);
     } else {
         return plugin;
     }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "conf/conf.h"
+#include "ipc/exit.h"
 #include "net/net.h"
 #include "obs/board.h"
 
@@ -29,13 +30,4 @@ struct bask_heritage {
     struct bask_board board; /* shared memory */
     const struct bask_plugin *plugin;
     struct bask_server_info info;
-};
-
-/* How a process ends; what uWSGI's children say to their master too. */
-enum bask_exit {
-    BASK_EXIT_OK = 0,
-    BASK_EXIT_FAILED = 1,
-    BASK_EXIT_RELOAD = 17, /* ended by request, gracefully */
-    BASK_EXIT_NO_APP = 22,
-    BASK_EXIT_END = 30, /* ended by request, at once */
 };

@@ -155,7 +155,7 @@ set_up_host(struct bask_heritage *heritage, struct bask_host_listener *listeners
 }
 
 int
-bask_worker_prepare(struct bask_heritage *heritage)
+bask_worker_prepare(struct bask_heritage *heritage, bool replaces)
 {
     struct bask_host_listener *listeners = calloc(heritage->listeners.count + 1, sizeof *listeners);
     if (!listeners)
@@ -164,7 +164,7 @@ bask_worker_prepare(struct bask_heritage *heritage)
     if (heritage->plugin->init(&bask_host_functions))
         return BASK_EXIT_FAILED;
     int apps = heritage->plugin->load();
-    if (apps > 0 || !heritage->options->need_app)
+    if (apps > 0 || (!heritage->options->need_app && !(apps < 0 && replaces)))
         return BASK_EXIT_OK;
     bask_log(BASK_LOG_ERROR, "no application was loaded");
     return BASK_EXIT_NO_APP;

@@ -123,7 +123,7 @@ bask_zygote_run(struct bask_heritage *heritage, int channel, unsigned generation
 {
     static const int signals[] = {SIGCHLD, 0};
     struct zygote zygote = {.heritage = heritage, .io = {.fd = channel, .on_event = on_channel}};
-    int code = bask_worker_prepare(heritage);
+    int code = bask_worker_prepare(heritage, generation > 1);
     if (code) {
         tell(&zygote, &(struct bask_message){.kind = BASK_MESSAGE_FAILED, .code = code});
         return code;

@@ -1,7 +1,6 @@
 /* The process and the system, on Linux. */
 #include "sys/proc.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -28,12 +27,6 @@ bask_proc_adopt_orphans(void)
     return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-int
-bask_proc_die_with_parent(int signal)
-{
-    return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0);
-}
-
 bool
 bask_proc_binary(char *path, size_t size)
 {
@@ -49,14 +42,4 @@ bask_proc_shared_memory(size_t size)
 {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return memory == MAP_FAILED ? NULL : memory;
-}
-
-unsigned
-bask_proc_cpus(void)
-{
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set))
-        return 1;
-    int count = CPU_COUNT(&set);
-    return count > 0 ? (unsigned)count : 1;
 }

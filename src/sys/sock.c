@@ -92,9 +92,14 @@ bask_sock_parse(bask_str text, struct bask_sockaddr *ret_addr, char *error, size
 {
     struct bask_sockaddr addr = {0};
     const char *colon = text.len ? memrchr(text.ptr, ':', text.len) : NULL;
+    long long number_alone;
     int err;
     if (text.len == 0) {
         snprintf(error, error_size, "expected host:port, :port, [ipv6]:port, a path or @name");
+        return BASK_E_SYNTAX;
+    }
+    if (bask_str_to_i64(text, &number_alone) == BASK_OK) {
+        snprintf(error, error_size, "a port needs a colon before it: \":%.*s\"", BASK_FMT(text));
         return BASK_E_SYNTAX;
     }
     if (!colon || text.ptr[0] == '/' || text.ptr[0] == '@' || text.ptr[0] == '.') {

@@ -9,7 +9,7 @@ import pytest
 
 from support import processes
 from support.client import make_request
-from support.server import Bask, Server
+from support.server import APPS, Bask, Server
 from support.wait import wait_until
 
 NEVER_ENDS = "import time\nopen('loading', 'w')\ntime.sleep(1000)\n"
@@ -150,6 +150,19 @@ def test_second_sigint_changes_nothing(bask: Bask) -> None:
     assert server.stop(signal.SIGINT) == 0
 
 
+def test_sigint_while_a_worker_is_forked(bask: Bask) -> None:
+    """The signal must not get lost where the child still has the zygote's ways with signals."""
+    server = bask.launch("--wsgi-file", str(APPS / "slow_fork.py"), "--pypy-pp", str(APPS),
+                         workers=1)
+    wait_until((server.folder / "forking").exists, "a worker is forked")
+    server.wait_log("zygote 1 is ready")
+    server.send_signal(signal.SIGINT)
+    server.wait_log("stopping")
+    (server.folder / "go").touch()
+    assert server.wait_end() == 0
+    assert "NO MERCY" not in server.log()
+
+
 def test_sigint_while_loading(bask: Bask) -> None:
     (bask.folder / "never_ends.py").write_text(NEVER_ENDS)
     server = bask.launch("--module", "never_ends", workers=2)
@@ -214,6 +227,29 @@ def test_request_in_flight_survives_a_graceful_reload(server: Server) -> None:
         answer = connection.answer()
     assert json.loads(answer.body)["pid"] in old
     wait_until(replaced(server, old), "all processes are new")
+
+
+@pytest.mark.null
+@pytest.mark.parametrize("threads", ["1", "4"])
+@pytest.mark.parametrize("kept", [True, False])
+def test_request_that_came_before_the_reload_is_answered(
+        bask: Bask, kept: bool, threads: str) -> None:
+    """The worker finds the request and the order to leave at the same moment."""
+    server = bask.null("--threads", threads, workers=1)
+    worker = server.workers()[0]
+    idle = len(processes.descriptors(worker))
+    with server.connect() as connection:
+        if kept:
+            connection.request("GET", "/")
+        wait_until(lambda: len(processes.descriptors(worker)) > idle, "it is accepted")
+        os.kill(worker, signal.SIGSTOP)
+        connection.send(make_request("GET", "/"))
+        server.send_signal(signal.SIGHUP)
+        wait_until(lambda: processes.is_pending(worker, signal.SIGHUP), "the worker is told to go")
+        os.kill(worker, signal.SIGCONT)
+        assert connection.answer().status == 200
+    wait_until(lambda: not processes.is_alive(worker), "the worker has left")
+    wait_until(lambda: len(server.roster()) == 1, "its successor is there")
 
 
 def test_idle_kept_connections_do_not_hold_up_a_reload(server: Server) -> None:

@@ -43,6 +43,14 @@ def descriptors(pid: int) -> Dict[int, str]:
     return found
 
 
+def is_pending(pid: int, number: int) -> bool:
+    """A signal was sent to a process that has not taken it yet, because it is stopped."""
+    for line in _read(pid, "status").splitlines():
+        if line.startswith((b"SigPnd:", b"ShdPnd:")) and int(line.split()[1], 16) >> number - 1 & 1:
+            return True
+    return False
+
+
 def cpu_seconds(pid: int) -> float:
     """Processor time of a process and of its children that it has waited for."""
     return sum(map(int, _stat(pid)[11:15])) / os.sysconf("SC_CLK_TCK")
