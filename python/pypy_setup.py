@@ -18,9 +18,14 @@ settings = host.settings()
 uwsgi = api.make_module(host)
 servers: List[wsgi.Server] = []
 
-runtime.check_version()
-runtime.set_up_streams()
-runtime.check_home(settings.home)
+problem = ""  # why this PyPy cannot be used
+
+try:
+    runtime.check_version()
+    runtime.set_up_streams()
+    runtime.check_home(settings.home)
+except runtime.RuntimeProblem as error:
+    problem = str(error)
 runtime.set_up_interpreter(settings.file or "bask")
 runtime.add_paths(settings.python_path)
 
@@ -36,6 +41,14 @@ def load_application() -> Optional[Callable[..., Any]]:
     if settings.module:
         return loaders.load_module(settings.module, settings.callable)
     return None
+
+
+@ffi.def_extern(error=-1)
+def bask_py_check() -> int:
+    """0, or -1: this PyPy cannot be used, and the log says why."""
+    if problem:
+        host.log(ERROR, problem)
+    return -1 if problem else 0
 
 
 @ffi.def_extern(error=-1)

@@ -277,7 +277,7 @@ init(const struct bask_host *functions)
         log_line(BASK_LOG_ERROR, "PyPy started, but Bask's Python half did not; see above");
         return -1;
     }
-    return 0;
+    return bask_py_check();
 }
 
 static int

@@ -28,14 +28,22 @@ def check_version() -> None:
         )
 
 
+def _real_prefix() -> str:
+    """Where the standard library really is: on a merged /usr, sys.prefix may say "/" for "/usr"."""
+    if sys.prefix != sys.base_prefix:
+        return os.path.realpath(sys.prefix)  # a virtualenv
+    library = os.path.realpath(os.path.dirname(os.__file__))
+    return os.path.dirname(os.path.dirname(library))  # of lib/pypyX.Y, or of lib-python/3
+
+
 def check_home(home: str) -> None:
     """PyPy walks up from its home until it finds a standard library, and may end up elsewhere."""
     if not home:
         return
-    prefix = os.path.realpath(sys.prefix)
+    prefix = _real_prefix()
     if os.path.commonpath([os.path.realpath(home), prefix]) != prefix:
         raise RuntimeProblem(
-            "--pypy-home is %s, but PyPy found its standard library at %s" % (home, sys.prefix)
+            "PyPy's home is to be %s, but the standard library was found in %s" % (home, prefix)
         )
 
 

@@ -633,11 +633,11 @@ class TestClientGone:
 
     def test_a_generator_that_will_not_stop(self) -> None:
         def pieces() -> Iterator[bytes]:
-            while True:
-                try:
-                    yield b"a"
-                except GeneratorExit:
-                    pass
+            yield b"a"
+            try:
+                yield b"b"
+            except GeneratorExit:
+                yield b"c"
 
         host = Host(gone_after=1)
         assert serve(host, giving(pieces))[0].ended == "drop"

@@ -9,14 +9,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { LINGER_MS = 2000 };
+enum {
+    LINGER_MS = 2000,
+    DRAIN_GRACE_MS = 500, /* for a first request that may be on its way when the server drains */
+};
 
 static int64_t
 step_limit_ms(const struct bask_net *net, enum bask_step step)
 {
     switch (step) {
     case BASK_STEP_IDLE:
-        return net->options->idle_ms;
+        return net->draining ? DRAIN_GRACE_MS : net->options->idle_ms;
     case BASK_STEP_HEAD:
         return net->options->head_ms;
     case BASK_STEP_BODY:

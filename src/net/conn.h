@@ -69,6 +69,7 @@ struct bask_driver {
      * so on are set; 0: more input is needed; < 0: the connection was answered or is to be closed,
      * see conn->step. */
     int (*parse)(struct bask_conn *conn);
+    size_t overhead; /* bytes of a head that buffer-size does not count */
     bool keep_alive; /* the protocol carries several requests on a connection */
     bool chunked;    /* responses may be chunked */
     bool own_date;   /* this server is the origin that has to add Date */

@@ -43,6 +43,12 @@ borrow_input(struct bask_conn *conn)
     return BASK_OK;
 }
 
+static size_t
+head_limit(const struct bask_conn *conn)
+{
+    return (size_t)conn->net->options->head_bytes + conn->listener->driver->overhead;
+}
+
 /* Makes room for more of a head; BASK_E_LIMIT if it is as long as it may get. */
 static int
 room_for_head(struct bask_conn *conn)
@@ -50,7 +56,7 @@ room_for_head(struct bask_conn *conn)
     struct bask_buf *in = &conn->in;
     if (!in->data)
         return borrow_input(conn);
-    if (bask_buf_len(in) >= (size_t)conn->net->options->head_bytes)
+    if (bask_buf_len(in) >= head_limit(conn))
         return BASK_E_LIMIT;
     if (in->end < in->size)
         return BASK_OK;
@@ -110,6 +116,14 @@ decode_body(struct bask_conn *conn, size_t from)
     return used >= 0;
 }
 
+/* A chunked body is as far in memory as it shall be; the application reads the rest itself. */
+static bool
+is_enough(const struct bask_conn *conn)
+{
+    int64_t wanted = conn->net->options->body_buffer;
+    return wanted == 0 || (int64_t)conn->body.end > wanted;
+}
+
 /* One more read into `body`. 1: as much as is buffered is there; 0: not yet; < 0: it is over. */
 static int
 fill_body(struct bask_conn *conn)
@@ -132,7 +146,7 @@ fill_body(struct bask_conn *conn)
     bask_conn_move(conn, BASK_STEP_BODY); /* progress: a new deadline */
     if (conn->chunked) {
         int done = decode_body(conn, from);
-        return done ? done : (int64_t)body->end > conn->net->options->body_buffer;
+        return done ? done : is_enough(conn);
     }
     conn->body_left -= n;
     return conn->body_left == 0;
@@ -187,10 +201,12 @@ start_body(struct bask_conn *conn)
     bask_conn_move(conn, BASK_STEP_BODY);
     if (conn->chunked) {
         int done = decode_body(conn, 0);
-        if (done > 0)
-            submit(conn);
-        if (done)
+        if (done < 0)
             return;
+        if (done || is_enough(conn)) {
+            submit(conn);
+            return;
+        }
     } else {
         conn->body_left -= (int64_t)have;
     }
@@ -217,8 +233,18 @@ static size_t
 head_room(const struct bask_conn *conn)
 {
     size_t free_bytes = conn->in.size - conn->in.end;
-    size_t allowed = (size_t)conn->net->options->head_bytes - bask_buf_len(&conn->in);
+    size_t allowed = head_limit(conn) - bask_buf_len(&conn->in);
     return free_bytes < allowed ? free_bytes : allowed;
+}
+
+static void
+refuse_large_head(struct bask_conn *conn)
+{
+    bask_str head = bask_buf_view(&conn->in);
+    if (memchr(head.ptr, '\n', head.len))
+        bask_conn_refuse(conn, 431, "the head is over buffer-size");
+    else
+        bask_conn_refuse(conn, 414, "the request line is over buffer-size");
 }
 
 static void
@@ -238,7 +264,7 @@ read_head(struct bask_conn *conn)
             break;
         int err = room_for_head(conn);
         if (err == BASK_E_LIMIT) {
-            bask_conn_refuse(conn, 431, "the head is over buffer-size");
+            refuse_large_head(conn);
             return;
         }
         ssize_t n = err ? err : receive(conn, conn->in.data + conn->in.end, head_room(conn));

@@ -164,4 +164,5 @@ parse(struct bask_conn *conn)
 const struct bask_driver bask_driver_uwsgi = {
     .name = "uwsgi",
     .parse = parse,
+    .overhead = BASK_UWSGI_HEADER,
 };

@@ -195,16 +195,37 @@ bask_net_dispatch(struct bask_net *net)
     return bask_loop_dispatch(net->loop);
 }
 
+/* A request may have come that no event has told of yet, and a client that has just connected is
+ * about to send one: neither may meet a closed connection. */
+static void
+drain_idle(struct bask_conn *conn)
+{
+    char byte;
+    if (recv(conn->io.fd, &byte, 1, MSG_PEEK) > 0) {
+        conn->readable = true;
+        bask_conn_again(conn);
+        bask_conn_move(conn, BASK_STEP_IDLE);
+    } else if (conn->peer_is_new && !conn->hung_up) {
+        bask_conn_move(conn, BASK_STEP_IDLE);
+    } else {
+        bask_conn_close(conn);
+    }
+}
+
 void
 bask_net_drain(struct bask_net *net)
 {
+    struct bask_link idle;
     if (net->draining)
         return;
     net->draining = true;
     unwatch_all(net);
     bask_loop_timer_stop(&net->reopen);
+    bask_list_init(&idle);
     while (!bask_list_empty(&net->steps[BASK_STEP_IDLE]))
-        bask_conn_close(BASK_CONTAINER(net->steps[BASK_STEP_IDLE].next, struct bask_conn, link));
+        bask_list_append(&idle, bask_list_take(&net->steps[BASK_STEP_IDLE]));
+    while (!bask_list_empty(&idle))
+        drain_idle(BASK_CONTAINER(idle.next, struct bask_conn, link));
 }
 
 size_t

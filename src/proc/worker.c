@@ -1,8 +1,8 @@
 /*
  * Puts the rooms together: loop, connections, pipeline, crew, plugin. Signals end it:
  *
- *   SIGHUP           gracefully: no new connections, the open requests are answered
- *   SIGINT, SIGTERM  at once: requests that are not done within a second are cut off
+ *   SIGHUP                    gracefully: no new connections, the open requests are answered
+ *   SIGINT, SIGQUIT, SIGTERM  at once: requests that are not done within a second are cut off
  */
 #include "proc/worker.h"
 
@@ -74,15 +74,34 @@ on_cut_off(struct bask_timer *timer)
 static void
 take_signals(struct worker *worker)
 {
-    uint64_t signals = bask_signals_take();
-    if (signals & (UINT64_C(1) << SIGINT | UINT64_C(1) << SIGTERM)) {
+    uint64_t came = bask_signals_take();
+    if (came & (UINT64_C(1) << SIGINT | UINT64_C(1) << SIGQUIT | UINT64_C(1) << SIGTERM)) {
         bask_net_drain(worker->net);
         finish(worker, BASK_EXIT_END);
         bask_loop_timer_start(worker->loop, &worker->cut_off, CUT_OFF_US);
-    } else if (signals & UINT64_C(1) << SIGHUP) {
+    } else if (came & UINT64_C(1) << SIGHUP) {
         bask_net_drain(worker->net);
         on_drain(&worker->drain);
     }
+}
+
+/* What the worker answers, ended by 0. */
+static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, 0};
+
+static void
+mask_signals(int how, sigset_t *ret_before)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; signals[i]; i++)
+        sigaddset(&set, signals[i]);
+    sigprocmask(how, &set, ret_before);
+}
+
+void
+bask_worker_block_signals(sigset_t *ret_before)
+{
+    mask_signals(SIG_BLOCK, ret_before);
 }
 
 static bool
@@ -214,7 +233,6 @@ init_threads(struct worker *worker)
 int
 bask_worker_run(struct bask_heritage *heritage, uint32_t id)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, 0};
     struct worker worker = {.heritage = heritage, .id = id, .exit_code = BASK_EXIT_END};
     struct bask_board_worker *board = bask_board_worker(&heritage->board, id);
     if (init_parts(&worker)) {
@@ -225,6 +243,7 @@ bask_worker_run(struct bask_heritage *heritage, uint32_t id)
     init_threads(&worker);
     set_up_host(heritage, worker.listeners, worker.crew, id);
     bask_signals_watch(worker.loop, signals);
+    mask_signals(SIG_UNBLOCK, NULL);
     heritage->plugin->post_fork();
     atomic_store(&board->started_at, bask_clock_wall());
     atomic_store(&board->pid, getpid());

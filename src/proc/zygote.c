@@ -6,6 +6,7 @@
 #include "loop/signals.h"
 #include "obs/log.h"
 #include "proc/worker.h"
+#include "sys/proc.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -33,11 +34,15 @@ tell(struct zygote *zygote, const struct bask_message *message)
 static void
 make_worker(struct zygote *zygote, uint32_t id)
 {
+    sigset_t before;
+    /* A signal for the new worker waits until it can take it (bask_worker_run). */
+    bask_worker_block_signals(&before);
     pid_t pid = zygote->heritage->plugin->fork();
     if (pid == 0) {
         zygote->born = id;
         return;
     }
+    sigprocmask(SIG_SETMASK, &before, NULL);
     if (pid > 0)
         zygote->children[id - 1] = pid;
     else
@@ -111,7 +116,6 @@ become_worker(struct zygote *zygote)
     struct bask_heritage *heritage = zygote->heritage;
     uint32_t id = zygote->born;
     bask_signals_forget();
-    signal(SIGQUIT, SIG_DFL);
     close(zygote->io.fd);
     bask_loop_free(&zygote->loop);
     free(zygote->children);
@@ -122,6 +126,7 @@ int
 bask_zygote_run(struct bask_heritage *heritage, int channel, unsigned generation)
 {
     static const int signals[] = {SIGCHLD, 0};
+    bask_proc_die_with_parent(SIGKILL); /* it could not be told otherwise while it loads */
     struct zygote zygote = {.heritage = heritage, .io = {.fd = channel, .on_event = on_channel}};
     int code = bask_worker_prepare(heritage, generation > 1);
     if (code) {
@@ -129,6 +134,7 @@ bask_zygote_run(struct bask_heritage *heritage, int channel, unsigned generation
         return code;
     }
     ignore_stop_signals();
+    bask_proc_die_with_parent(0);
     zygote.loop = bask_loop_new();
     zygote.children = calloc(heritage->board.worker_count, sizeof *zygote.children);
     if (!zygote.loop || !zygote.children || bask_loop_add(zygote.loop, &zygote.io, BASK_IO_LEVEL))

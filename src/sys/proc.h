@@ -12,6 +12,8 @@
 uint64_t bask_proc_rss(pid_t pid);
 /* Orphaned descendants become children of this process. */
 int bask_proc_adopt_orphans(void);
+/* The calling process gets `signal` when its parent dies; 0: no more. */
+int bask_proc_die_with_parent(int signal);
 /* The path of the running program, with a NUL; false if it is not known. */
 bool bask_proc_binary(char *path, size_t size);
 /* Zeroed memory that children share; NULL if there is none. */

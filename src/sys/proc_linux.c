@@ -27,6 +27,12 @@ bask_proc_adopt_orphans(void)
     return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
+int
+bask_proc_die_with_parent(int signal)
+{
+    return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0);
+}
+
 bool
 bask_proc_binary(char *path, size_t size)
 {
