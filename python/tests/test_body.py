@@ -1,5 +1,5 @@
-"""wsgi.input against io.BytesIO."""
-import io
+"""wsgi.input against BytesIO, as the library's Python has it: PyPy's own reads a hint otherwise."""
+import _pyio as io  # type: ignore[import-not-found]
 import random
 from typing import Any, List, Optional
 
@@ -29,6 +29,19 @@ def random_text(chance: random.Random) -> bytes:
     return b"".join(chance.choice(words) for _ in range(chance.randint(0, 60)))
 
 
+class Reference(io.BytesIO):
+    """BytesIO as CPython has it: PyPy's readlines() reads a line more where the hint is reached."""
+
+    def readlines(self, hint: Optional[int] = -1) -> List[bytes]:
+        lines: List[bytes] = []
+        while not (hint is not None and 0 < hint <= sum(map(len, lines))):
+            line = self.readline()
+            if not line:
+                break
+            lines.append(line)
+        return lines
+
+
 @pytest.mark.parametrize("seed", range(300))
 def test_like_bytesio(seed: int) -> None:
     chance = random.Random(seed)
@@ -36,7 +49,7 @@ def test_like_bytesio(seed: int) -> None:
     here = chance.choice([0, len(data), chance.randint(0, len(data))])
     pieces = split(data[here:], chance, chance.choice([1, 7, 200]))
     ours = body_of(body=data[:here], pieces=pieces, chunked=chance.random() < 0.5)
-    theirs = io.BytesIO(data)
+    theirs = Reference(data)
     sizes: List[Optional[int]] = [None, -1, -5, 0, 1, 2, 3, 10, 1000]
     for _ in range(30):
         what = chance.choice(["read", "read", "readline", "readline", "next", "readlines"])

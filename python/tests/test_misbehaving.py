@@ -4,6 +4,7 @@ A table of applications times a table of servers. That the request is ended exac
 nothing of it is touched afterwards, is what fake.serve checks each time.
 """
 import sys
+from functools import partial
 from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
@@ -14,6 +15,10 @@ from fake import CLOSED, LIMIT, SYNTAX, SYSTEM, TIMEOUT, Host, Request, serve
 HEADERS = [("Content-Type", "text/plain")]
 
 
+def raising(error: BaseException) -> Any:
+    raise type(error)(*error.args)  # a new one: tracebacks would pile up on the same
+
+
 class Strange:
     """A result whose every part may raise."""
 
@@ -22,7 +27,7 @@ class Strange:
 
     def _do(self, what: str) -> None:
         if what in self.errors:
-            raise self.errors[what]
+            raising(self.errors[what])
 
     def __iter__(self) -> Iterator[bytes]:
         self._do("iter")
@@ -63,10 +68,6 @@ class StrangeFile:
         if name not in ("read", "fileno", "tell", "close", "encoding"):
             raise AttributeError(name)
         return None if name == "encoding" else call
-
-
-def raising(error: Any) -> Any:
-    raise error
 
 
 def after_start(action: Callable[[Any, Any], Any]) -> Callable[..., Any]:
@@ -237,21 +238,33 @@ APPLICATIONS: Dict[str, Callable[..., Any]] = {
     "generator says that the client left": generator_raising_client_gone,
     "deletes its input": after_start(lambda environ, write: [environ.pop("wsgi.input").read()]),
 }
-for error in ERRORS:
+
+
+def add_raising(error: BaseException) -> None:
+    """Applications that raise it, here and there."""
     name = type(error).__name__
-    APPLICATIONS["raises " + name] = lambda environ, start_response, e=error: raising(e)
-    APPLICATIONS["raises after start " + name] = after_start(lambda _, w, e=error: raising(e))
+    APPLICATIONS["raises " + name] = lambda environ, start_response: raising(error)
+    APPLICATIONS["raises after start " + name] = after_start(lambda environ, write: raising(error))
     APPLICATIONS["raises after write " + name] = after_start(
-        lambda _, write, e=error: write(b"a") or raising(e)
+        lambda environ, write: write(b"a") or raising(error)
     )
     for part in ("iter", "next", "len", "getitem", "bool", "close"):
-        APPLICATIONS["%s in %s" % (name, part)] = after_start(
-            lambda _, write, p=part, e=error: Strange(**{p: e})
-        )
-for part in ("read", "fileno", "tell", "close"):
-    APPLICATIONS["file: " + part] = after_start(
-        lambda environ, write, p=part: environ["wsgi.file_wrapper"](StrangeFile(p))
-    )
+        strange = Strange(**{part: error})
+        APPLICATIONS["%s in %s" % (name, part)] = after_start(partial(give, strange))
+
+
+def give(result: Any, environ: Any, write: Any) -> Any:
+    return result
+
+
+def wrap_strange_file(part: str, environ: Any, write: Any) -> Any:
+    return environ["wsgi.file_wrapper"](StrangeFile(part))
+
+
+for each in ERRORS:
+    add_raising(each)
+for method in ("read", "fileno", "tell", "close"):
+    APPLICATIONS["file: " + method] = after_start(partial(wrap_strange_file, method))
 
 SERVERS: Dict[str, Dict[str, Any]] = {
     "good": {},

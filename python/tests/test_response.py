@@ -475,7 +475,7 @@ class TestFiles:
             packed.write(b"plain" * 1000)
         unpacked: Any = gzip.open(tmp_path / "f.gz", "rb")
         assert serve_one(wrapping(unpacked)).sent == b"plain" * 1000
-        buffered = io.BufferedReader(gzip.open(tmp_path / "f.gz", "rb"))  # type: ignore[type-var]
+        buffered = io.BufferedReader(gzip.open(tmp_path / "f.gz", "rb"))
         assert serve_one(wrapping(buffered)).sent == b"plain" * 1000
 
     def test_a_class_of_its_own_is_read(self, path: Path) -> None:

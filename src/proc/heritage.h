@@ -8,6 +8,7 @@
 #include "ipc/exit.h"
 #include "net/net.h"
 #include "obs/board.h"
+#include "plugin/host.h"
 
 #include <bask/plugin.h>
 
@@ -30,4 +31,5 @@ struct bask_heritage {
     struct bask_board board; /* shared memory */
     const struct bask_plugin *plugin;
     struct bask_server_info info;
+    struct bask_host_listener *host_listeners; /* what plugins are told of `listeners` */
 };

@@ -39,7 +39,6 @@ struct worker {
     struct bask_crew *crew;
     struct bask_timer drain, cut_off;
     struct app_thread *threads;
-    struct bask_host_listener *listeners;
     int exit_code;
 };
 
@@ -124,7 +123,6 @@ fini(struct worker *worker)
     bask_access_free(&worker->access);
     bask_loop_free(&worker->loop);
     free(worker->threads);
-    free(worker->listeners);
 }
 
 static int
@@ -136,7 +134,6 @@ init_parts(struct worker *worker)
     worker->drain.on_due = on_drain;
     worker->cut_off.on_due = on_cut_off;
     worker->threads = calloc((size_t)heritage->options->threads, sizeof *worker->threads);
-    worker->listeners = calloc(heritage->listeners.count + 1, sizeof *worker->listeners);
     worker->loop = bask_loop_new();
     if (!heritage->options->disable_logging)
         worker->access = bask_access_new(STDERR_FILENO);
@@ -146,40 +143,47 @@ init_parts(struct worker *worker)
                          worker->access, heritage->options->workers > 1);
     if (worker->net)
         worker->crew = bask_crew_new(worker->loop, &worker->pipeline, &work);
-    return worker->crew && worker->threads && worker->listeners ? BASK_OK : BASK_E_NOMEM;
+    return worker->crew && worker->threads ? BASK_OK : BASK_E_NOMEM;
 }
 
 /* `crew` is NULL where there are no requests to be had. */
 static void
-set_up_host(struct bask_heritage *heritage, struct bask_host_listener *listeners,
-            struct bask_crew *crew, uint32_t id)
+set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, uint32_t id)
 {
-    for (size_t i = 0; i < heritage->listeners.count; i++) {
-        const struct bask_listener *listener = &heritage->listeners.items[i];
-        listeners[i] = (struct bask_host_listener){
-            .name = listener->name,
-            .port = bask_str_of(listener->port),
-            .fd = listener->io.fd,
-        };
-    }
     bask_host_set_up(&(struct bask_host_setup){
         .crew = crew,
         .board = &heritage->board,
         .conf = heritage->conf,
         .info = heritage->info,
-        .listeners = listeners,
+        .listeners = heritage->host_listeners,
         .worker_id = id,
         .transfer_ms = (int)heritage->net->transfer_ms,
     });
 }
 
+static int
+describe_listeners(struct bask_heritage *heritage)
+{
+    size_t count = heritage->listeners.count;
+    struct bask_host_listener *described = calloc(count + 1, sizeof *described);
+    for (size_t i = 0; described && i < count; i++) {
+        const struct bask_listener *listener = &heritage->listeners.items[i];
+        described[i] = (struct bask_host_listener){
+            .name = listener->name,
+            .port = bask_str_of(listener->port),
+            .fd = listener->io.fd,
+        };
+    }
+    heritage->host_listeners = described;
+    return described ? BASK_OK : BASK_E_NOMEM;
+}
+
 int
 bask_worker_prepare(struct bask_heritage *heritage, bool replaces)
 {
-    struct bask_host_listener *listeners = calloc(heritage->listeners.count + 1, sizeof *listeners);
-    if (!listeners)
+    if (describe_listeners(heritage))
         return BASK_EXIT_FAILED;
-    set_up_host(heritage, listeners, NULL, 0);
+    set_up_host(heritage, NULL, 0);
     if (heritage->plugin->init(&bask_host_functions))
         return BASK_EXIT_FAILED;
     int apps = heritage->plugin->load();
@@ -241,7 +245,7 @@ bask_worker_run(struct bask_heritage *heritage, uint32_t id)
         return BASK_EXIT_FAILED;
     }
     init_threads(&worker);
-    set_up_host(heritage, worker.listeners, worker.crew, id);
+    set_up_host(heritage, worker.crew, id);
     bask_signals_watch(worker.loop, signals);
     mask_signals(SIG_UNBLOCK, NULL);
     heritage->plugin->post_fork();
@@ -255,6 +259,7 @@ bask_worker_run(struct bask_heritage *heritage, uint32_t id)
     bask_signals_forget();
     heritage->plugin->fini();
     fini(&worker);
+    free(heritage->host_listeners);
     atomic_store(&board->pid, 0);
     return worker.exit_code;
 }

@@ -88,6 +88,8 @@ read_status_line(struct bask_head_facts *facts, const char *at, const char *end)
 static int
 read_head(struct bask_head_facts *facts, bask_str head, unsigned count)
 {
+    if (!head.len)
+        return BASK_E_SYNTAX;
     const char *end = head.ptr + head.len;
     const char *at = read_status_line(facts, head.ptr, end);
     for (; at && at < end; count--) {
