@@ -30,7 +30,8 @@ def find_callable(module: ModuleType, name: str, where: str) -> Callable[..., An
     if factory:
         found = found()
     if not callable(found):
-        raise LoadError("%r of %s is not callable, it is a %s" % (name, where, type(found).__name__))
+        kind = type(found).__name__
+        raise LoadError("%r of %s is not callable, it is a %s" % (name, where, kind))
     return found
 
 
@@ -50,9 +51,8 @@ def load_module(target: str, default: str) -> Callable[..., Any]:
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if name == missing or name.startswith(missing + "."):
-            raise LoadError(
-                "there is no module %r (looked in %s)" % (missing, ", ".join(filter(None, sys.path)))
-            ) from None
+            looked = ", ".join(filter(None, sys.path))
+            raise LoadError("there is no module %r (looked in %s)" % (missing, looked)) from None
         raise  # a module that it imports is missing: the traceback says which
     return find_callable(module, callable_name, "module %s" % name)
 

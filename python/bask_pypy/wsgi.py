@@ -88,35 +88,14 @@ class FileWrapper:
         return fd, offset, max(status.st_size - offset, 0)
 
 
-class Heads:
-    """Turns a status and headers into bytes, and remembers the last: most applications repeat it."""
-
-    __slots__ = ("last",)
-
-    def __init__(self) -> None:
-        self.last: Tuple[str, Headers, bytes] = ("", [], b"")
-
-    def encode(self, status: str, headers: Headers) -> bytes:
-        last_status, last_headers, last_head = self.last
-        if status == last_status and headers == last_headers:
-            return last_head
-        head = status + "\r\n"
-        for name, value in headers:
-            head += name + ": " + value + "\r\n"
-        encoded = head.encode("latin-1")
-        self.last = (status, list(headers), encoded)
-        return encoded
-
-
 class Response:
     """What one call of the application says: start_response, write, and what became of them."""
 
-    __slots__ = ("host", "request", "heads", "head", "count", "begun", "done", "gone")
+    __slots__ = ("host", "request", "head", "count", "begun", "done", "gone")
 
-    def __init__(self, host: Any, request: Any, heads: Heads) -> None:
+    def __init__(self, host: Any, request: Any) -> None:
         self.host = host
         self.request = request
-        self.heads = heads
         self.head: Optional[bytes] = None
         self.count = 0
         self.begun = False  # the host has the head
@@ -224,7 +203,6 @@ class Server:
         self.protocols = ["HTTP/1.0", "HTTP/1.1"]
         self.templates: List[Dict[str, Any]] = self._templates()
         self.repeats: List[Repeat] = []  # by the connection's slot
-        self.heads = Heads()
         self.unknown_keys: Dict[bytes, str] = {}
 
     def _templates(self) -> List[Dict[str, Any]]:
@@ -363,7 +341,7 @@ class Server:
     def handle(self, request: Any) -> None:
         """Answers one request, whatever the application does."""
         body = Body(self.host, request)
-        response = Response(self.host, request, self.heads)
+        response = Response(self.host, request)
         environ: Dict[str, Any] = {}
         result: Any = None
         try:

@@ -5,6 +5,7 @@ usage: PYTHON bench_handle.py [FOLDER]      FOLDER holds bask_pypy; the default 
 The host does next to nothing, so the figures compare two versions of bask_pypy under one Python;
 they are no figures of the server.
 """
+
 import gc
 import sys
 import time
@@ -81,7 +82,7 @@ class IdleHost:
         print(line)
 
 
-def make_request(count: int) -> Any:
+def make_request(count: int, is_new: bool) -> Any:
     empty = View(b"")
     pairs = []
     for key_id in range(count):
@@ -94,8 +95,9 @@ def make_request(count: int) -> Any:
         script_name=empty, protocol=View(b"HTTP/1.1"), scheme=View(b"http"),
         server_name=empty, server_port=empty,
         remote_addr=View(b"127.0.0.1"), remote_port=View(b"40000"),
-        content_type=absent, host=View(b"127.0.0.1:8000"), is_plain=1, fields=View(b"Host: 127.0.0.1:8000\r\n"), content_length=0, has_length=0, uri_is_path=1,
-        peer_slot=0, peer_is_new=1, pair_count=count, pairs=pairs, body=empty, body_left=0,
+        content_type=absent, host=View(b"127.0.0.1:8000"), is_plain=1,
+        fields=View(b"Host: 127.0.0.1:8000\r\n"), content_length=0, has_length=0, uri_is_path=1,
+        peer_slot=0, peer_is_new=int(is_new), pair_count=count, pairs=pairs, body=empty, body_left=0,
     )  # fmt: skip
 
 
@@ -131,15 +133,17 @@ def main() -> None:
     sys.path.insert(0, folder)
     from bask_pypy import wsgi
 
-    cases: List[Tuple[str, int, bool]] = [
-        ("list, 1 header", 1, True),
-        ("list, 8 headers", 8, True),
-        ("generator, 1 header", 1, False),
-        ("generator, 8 headers", 8, False),
+    cases: List[Tuple[str, int, bool, bool]] = [
+        ("list, 1 header", 1, True, True),
+        ("list, 8 headers", 8, True, True),
+        ("generator, 8 headers", 8, False, True),
+        ("list, 1 header, repeated", 1, True, False),
+        ("list, 8 headers, repeated", 8, True, False),
     ]
-    for name, count, listed in cases:
+    for name, count, listed, is_new in cases:
         server = wsgi.Server(IdleHost(), make_application(count, listed))
-        print("%-22s %6.3f us" % (name, measure(server, make_request(count))))
+        handle = measure(server, make_request(count, is_new))
+        print("%-26s %6.3f us" % (name, handle))
 
 
 if __name__ == "__main__":

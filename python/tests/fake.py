@@ -3,6 +3,7 @@
 It keeps the rules of include/bask/plugin.h and notes in `violations` who breaks them: a request is
 answered exactly once, and neither it nor what it points to is looked at afterwards.
 """
+
 import re
 from types import SimpleNamespace
 from typing import Any, Dict, Iterable, List, Optional, Tuple

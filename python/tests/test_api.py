@@ -1,4 +1,5 @@
 """The `uwsgi` module."""
+
 import os
 import sys
 import time

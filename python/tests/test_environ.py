@@ -1,4 +1,5 @@
 """From a request to an environ."""
+
 import io
 import sys
 from typing import Any, Dict, List
@@ -128,7 +129,9 @@ def test_one_request_leaves_nothing_to_the_next() -> None:
 
 def test_what_a_gateway_says() -> None:
     environ = environ_of(
-        Request(script_name=b"/app", server_name=b"example.org", server_port=b"443", scheme=b"https")
+        Request(
+            script_name=b"/app", server_name=b"example.org", server_port=b"443", scheme=b"https"
+        )
     )
     assert environ["SCRIPT_NAME"] == "/app"
     assert environ["SERVER_NAME"] == "example.org"
@@ -188,7 +191,9 @@ def test_repeated_fields_give_the_same_environ() -> None:
 
     def request(number: int, last: bytes = b"v") -> Request:
         fields = headers[:2] + [("HTTP_X_OWN", last)]
-        return Request(headers=fields, peer_is_new=number == 0, content_length=0, uri=b"/?q=%d" % number)
+        return Request(
+            headers=fields, peer_is_new=number == 0, content_length=0, uri=b"/?q=%d" % number
+        )
 
     seen = environs(*(request(number) for number in range(6)), request(6, b"w"), request(7))
     for number, environ in enumerate(seen):

@@ -1,4 +1,5 @@
 """Modules out of the server's binary."""
+
 import importlib
 import linecache
 import sys
@@ -53,7 +54,9 @@ def test_goes_before_what_is_on_disk() -> None:
 
 
 def test_specs() -> None:
-    package, module = importlib.import_module("bask_pypy"), importlib.import_module("bask_pypy.body")
+    package, module = importlib.import_module("bask_pypy"), importlib.import_module(
+        "bask_pypy.body"
+    )
     assert package.__spec__ is not None and package.__spec__.submodule_search_locations == []
     assert module.__spec__ is not None and module.__spec__.submodule_search_locations is None
     assert module.__spec__.origin == "<bask>" and module.__package__ == "bask_pypy"
@@ -105,7 +108,9 @@ def test_the_real_package_can_be_imported_so() -> None:
     for name in ("wsgi", "body", "loaders", "runtime", "api", "_importer"):
         module = importlib.import_module("bask_pypy." + name)
         assert type(module.__loader__).__name__ == "EmbeddedFinder"
-    assert "import bask_pypy" not in sources["_importer"] and "from bask" not in sources["_importer"]
+    assert (
+        "import bask_pypy" not in sources["_importer"] and "from bask" not in sources["_importer"]
+    )
 
 
 def test_only_host_and_the_setup_file_need_the_server() -> None:

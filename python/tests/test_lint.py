@@ -1,4 +1,5 @@
 """The two validators of WSGI between server and application: neither may find anything."""
+
 import io
 import warnings
 from typing import Any, Callable, Dict, Iterator, List
@@ -42,7 +43,9 @@ def echo(environ: Any, start_response: Any) -> List[bytes]:
 def lines(environ: Any, start_response: Any) -> List[bytes]:
     stream = environ["wsgi.input"]
     start_response("200 OK", HEADERS)
-    return [stream.readline() + stream.readline(4) + b"".join(stream.readlines(1)) + stream.read(999)]
+    return [
+        stream.readline() + stream.readline(4) + b"".join(stream.readlines(1)) + stream.read(999)
+    ]
 
 
 def iterate(environ: Any, start_response: Any) -> List[bytes]:

@@ -1,4 +1,5 @@
 """Finding an application by its name or in its file."""
+
 import pickle
 import sys
 import traceback
@@ -58,7 +59,10 @@ class TestModules:
         assert callable(loaders.load_module("pack.sub.app:application", "x"))
 
     def test_dotted_callable(self) -> None:
-        write("one.py", "class Site:\n    def app(self, e, s):\n        return [b'x']\nsite = Site()\n")
+        write(
+            "one.py",
+            "class Site:\n    def app(self, e, s):\n        return [b'x']\nsite = Site()\n",
+        )
         assert loaders.load_module("one:site.app", "")({}, None) == [b"x"]
 
     def test_factories(self) -> None:
@@ -76,7 +80,9 @@ class TestModules:
             loaders.load_module("one:make()", "")
 
     def test_no_such_module(self) -> None:
-        with pytest.raises(loaders.LoadError, match="there is no module 'nowhere' .looked in ") as e:
+        with pytest.raises(
+            loaders.LoadError, match="there is no module 'nowhere' .looked in "
+        ) as e:
             loaders.load_module("nowhere.sub:app", "")
         assert str(Path.cwd()) in str(e.value) and "\n" not in str(e.value)
 
@@ -106,7 +112,9 @@ class TestModules:
         write("one.py", "def %s(*arguments):\n    return []\n" % name.rstrip("()"))
         with pytest.raises(loaders.LoadError) as caught:
             loaders.load_module("one:other", "")
-        assert str(caught.value).endswith("has no 'other'; it has %r: try --callable '%s'" % (name, name))
+        assert str(caught.value).endswith(
+            "has no 'other'; it has %r: try --callable '%s'" % (name, name)
+        )
 
     def test_not_callable(self) -> None:
         write("one.py", "application = 'text'\n")
@@ -139,7 +147,10 @@ class TestFiles:
 
     @pytest.mark.parametrize("declared, used", [("latin-1", "latin-1"), ("cp1251", "cp1251")])
     def test_declared_encodings(self, declared: str, used: str) -> None:
-        text = "# -*- coding: %s -*-\nword = '%s'\n" % (declared, "\xe9" if used == "latin-1" else "\u0416")
+        text = "# -*- coding: %s -*-\nword = '%s'\n" % (
+            declared,
+            "\xe9" if used == "latin-1" else "\u0416",
+        )
         write("x.py", text + APPLICATION, used)
         loaders.load_file("x.py", "application")
         assert sys.modules["uwsgi_file_x"].word in ("\xe9", "\u0416")
@@ -162,6 +173,7 @@ class TestFiles:
         write("x.py", "def application(e, s):\n    raise KeyError('there')\n")
         application = loaders.load_file("x.py", "application")
         monkeypatch.chdir("/")
+        monkeypatch.setattr(sys, "path", [])  # linecache looks there, too
         try:
             application({}, None)
         except KeyError:

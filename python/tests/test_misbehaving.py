@@ -3,6 +3,7 @@
 A table of applications times a table of servers. That the request is ended exactly once, and that
 nothing of it is touched afterwards, is what fake.serve checks each time.
 """
+
 import sys
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List

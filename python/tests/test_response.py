@@ -1,4 +1,5 @@
 """From what an application does to a response: start_response, write, and every kind of result."""
+
 import gzip
 import io
 import os
@@ -762,7 +763,9 @@ class TestLog:
 
 def test_a_thread_survives_every_request() -> None:
     """The loop goes on with the next request, whatever became of this one."""
-    results = iter([None, [b"1"], KeyError("x"), [b"2"], SystemExit(3), KeyboardInterrupt(), [b"3"]])
+    results = iter(
+        [None, [b"1"], KeyError("x"), [b"2"], SystemExit(3), KeyboardInterrupt(), [b"3"]]
+    )
 
     def application(environ: Any, start_response: Any) -> Any:
         result = next(results)
@@ -779,6 +782,10 @@ def test_a_thread_survives_every_request() -> None:
 def test_the_error_codes_are_those_of_the_server() -> None:
     header = Path(__file__).resolve().parents[2] / "src" / "base" / "err.h"
     text = header.read_text()
-    for name, number in {"SYSTEM": wsgi.SYSTEM, "SYNTAX": wsgi.SYNTAX, "CLOSED": wsgi.CLOSED}.items():
+    for name, number in {
+        "SYSTEM": wsgi.SYSTEM,
+        "SYNTAX": wsgi.SYNTAX,
+        "CLOSED": wsgi.CLOSED,
+    }.items():
         assert "X(%s, %d," % (name, number) in text
     assert (SYSTEM, SYNTAX, CLOSED) == (wsgi.SYSTEM, wsgi.SYNTAX, wsgi.CLOSED)

@@ -1,4 +1,5 @@
 """What PyPy's own main would do. Where it changes the interpreter, in a process of its own."""
+
 import os
 import subprocess
 import sys
@@ -15,7 +16,9 @@ PYPY = sys.implementation.name == "pypy"
 
 def run(code: str, cwd: Any = None, status: int = 0, **environ: str) -> str:
     """What the code prints on both streams; it finds runtime, os and sys imported."""
-    prelude = "import os, sys; sys.path.insert(0, %r); from bask_pypy import runtime\n" % str(FOLDER)
+    prelude = "import os, sys; sys.path.insert(0, %r); from bask_pypy import runtime\n" % str(
+        FOLDER
+    )
     variables: Dict[str, str] = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     done = subprocess.run(
         [sys.executable, "-E", "-c", prelude + code],
@@ -64,7 +67,9 @@ class TestHome:
 class TestExecutable:
     """find_executable."""
 
-    @pytest.mark.parametrize("name", ["pypy3", "pypy%d.%d" % sys.version_info[:2], "pypy", "python3"])
+    @pytest.mark.parametrize(
+        "name", ["pypy3", "pypy%d.%d" % sys.version_info[:2], "pypy", "python3"]
+    )
     def test_in_the_home(self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path = tmp_path / "bin" / name
         path.parent.mkdir()
@@ -85,9 +90,12 @@ class TestInterpreter:
 
     def test_arguments_and_main(self) -> None:
         code = "sys.argv = []; sys.executable = '*'; runtime.set_up_interpreter('app.py')\n"
-        code += "import __main__; print(sys.argv, __main__.__name__, len(__main__.__builtins__.__dict__"
+        code += (
+            "import __main__; print(sys.argv, __main__.__name__, len(__main__.__builtins__.__dict__"
+        )
         code += " if hasattr(__main__.__builtins__, '__dict__') else __main__.__builtins__) > 50)\n"
-        code += "exec('x = len([1])', __main__.__dict__); print(__main__.x, os.path.exists(sys.executable))"
+        code += "exec('x = len([1])', __main__.__dict__)\n"
+        code += "print(__main__.x, os.path.exists(sys.executable))"
         assert run(code) == "['app.py'] __main__ True\n1 True\n"
 
     def test_pythonpath(self) -> None:
@@ -104,7 +112,9 @@ class TestInterpreter:
 
     def test_warnings(self) -> None:
         code = "runtime.set_up_interpreter('')\nimport warnings\n"
-        code += "try:\n    warnings.warn('x', UserWarning)\nexcept UserWarning:\n    print('raised')"
+        code += (
+            "try:\n    warnings.warn('x', UserWarning)\nexcept UserWarning:\n    print('raised')"
+        )
         assert run(code, PYTHONWARNINGS="ignore, error::UserWarning") == "raised\n"
 
     def test_wrong_warnings(self) -> None:
@@ -132,7 +142,8 @@ class TestStreams:
         assert run(code) == "line\n"
 
     def test_the_originals_too(self) -> None:
-        code = "runtime.set_up_streams(); print(sys.stdout is sys.__stdout__, sys.stderr is sys.__stderr__)"
+        code = "runtime.set_up_streams()\n"
+        code += "print(sys.stdout is sys.__stdout__, sys.stderr is sys.__stderr__)"
         assert run(code) == "True True\n"
 
     def test_closed_before_the_start(self) -> None:
@@ -146,7 +157,7 @@ class TestPaths:
     def test_order(self, tmp_path: Path) -> None:
         code = "sys.path.append('/b'); runtime.add_paths(['/a', '/b']); "
         code += "print(sys.path[:3], sys.path.count('/b'))"
-        assert run(code, cwd=tmp_path) == "%r 1\n" % ["/a", "/b", str(tmp_path)]
+        assert run(code, cwd=tmp_path) == repr(["/a", "/b", str(tmp_path)]) + " 1\n"
 
     def test_the_folder_we_are_in(self, tmp_path: Path) -> None:
         code = "runtime.add_paths([]); print(sys.path[0])"

@@ -128,8 +128,10 @@ fork_missing(struct master *master, int64_t now)
     for (uint32_t i = 0; i < master->plan->workers; i++) {
         struct worker *worker = &master->workers[i];
         if (worker->state == WORKER_DOWN && worker->not_before_us <= now &&
-            !generation_fork(master, i + 1))
+            !generation_fork(master, i + 1)) {
             worker->state = WORKER_FORKING;
+            worker->generation = master->current->number; /* who has to answer */
+        }
     }
 }
 
@@ -181,7 +183,7 @@ roster_is_current(const struct master *master)
 {
     for (uint32_t i = 0; i < master->plan->workers; i++) {
         const struct worker *worker = &master->workers[i];
-        if (worker->pid && worker->generation != master->current->number)
+        if (worker->state != WORKER_DOWN && worker->generation != master->current->number)
             return false;
     }
     return true;

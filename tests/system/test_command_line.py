@@ -14,10 +14,14 @@ def one_line(said: str) -> str:
     return said
 
 
+def test_option_of_a_plugin_that_is_probably_meant(bask: Bask) -> None:
+    assert "did you mean --virtualenv" in one_line(bask.refused("--virtual-env"))
+
+
 @pytest.mark.null
 @pytest.mark.parametrize("word, meant", [
     ("--mastr", "--master"), ("--proceses=2", "--processes"), ("--http-soket", "--http-socket"),
-    ("--proc", "--processes"), ("-master", "--master"), ("--virtual-env", "--virtualenv"),
+    ("--proc", "--processes"), ("-master", "--master"),
 ])
 def test_unknown_option_names_the_probable_one(bask: Bask, word: str, meant: str) -> None:
     said = one_line(bask.refused(word))
@@ -110,7 +114,6 @@ def test_chdir_to_nowhere(bask: Bask) -> None:
     assert "cannot change to /nonexistent" in said
 
 
-@pytest.mark.null
 def test_failed_start_with_a_master_ends_it(bask: Bask) -> None:
     said = bask.refused("--master", "--wsgi-file", "missing.py", status=22)
     assert "missing.py" in said

@@ -242,7 +242,7 @@ def test_request_that_came_before_the_reload_is_answered(
         if kept:
             connection.request("GET", "/")
         wait_until(lambda: len(processes.descriptors(worker)) > idle, "it is accepted")
-        os.kill(worker, signal.SIGSTOP)
+        processes.stop(worker)
         connection.send(make_request("GET", "/"))
         server.send_signal(signal.SIGHUP)
         wait_until(lambda: processes.is_pending(worker, signal.SIGHUP), "the worker is told to go")

@@ -3,6 +3,8 @@ import os
 import signal
 from typing import Dict, Iterable, List
 
+from support.wait import wait_until
+
 MARK = "BASK_TEST_ID"
 
 
@@ -49,6 +51,12 @@ def is_pending(pid: int, number: int) -> bool:
         if line.startswith((b"SigPnd:", b"ShdPnd:")) and int(line.split()[1], 16) >> number - 1 & 1:
             return True
     return False
+
+
+def stop(pid: int) -> None:
+    """Stops a process. A signal that comes before it really stands still could overtake the stop."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: b"State:\tT" in _read(pid, "status"), "process %d stands still" % pid)
 
 
 def cpu_seconds(pid: int) -> float:
