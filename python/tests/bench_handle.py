@@ -97,7 +97,8 @@ def make_request(count: int, is_new: bool) -> Any:
         remote_addr=View(b"127.0.0.1"), remote_port=View(b"40000"),
         content_type=absent, host=View(b"127.0.0.1:8000"), is_plain=1,
         fields=View(b"Host: 127.0.0.1:8000\r\n"), content_length=0, has_length=0, uri_is_path=1,
-        peer_slot=0, peer_is_new=int(is_new), pair_count=count, pairs=pairs, body=empty, body_left=0,
+        peer_slot=0, peer_is_new=int(is_new), pair_count=count, pairs=pairs,
+        body=empty, body_left=0,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
-"""wsgi.input against BytesIO, as the library's Python has it: PyPy's own reads a hint otherwise."""
+"""wsgi.input against io.BytesIO."""
 
-import _pyio as io  # type: ignore[import-not-found]
+import io
 import random
 from typing import Any, List, Optional
 
@@ -30,7 +30,7 @@ def random_text(chance: random.Random) -> bytes:
     return b"".join(chance.choice(words) for _ in range(chance.randint(0, 60)))
 
 
-class Reference(io.BytesIO):  # type: ignore[misc]
+class Reference(io.BytesIO):
     """BytesIO as CPython has it: PyPy's readlines() reads a line more where the hint is reached."""
 
     def readlines(self, hint: Optional[int] = -1) -> List[bytes]:

@@ -72,7 +72,7 @@ fill(struct bask_conn *conn, struct bask_req *req, const struct bask_http1_head 
     pub->peer_slot = conn->io.handle;
     pub->peer_is_new = conn->peer_is_new;
     pub->content_length = head->chunked ? -1 : head->content_length;
-    if (head->count) {
+    if (head->count && !head->authority.ptr) { /* else the fields do not say all of it */
         const char *first = head->fields[0].name.ptr;
         pub->fields = bask_str_n(first, (size_t)(end - first));
     }

@@ -3,10 +3,19 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 8192 };
+enum { USUAL_LINE = 2048 };
+
+static void
+put(const char *text, size_t len)
+{
+    ssize_t written = write(STDERR_FILENO, text, len);
+    (void)written; /* there is nobody left to tell */
+}
 
 void
 bask_log(enum bask_log_level level, const char *format, ...)
@@ -17,7 +26,7 @@ bask_log(enum bask_log_level level, const char *format, ...)
         [BASK_LOG_INFO] = "",
         [BASK_LOG_DEBUG] = "[debug] ",
     };
-    char line[LINE_MAX_BYTES];
+    char line[USUAL_LINE];
     struct tm now;
     time_t seconds = time(NULL);
     size_t used = strftime(line, sizeof line, "%F %T ", localtime_r(&seconds, &now));
@@ -27,11 +36,26 @@ bask_log(enum bask_log_level level, const char *format, ...)
     va_start(arguments, format);
     int wanted = vsnprintf(line + used, sizeof line - used, format, arguments);
     va_end(arguments);
-    if (wanted > 0)
+    if (wanted < 0)
+        wanted = 0;
+    if (used + (size_t)wanted < sizeof line) {
         used += (size_t)wanted;
-    if (used > sizeof line - 2)
-        used = sizeof line - 2;
-    line[used++] = '\n';
-    ssize_t written = write(STDERR_FILENO, line, used);
-    (void)written; /* there is nobody left to tell */
+        line[used++] = '\n';
+        put(line, used);
+        return;
+    }
+    /* A long traceback: its end is what matters. */
+    char *text = malloc(used + (size_t)wanted + 2);
+    if (!text) {
+        put(line, sizeof line - 1);
+        return;
+    }
+    memcpy(text, line, used);
+    va_start(arguments, format);
+    vsnprintf(text + used, (size_t)wanted + 1, format, arguments);
+    va_end(arguments);
+    used += (size_t)wanted;
+    text[used++] = '\n';
+    put(text, used);
+    free(text);
 }

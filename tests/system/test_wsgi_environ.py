@@ -170,3 +170,22 @@ def test_unix_socket_has_no_peer(bask: Bask) -> None:
     shown = environ(server, make_request("GET", "/"))
     assert shown["REMOTE_ADDR"] == ""
     assert shown["SERVER_NAME"] == socket.gethostname()
+
+
+def test_authority_of_the_target_overrides_repeated_fields(server: Server) -> None:
+    """What the same fields gave before must not stand for a request whose target says otherwise."""
+    fields = b" HTTP/1.1\r\nHost: a.example\r\n\r\n"
+    targets = [b"/"] * 4 + [b"http://b.example/"] * 3 + [b"/"] * 2
+    with server.connect() as connection:
+        seen = []
+        for target in targets:
+            connection.send(b"GET " + target + fields)
+            seen.append(json.loads(connection.answer().body)["HTTP_HOST"])
+    assert seen == ["a.example"] * 4 + ["b.example"] * 3 + ["a.example"] * 2
+
+
+def test_fields_that_change_on_a_connection(server: Server) -> None:
+    with server.connect() as connection:
+        for value in (b"1", b"1", b"1", b"2", b"1", b"2", b"2", b"2"):
+            connection.send(b"GET / HTTP/1.1\r\nHost: h\r\nX-Own: " + value + b"\r\n\r\n")
+            assert json.loads(connection.answer().body)["HTTP_X_OWN"] == value.decode()
