@@ -12,7 +12,7 @@ enum bask_message_kind {
     /* to the master */
     BASK_MESSAGE_READY,  /* the application is loaded */
     BASK_MESSAGE_FAILED, /* it is not, code is an exit code; the zygote ends */
-    BASK_MESSAGE_FORKED, /* worker_id has this pid; pid -1: fork failed */
+    BASK_MESSAGE_FORKED, /* worker_id has this pid, from both of them; pid -1: fork failed */
     BASK_MESSAGE_EXITED, /* the worker with this pid ended; code as waitpid(2) gives it */
 };
 

@@ -32,7 +32,8 @@ become_current(struct master *master)
         master->old = before; /* it stays as long as it has workers: it is the one to reap them */
         return;
     }
-    roster_adopt(master, before->number, master->current->number);
+    if (master->current->substitute)
+        roster_adopt(master, before->number, master->current->number);
     free(before);
 }
 
@@ -100,6 +101,18 @@ run_child(struct master *master, int channel, unsigned number)
     plan->run_zygote(plan->context, channel, number);
 }
 
+/* Only where no zygote is left to make workers. */
+static void
+try_later(struct master *master)
+{
+    if (!master->current || master->current->pid)
+        return;
+    master->retry_us = master->retry_us ? master->retry_us * 2 : RETRY_FIRST_US;
+    if (master->retry_us > RETRY_MAX_US)
+        master->retry_us = RETRY_MAX_US;
+    master->retry_at_us = bask_clock_us() + master->retry_us;
+}
+
 void
 generation_start(struct master *master)
 {
@@ -109,6 +122,7 @@ generation_start(struct master *master)
     if (!generation || bask_channel_open(ends)) {
         bask_log(BASK_LOG_ERROR, "cannot start a zygote: %s", strerror(errno));
         free(generation);
+        try_later(master);
         return;
     }
     generation->number = ++master->generations;
@@ -124,8 +138,10 @@ generation_start(struct master *master)
         bask_log(BASK_LOG_ERROR, "cannot start a zygote: %s", strerror(errno));
         close(ends[0]);
         free(generation);
+        try_later(master);
         return;
     }
+    generation->substitute = master->current && !master->current->pid;
     master->next = generation;
 }
 
@@ -151,10 +167,7 @@ on_load_failed(struct master *master, struct generation *failed)
         master->code = code;
         master->stopping = true;
     } else {
-        master->retry_us = master->retry_us ? master->retry_us * 2 : RETRY_FIRST_US;
-        if (master->retry_us > RETRY_MAX_US)
-            master->retry_us = RETRY_MAX_US;
-        master->retry_at_us = bask_clock_us() + master->retry_us;
+        try_later(master);
         bask_log(BASK_LOG_ERROR, "generation %u did not load; the next try is in %lld s",
                  failed->number, (long long)(master->retry_us / 1000000));
     }

@@ -44,6 +44,8 @@ reload(struct master *master, bool brutal)
     bask_log(BASK_LOG_INFO, "reloading%s", brutal ? " (requests are cut off)" : "");
     master->brutal = brutal;
     generation_start(master);
+    if (master->next)
+        master->next->substitute = false; /* the workers shall be replaced too */
 }
 
 static void
@@ -78,7 +80,8 @@ advance(struct master *master)
     roster_advance(master);
     if (master->old && master->current && roster_is_current(master))
         generation_dismiss(master, master->old);
-    if (master->retry_at_us && master->retry_at_us <= bask_clock_us() && !master->next)
+    if (master->retry_at_us && master->retry_at_us <= bask_clock_us() && !master->next &&
+        !master->stopping)
         generation_start(master);
     if (master->reload_wanted && master->current && !master->next && !master->old) {
         bool wanted_brutal = master->wanted_brutal;

@@ -15,7 +15,8 @@ struct generation {
     unsigned number;
     pid_t pid; /* 0: it has ended */
     bool ready;
-    int code; /* of a FAILED message */
+    bool substitute; /* for one that died: the workers of that one stay */
+    int code;        /* of a FAILED message */
 };
 
 enum worker_state {

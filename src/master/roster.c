@@ -47,6 +47,8 @@ roster_forked(struct master *master, uint32_t id, pid_t pid, unsigned generation
         worker->not_before_us = now + TOO_SOON_US;
         return;
     }
+    if (worker->pid == pid)
+        return; /* both the zygote and the worker tell of it */
     *worker = (struct worker){
         .state = WORKER_RUNNING,
         .pid = pid,
@@ -139,7 +141,7 @@ fork_missing(struct master *master, int64_t now)
 static void
 replace_old(struct master *master)
 {
-    if (!master->old || master->stopping)
+    if (!master->current || master->stopping)
         return;
     for (uint32_t i = 0; i < master->plan->workers; i++) {
         struct worker *worker = &master->workers[i];

@@ -178,6 +178,7 @@ bask_conn_again(struct bask_conn *conn)
 {
     bask_list_remove(&conn->again);
     bask_list_append(&conn->net->again, &conn->again);
+    bask_loop_nudge(conn->net->loop);
 }
 
 /* The answer is out. Unread input would turn close(2) into a reset that may overtake it. */

@@ -12,6 +12,8 @@
 
 #include <errno.h>
 
+enum { DISCARDS_PER_TURN = 16 };
+
 /* > 0 bytes; BASK_E_AGAIN: none now; BASK_E_CLOSED: no more will come. */
 static ssize_t
 receive(struct bask_conn *conn, char *buffer, size_t size)
@@ -283,12 +285,14 @@ read_head(struct bask_conn *conn)
 static void
 discard(struct bask_conn *conn)
 {
-    char waste[BASK_IN_BUFFER];
-    while (conn->readable)
+    char waste[4 * BASK_IN_BUFFER];
+    for (int i = 0; conn->readable && i < DISCARDS_PER_TURN; i++)
         if (receive(conn, waste, sizeof waste) == BASK_E_CLOSED) {
             bask_conn_close(conn);
             return;
         }
+    if (conn->readable)
+        bask_conn_again(conn);
 }
 
 void
@@ -333,9 +337,10 @@ ssize_t
 bask_conn_read_body(struct bask_req *req, char *buffer, size_t size)
 {
     struct bask_conn *conn = req->owner;
-    if (conn->wants_continue && conn->body_left)
+    /* Behind the final status, 100 (Continue) would be part of the response's body. */
+    if (conn->wants_continue && conn->body_left && !req->response.head_sent)
         bask_conn_send_continue(conn);
-    while (conn->body_left != 0) {
+    while (conn->body_left != 0 && size) {
         size_t want = size;
         if (!conn->chunked && (int64_t)want > conn->body_left)
             want = (size_t)conn->body_left;

@@ -206,7 +206,7 @@ log_access(struct bask_conn *conn, const char *note)
 static void
 end_request(struct bask_conn *conn, const char *note)
 {
-    if (bask_response_is_short(&conn->req->response)) {
+    if (bask_response_is_short(&conn->req->response) && !conn->broken) {
         bask_log(BASK_LOG_ERROR, "%.*s %.*s: the application sent %lld bytes of the %lld promised",
                  BASK_FMT(conn->req->pub.method), BASK_FMT(conn->req->pub.uri),
                  (long long)conn->req->response.taken, (long long)conn->req->response.length);
@@ -257,10 +257,10 @@ respond_file(struct bask_req *req, bask_str head, unsigned count, int fd, int64_
     response->taken = length;
     if (response->framing == BASK_FRAMING_LENGTH) {
         conn->file_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-        conn->file_offset = offset;
-        conn->file_left = length < response->length ? length : response->length;
         if (conn->file_fd < 0)
             return BASK_E_SYSTEM;
+        conn->file_offset = offset;
+        conn->file_left = length < response->length ? length : response->length;
     }
     err = emit_head(conn, (bask_str){0}, conn->file_left ? MSG_MORE : 0);
     if (!err)
@@ -273,6 +273,8 @@ static int
 begin(struct bask_req *req, bask_str head, unsigned count)
 {
     struct bask_response_traits traits = traits_of(req->owner);
+    if (req->response.head_sent)
+        return BASK_E_STATE;
     char *copy = bask_arena_alloc(&req->text, head.len);
     if (!copy)
         return BASK_E_NOMEM;
@@ -328,7 +330,7 @@ finish(struct bask_req *req)
         if (response->framing == BASK_FRAMING_CHUNKED || response->framing == BASK_FRAMING_CLOSE) {
             response->framing = BASK_FRAMING_LENGTH;
             response->length = 0;
-            response->keep_alive = traits_of(conn).keep_alive;
+            response->keep_alive = traits_of(conn).keep_alive && !response->facts.says_close;
         }
         err = emit_head(conn, (bask_str){0}, 0);
     } else if (response->framing == BASK_FRAMING_CHUNKED) {

@@ -187,16 +187,19 @@ bask_net_free(struct bask_net **net)
 bool
 bask_net_dispatch(struct bask_net *net)
 {
-    struct bask_link *link = bask_list_take(&net->again);
-    if (link) {
-        bask_conn_on_readable(BASK_CONTAINER(link, struct bask_conn, again));
+    /* What the kernel reported comes first: one connection that always has more to do must not
+     * keep the others waiting. */
+    if (bask_loop_dispatch(net->loop))
         return true;
-    }
-    return bask_loop_dispatch(net->loop);
+    struct bask_link *link = bask_list_take(&net->again);
+    if (!link)
+        return false;
+    bask_conn_on_readable(BASK_CONTAINER(link, struct bask_conn, again));
+    return true;
 }
 
-/* A request may have come that no event has told of yet, and a client that has just connected is
- * about to send one: neither may meet a closed connection. */
+/* A request may have come that no event has told of yet, or may be on its way: a client that is
+ * busy sends the next one as soon as it has its answer. None may meet a closed connection. */
 static void
 drain_idle(struct bask_conn *conn)
 {
@@ -205,7 +208,7 @@ drain_idle(struct bask_conn *conn)
         conn->readable = true;
         bask_conn_again(conn);
         bask_conn_move(conn, BASK_STEP_IDLE);
-    } else if (conn->peer_is_new && !conn->hung_up) {
+    } else if (!conn->hung_up) {
         bask_conn_move(conn, BASK_STEP_IDLE);
     } else {
         bask_conn_close(conn);

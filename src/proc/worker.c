@@ -77,7 +77,8 @@ take_signals(struct worker *worker)
     if (came & (UINT64_C(1) << SIGINT | UINT64_C(1) << SIGQUIT | UINT64_C(1) << SIGTERM)) {
         bask_net_drain(worker->net);
         finish(worker, BASK_EXIT_END);
-        bask_loop_timer_start(worker->loop, &worker->cut_off, CUT_OFF_US);
+        if (bask_list_is_unlinked(&worker->cut_off.link))
+            bask_loop_timer_start(worker->loop, &worker->cut_off, CUT_OFF_US);
     } else if (came & UINT64_C(1) << SIGHUP) {
         bask_net_drain(worker->net);
         on_drain(&worker->drain);

@@ -115,6 +115,12 @@ become_worker(struct zygote *zygote)
 {
     struct bask_heritage *heritage = zygote->heritage;
     uint32_t id = zygote->born;
+    /* The zygote may have died before it could tell of this process; one that the master does not
+     * know of would never be stopped. */
+    const struct bask_message born = {
+        .kind = BASK_MESSAGE_FORKED, .worker_id = id, .pid = getpid()};
+    if (bask_channel_send(zygote->io.fd, &born))
+        return BASK_EXIT_END;
     bask_signals_forget();
     close(zygote->io.fd);
     bask_loop_free(&zygote->loop);

@@ -40,6 +40,7 @@ static struct shared {
     _Atomic int zygotes[GENERATIONS + 1], started;
     _Atomic int worker_generation[WORKERS + 1];
     _Atomic bool stubborn; /* workers do not listen */
+    _Atomic bool slow;     /* a zygote loads as long as this is set */
 } * shared;
 
 static struct bask_board board;
@@ -67,6 +68,8 @@ be_worker(uint32_t id, int generation)
         pause();
 }
 
+/* The worker itself tells the master of its birth: a test that sees it knows that the master will.
+ */
 static void
 make_worker(int channel, uint32_t id, int generation)
 {
@@ -74,13 +77,14 @@ make_worker(int channel, uint32_t id, int generation)
     sigset_t all, before;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
-    message.pid = fork();
-    if (message.pid == 0) {
+    if (fork() == 0) {
+        message.pid = getpid();
+        if (bask_channel_send(channel, &message))
+            _exit(30);
         close(channel);
         be_worker(id, generation);
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
-    bask_channel_send(channel, &message);
 }
 
 static void
@@ -126,6 +130,8 @@ run_zygote(void *context, int channel, unsigned number)
     signal(SIGTERM, SIG_IGN);
     shared->zygotes[generation] = getpid();
     shared->started = (int)number;
+    while (shared->slow && number > 1)
+        usleep(1000);
     switch (shared->of[generation]) {
     case DIES_LOADING:
         _exit(5);
@@ -377,6 +383,43 @@ reload(void **state)
     stop_master();
 }
 
+/* The old zygote dies while its workers are being replaced: those that are left are replaced too.
+ */
+static void
+old_zygote_dies(void **state)
+{
+    (void)state;
+    start_master(false);
+    UNTIL(all_of(1));
+    pid_t second = worker(2);
+    kill(second, SIGSTOP); /* it holds the reload up */
+    kill(master, SIGHUP);
+    UNTIL(shared->worker_generation[1] == 2 || shared->worker_generation[2] == 2);
+    kill(shared->zygotes[1], SIGKILL);
+    UNTIL(kill(shared->zygotes[1], 0) && errno == ESRCH);
+    kill(second, SIGCONT);
+    UNTIL(all_of(2));
+    stop_master();
+}
+
+/* The present zygote dies while the next version loads: the workers are of the old version, and are
+ * replaced all the same. */
+static void
+zygote_dies_while_reloading(void **state)
+{
+    (void)state;
+    start_master(false);
+    UNTIL(all_of(1));
+    shared->slow = true;
+    kill(master, SIGHUP);
+    UNTIL(shared->started == 2);
+    kill(shared->zygotes[1], SIGKILL);
+    UNTIL(kill(shared->zygotes[1], 0) && errno == ESRCH);
+    shared->slow = false;
+    UNTIL(all_of(2));
+    stop_master();
+}
+
 /* A new version that does not load changes nothing, and the next one is tried when asked for. */
 static void
 reload_does_not_load(void **state)
@@ -460,6 +503,8 @@ main(void)
         TEST(fork_fails_once),
         TEST(substitute_does_not_load),
         TEST(reload),
+        TEST(old_zygote_dies),
+        TEST(zygote_dies_while_reloading),
         TEST(reload_does_not_load),
         TEST(many_reloads),
         TEST(stopped_while_reloading),

@@ -1,0 +1,189 @@
+/* net/: answers and ends that are easily got wrong. */
+#include "net_fixture.h"
+
+#define HOST " HTTP/1.1\r\nHost: a\r\n"
+
+static int
+set_up(void **state)
+{
+    (void)state;
+    fixture_defaults();
+    return fixture_open();
+}
+
+static int
+tear_down(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(clients); i++)
+        if (clients[i].fd > 0)
+            hang_up(&clients[i]);
+    memset(clients, 0, sizeof clients);
+    fixture_close();
+    return 0;
+}
+
+static struct bask_req *
+hold(struct client *client, const char *head)
+{
+    say(client, head);
+    until_held();
+    struct bask_req *req = fixture.held;
+    fixture.held = NULL;
+    return req;
+}
+
+/* Behind the first byte of a response, 100 (Continue) would be part of it. */
+static void
+no_continue_inside_a_response(void **state)
+{
+    (void)state;
+    char byte = '-';
+    struct client *client = dial(0, 0);
+    struct bask_req *req =
+        hold(client, "POST /hold" HOST "Content-Length: 100000\r\nExpect: 100-continue\r\n\r\n");
+    assert_int_equal(req->io->begin(req, plain, 1), 0);
+    assert_int_equal(req->io->write(req, BASK_STR("one")), 0);
+    assert_int_equal(req->io->read_body(req, &byte, 1), BASK_E_AGAIN);
+    hear_until(client, "3\r\none\r\n");
+    say(client, "x");
+    int64_t end = bask_clock_us() + PATIENCE_US;
+    while (req->io->read_body(req, &byte, 1) == BASK_E_AGAIN && bask_clock_us() < end)
+        pump(1);
+    assert_int_equal(byte, 'x');
+    assert_int_equal(req->io->read_body(req, &byte, 0), 0); /* nothing wanted, nothing lost */
+    assert_int_equal(req->io->read_body(req, &byte, 1), BASK_E_AGAIN);
+    req->io->finish(req);
+    hear_until(client, "3\r\none\r\n0\r\n\r\n");
+    assert_null(strstr(text_of(client), "Continue"));
+}
+
+static void
+close_is_kept_for_an_empty_stream(void **state)
+{
+    (void)state;
+    struct client *client = dial(0, 0);
+    struct bask_req *req = hold(client, "GET /hold" HOST "\r\n");
+    assert_int_equal(req->io->begin(req, BASK_STR("200 OK\r\nConnection: close\r\n"), 1), 0);
+    assert_int_equal(req->io->finish(req), 0);
+    hear_end(client);
+    assert_non_null(strstr(text_of(client), "Content-Length: 0\r\n"));
+}
+
+static void
+begun_twice(void **state)
+{
+    (void)state;
+    struct client *client = dial(0, 0);
+    struct bask_req *req = hold(client, "GET /hold" HOST "\r\n");
+    assert_int_equal(req->io->begin(req, plain, 1), 0);
+    assert_int_equal(req->io->begin(req, plain, 1), 0); /* nothing is on its way: it may change */
+    assert_int_equal(req->io->write(req, BASK_STR("one")), 0);
+    assert_int_equal(req->io->begin(req, plain, 1), BASK_E_STATE);
+    assert_int_equal(req->io->finish(req), 0);
+    hear_until(client, "3\r\none\r\n0\r\n\r\n");
+    assert_int_equal(responses(client), 1);
+}
+
+/* No descriptor is left for a file: the error page goes out whole, and the connection lives on. */
+static void
+file_that_cannot_be_had(void **state)
+{
+    (void)state;
+    struct client *client = dial(0, 0);
+    struct bask_req *req = hold(client, "GET /hold" HOST "\r\nGET /" HOST "\r\n");
+    assert_int_equal(req->io->respond_file(req, plain, 1, -1, 0, 1000), BASK_E_SYSTEM);
+    req->io->abort(req, BASK_STR("500 x\r\n"), 0, BASK_STR("failed"));
+    hear_until(client, "\r\n\r\nhello");
+    assert_int_equal(responses(client), 2);
+}
+
+/* A request that is on its way when draining begins is answered. */
+static void
+drained_with_a_request_on_its_way(void **state)
+{
+    (void)state;
+    struct client *fresh = dial(0, 0), *used = dial(1, 0);
+    say(used, "GET /" HOST "\r\n");
+    hear_until(used, "hello");
+    until_connections(2);
+    say(used, "GET /" HOST "\r\n"); /* in the kernel's hands */
+    bask_net_drain(fixture.net);
+    say(fresh, "GET /" HOST "\r\n");
+    hear_until(fresh, "\r\n\r\nhello");
+    hear_end(fresh);
+    hear_end(used);
+    assert_int_equal(responses(used), 2);
+    until_connections(0);
+}
+
+/* It is not waited for for ever. */
+static void
+drained_with_a_silent_connection(void **state)
+{
+    (void)state;
+    struct client *client = dial(0, 0);
+    until_connections(1);
+    bask_net_drain(fixture.net);
+    hear_end(client);
+    until_connections(0);
+}
+
+/* A client that was refused and goes on sending does not occupy the loop. */
+static void
+refused_and_talkative(void **state)
+{
+    (void)state;
+    struct client *talker = dial(0, 0), *other = dial(1, 0);
+    say(talker, "BAD\r\n\r\n");
+    hear_until(talker, "400 Bad Request\n");
+    for (int i = 0; i < 50; i++) {
+        while (send(talker->fd, big, sizeof big, MSG_NOSIGNAL) > 0)
+            continue;
+        if (i == 25)
+            say(other, "GET /" HOST "\r\n");
+        pump(0);
+    }
+    hear_until(other, "hello");
+}
+
+/* Requests that wait in a buffer do not keep what the kernel reports waiting. */
+static void
+others_come_first(void **state)
+{
+    (void)state;
+    struct client *greedy = dial(0, 0), *modest = dial(1, 0);
+    until_connections(2);
+    while (pump(0)) /* the edges of two new connections */
+        continue;
+    for (int i = 0; i < 100; i++)
+        say(greedy, "GET /" HOST "\r\n");
+    say(modest, "GET /" HOST "\r\n");
+    bask_loop_waited(fixture.loop, bask_loop_wait(fixture.loop, 1000));
+    for (int i = 0; i < 3; i++) {
+        struct bask_req *req;
+        bask_net_dispatch(fixture.net);
+        while ((req = bask_pipeline_take(&fixture.pipeline)))
+            answer(req);
+    }
+    assert_int_equal(fixture.answered, 3);
+    receive_some(modest);
+    assert_int_equal(responses(modest), 1);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(no_continue_inside_a_response),
+        TEST(close_is_kept_for_an_empty_stream),
+        TEST(begun_twice),
+        TEST(file_that_cannot_be_had),
+        TEST(drained_with_a_request_on_its_way),
+        TEST(drained_with_a_silent_connection),
+        TEST(refused_and_talkative),
+        TEST(others_come_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
