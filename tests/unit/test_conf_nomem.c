@@ -2,45 +2,13 @@
  * conf/: every allocation fails once. The n-th call of malloc, calloc or realloc returns NULL, for
  * all n; the linker's --wrap leads them here. Leaks and touched memory are left to the sanitizers.
  */
+#include "failing_malloc.h"
 #include "test.h"
 
 #include "base/err.h"
 #include "conf/conf.h"
 
 #include <string.h>
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static int countdown; /* the call that fails; 0 for none */
-
-static bool
-fails(void)
-{
-    return countdown > 0 && --countdown == 0;
-}
-
-void *
-__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *
-__wrap_calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *
-__wrap_realloc(void *old, size_t size)
-{
-    return fails() ? NULL : __real_realloc(old, size);
-}
 
 static struct values {
     bool flag;
