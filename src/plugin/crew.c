@@ -10,7 +10,7 @@
 enum {
     TICK_NS = 500000,        /* how long a request may take before the loop is looked after */
     TICK_MAX_NS = 4000000,   /* how rarely the patrol looks at what goes well */
-    QUIET_TICKS = 20,        /* then the patrol sleeps until there is work */
+    QUIET_TICKS = 4,         /* then the patrol sleeps until there is work */
     FAST_TURNS = 8,          /* requests in TICK_NS above which waking threads early does not pay */
     PATROL_DISPATCHES = 256, /* pieces of work before an application thread may have the lock */
     UNPOLLED_MAX = 128,      /* pieces of work before the kernel is asked for more */

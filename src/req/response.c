@@ -208,9 +208,10 @@ bask_response_finish_head(const struct bask_response *response,
     if (traits->own_date && !response->facts.has_date)
         used = put(out, used, date);
     /* A length that the server knows is told also where the body stays away because of HEAD, but
-     * not on 1xx and 204 (RFC 9110 8.6). */
+     * not on 1xx and 204 (RFC 9110 8.6). An empty answer to HEAD says nothing of GET's. */
     if (!response->facts.has_length && response->length >= 0 && response->facts.status >= 200 &&
-        response->facts.status != 204 && response->facts.status != 304)
+        response->facts.status != 204 && response->facts.status != 304 &&
+        !(traits->is_head && response->length == 0))
         used = put_length(out, used, response->length);
     if (response->framing == BASK_FRAMING_CHUNKED)
         used = put(out, used, BASK_STR("Transfer-Encoding: chunked\r\n"));
