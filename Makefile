@@ -15,7 +15,7 @@ build/build.ninja:
 # The linker's --wrap, which some unit tests need, does not see through link-time optimisation.
 build-unit/build.ninja:
 	@tools/install-deps build
-	@meson setup build-unit -Dembedded_plugins=null --werror >/dev/null
+	@meson setup build-unit --werror >/dev/null
 
 run: ## install what is missing, build, and serve the demo on PyPy at http://127.0.0.1:9090
 	@tools/install-deps build run
@@ -43,7 +43,7 @@ build-tsan/build.ninja: SANITIZE = thread
 build-%/build.ninja:
 	@tools/install-deps build fuzz
 	@CC=clang meson setup build-$* -Db_sanitize=$(SANITIZE) -Db_lundef=false \
-	    -Dembedded_plugins=null -Dbuildtype=debugoptimized >/dev/null
+	    -Dembedded_plugins=null -Dbuildtype=debugoptimized --werror >/dev/null
 
 asan: build-asan/build.ninja ## the core under AddressSanitizer and UndefinedBehaviorSanitizer
 	@tools/install-deps test
