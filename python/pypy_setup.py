@@ -3,6 +3,7 @@
 Runs once, in the process that loads the application, before it does. The functions below are the
 plugin's hooks: the server calls them by these names.
 """
+import faulthandler
 import os
 import sys
 import traceback
@@ -28,6 +29,8 @@ except runtime.RuntimeProblem as error:
     problem = str(error)
 runtime.set_up_interpreter(settings.file or "bask")
 runtime.add_paths(settings.python_path)
+# A crash while the application is loaded is told to whoever asked for the reload, too.
+faulthandler.enable(2 if host.server_info().crash_fd < 0 else host.server_info().crash_fd)
 
 
 def log_traceback(what: str) -> None:
@@ -86,8 +89,7 @@ def bask_py_fork() -> int:
 @ffi.def_extern()
 def bask_py_post_fork() -> None:
     """A worker begins, or a server without workers."""
-    if not servers:
-        servers.append(wsgi.Server(host, no_application))
+    faulthandler.enable(2)
     hook = uwsgi.post_fork_hook
     if hook is not None:
         try:
@@ -99,6 +101,8 @@ def bask_py_post_fork() -> None:
 @ffi.def_extern()
 def bask_py_run(thread: Any) -> None:
     """An application thread; returns when the server says stop."""
+    if not servers:
+        servers.append(wsgi.Server(host, no_application))
     servers[0].serve(thread)
 
 

@@ -60,7 +60,7 @@ struct bask_server_info {
     int32_t master_pid; /* 0: no master */
     int64_t started_at; /* Unix time, seconds */
     uint32_t listeners;
-    uint32_t reserved;
+    int32_t crash_fd; /* where a crash of this process is to be reported; -1: standard error */
 };
 
 struct bask_host {

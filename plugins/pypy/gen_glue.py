@@ -30,7 +30,7 @@ struct bask_request {
 struct bask_server_info {
     const char *version, *hostname, *binary_path;
     uint32_t workers, threads;
-    int32_t master_pid;
+    int32_t master_pid, crash_fd;
     int64_t started_at;
     uint32_t listeners;
     ...;

@@ -8,17 +8,19 @@
 
 enum bask_message_kind {
     /* to the zygote */
-    BASK_MESSAGE_FORK = 1, /* worker_id: make this worker */
+    BASK_MESSAGE_FORK = 1, /* worker_id, side: make a process for this place */
     /* to the master */
-    BASK_MESSAGE_READY,  /* the application is loaded */
-    BASK_MESSAGE_FAILED, /* it is not, code is an exit code; the zygote ends */
-    BASK_MESSAGE_FORKED, /* worker_id has this pid, from both of them; pid -1: fork failed */
-    BASK_MESSAGE_EXITED, /* the worker with this pid ended; code as waitpid(2) gives it */
+    BASK_MESSAGE_WARMING, /* the application is loaded and will be warmed */
+    BASK_MESSAGE_READY,   /* workers can be made */
+    BASK_MESSAGE_FAILED,  /* they never will be, code is an exit code; the zygote ends */
+    BASK_MESSAGE_FORKED,  /* worker_id, side has this pid, from both of them; -1: fork failed */
+    BASK_MESSAGE_EXITED,  /* the worker with this pid ended; code as waitpid(2) gives it */
 };
 
 struct bask_message {
     int32_t kind; /* enum bask_message_kind */
     uint32_t worker_id;
+    uint32_t side; /* which of the worker's places */
     int32_t pid;
     int32_t code;
 };

@@ -112,6 +112,7 @@ read_options(struct server *server, int argc, char **argv)
     add_table(server, bask_general_option_table(&server->options));
     add_table(server, bask_net_option_table(&server->net));
     add_table(server, bask_process_option_table(&server->options));
+    add_table(server, bask_master_option_table(&server->options.master));
     for (size_t i = 0; bask_embedded_plugins[i]; i++)
         add_plugin_table(server, bask_embedded_plugins[i]);
     server->heritage.plugin = open_plugins(server, argc, argv);
@@ -248,6 +249,8 @@ prepare_heritage(struct server *server)
     struct bask_process_options *process = &server->options.process;
     if (process->workers > 1)
         process->master = true;
+    if (server->options.master.lazy)
+        process->lazy_apps = true;
     gethostname(server->hostname, HOST_NAME_MAX);
     if (!bask_proc_binary(server->binary, sizeof server->binary))
         server->binary[0] = '\0';
@@ -263,6 +266,7 @@ prepare_heritage(struct server *server)
         .threads = (uint32_t)process->threads,
         .master_pid = process->master ? (int32_t)getpid() : 0,
         .started_at = bask_clock_wall(),
+        .crash_fd = -1,
         .listeners = (uint32_t)heritage->listeners.count,
     };
     if (bask_board_init(&heritage->board, heritage->info.workers, heritage->info.threads))
@@ -272,16 +276,18 @@ prepare_heritage(struct server *server)
 }
 
 static void
-run_zygote(void *context, int channel, unsigned generation)
+run_zygote(void *context, const struct bask_zygote_orders *orders)
 {
-    exit(bask_zygote_run(context, channel, generation));
+    exit(bask_zygote_run(context, orders));
 }
 
 static int
 run_alone(struct bask_heritage *heritage)
 {
-    int code = bask_worker_prepare(heritage, false);
-    return code ? code : bask_worker_run(heritage, 1);
+    int code = bask_worker_init(heritage);
+    if (!code && !heritage->options->lazy_apps)
+        code = bask_worker_load(heritage);
+    return code ? code : bask_worker_run(heritage, (struct bask_seat){1, 0});
 }
 
 int
@@ -299,8 +305,8 @@ main(int argc, char **argv)
     if (heritage->options->master)
         code = bask_master_run(&(struct bask_master_plan){
             .board = &heritage->board,
-            .workers = heritage->info.workers,
-            .die_on_term = heritage->options->die_on_term,
+            .options = &server.options.master,
+            .load_limit_ms = heritage->options->ready_timeout_ms,
             .run_zygote = run_zygote,
             .context = heritage,
         });

@@ -3,10 +3,12 @@
  */
 #pragma once
 
+#include "master/options.h"
 #include "proc/heritage.h"
 
 struct bask_main_options {
     struct bask_process_options process;
+    struct bask_master_options master;
     struct bask_values plugins;
 };
 

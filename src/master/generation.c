@@ -7,6 +7,7 @@
 #include "loop/signals.h"
 #include "obs/log.h"
 #include "sys/clock.h"
+#include "sys/proc.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -15,7 +16,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RETRY_FIRST_US = 1000000, RETRY_MAX_US = 30000000 };
+enum {
+    RETRY_FIRST_US = 1000000,
+    RETRY_MAX_US = 30000000,
+    TOO_SOON_US = 1000000,   /* a zygote that was ready shorter is replaced only after a while */
+    LAST_WORDS_US = 2000000, /* for one that hangs, to say where */
+};
+
+static void
+generation_free(struct generation **generation)
+{
+    if ((*generation)->words >= 0)
+        close((*generation)->words);
+    free(*generation);
+    *generation = NULL;
+}
 
 static void
 become_current(struct master *master)
@@ -23,7 +38,6 @@ become_current(struct master *master)
     struct generation *before = master->current;
     master->current = master->next;
     master->next = NULL;
-    master->retry_us = 0;
     if (!before)
         return;
     bask_log(BASK_LOG_INFO, "generation %u takes over from %u", master->current->number,
@@ -34,7 +48,24 @@ become_current(struct master *master)
     }
     if (master->current->substitute)
         roster_adopt(master, before->number, master->current->number);
-    free(before);
+    generation_free(&before);
+}
+
+bool
+generation_roll_back(struct master *master)
+{
+    struct generation *failed = master->current, *before = master->old;
+    if (!before || !before->pid || before->io.fd < 0 || failed->proven)
+        return false;
+    bask_log(BASK_LOG_ERROR,
+             "no worker of generation %u got as far as serving; generation %u "
+             "takes over again",
+             failed->number, before->number);
+    reload_failed(master, failed);
+    master->current = before;
+    master->old = failed;
+    generation_dismiss(master, failed);
+    return true;
 }
 
 static void
@@ -44,14 +75,19 @@ on_message(struct generation *generation, const struct bask_message *message)
     switch (message->kind) {
     case BASK_MESSAGE_READY:
         generation->ready = true;
+        generation->ready_us = bask_clock_us();
         if (generation == master->next)
             become_current(master);
+        break;
+    case BASK_MESSAGE_WARMING:
+        generation->warming = true;
         break;
     case BASK_MESSAGE_FAILED:
         generation->code = message->code;
         break;
     case BASK_MESSAGE_FORKED:
-        roster_forked(master, message->worker_id, message->pid, generation->number);
+        roster_forked(master, (struct bask_seat){message->worker_id, message->side}, message->pid,
+                      generation->number);
         break;
     case BASK_MESSAGE_EXITED:
         roster_ended(master, message->pid, message->code);
@@ -83,22 +119,25 @@ on_channel(struct bask_io *io, unsigned events)
 }
 
 static void
-close_if_open(const struct generation *generation)
+close_files_of(const struct generation *generation)
 {
-    if (generation && generation->io.fd >= 0)
+    if (!generation)
+        return;
+    if (generation->io.fd >= 0)
         close(generation->io.fd);
+    close(generation->words);
 }
 
 /* In the new process: nothing of the master stays but what the plan hands on. */
 static void
-run_child(struct master *master, int channel, unsigned number)
+run_child(struct master *master, const struct bask_zygote_orders *orders)
 {
     const struct bask_master_plan *plan = master->plan;
     bask_signals_forget();
-    close_if_open(master->current);
-    close_if_open(master->old);
+    close_files_of(master->current);
+    close_files_of(master->old);
     bask_loop_free(&master->loop);
-    plan->run_zygote(plan->context, channel, number);
+    plan->run_zygote(plan->context, orders);
 }
 
 /* Only where no zygote is left to make workers. */
@@ -113,53 +152,98 @@ try_later(struct master *master)
     master->retry_at_us = bask_clock_us() + master->retry_us;
 }
 
-void
-generation_start(struct master *master)
+/* Everything but the process itself. */
+static struct generation *
+make_generation(struct master *master, bool cautious, int *ret_channel)
 {
-    int ends[2];
+    int ends[2], words;
     struct generation *generation = calloc(1, sizeof *generation);
-    master->retry_at_us = 0;
-    if (!generation || bask_channel_open(ends)) {
-        bask_log(BASK_LOG_ERROR, "cannot start a zygote: %s", strerror(errno));
+    if (!generation)
+        return NULL;
+    words = bask_proc_scratch_file("bask-words");
+    if (words < 0 || bask_channel_open(ends)) {
+        if (words >= 0)
+            close(words);
         free(generation);
-        try_later(master);
-        return;
+        return NULL;
     }
-    generation->number = ++master->generations;
-    generation->master = master;
-    generation->io = (struct bask_io){.fd = ends[0], .on_event = on_channel};
+    *generation = (struct generation){
+        .io = {.fd = ends[0], .on_event = on_channel},
+        .master = master,
+        .number = ++master->generations,
+        .cautious = cautious,
+        .words = words,
+        .substitute = master->current && !master->current->pid,
+    };
+    if (master->plan->load_limit_ms)
+        generation->late_at_us = bask_clock_us() + master->plan->load_limit_ms * 1000;
+    *ret_channel = ends[1];
+    return generation;
+}
+
+void
+generation_start(struct master *master, bool cautious)
+{
+    int channel;
+    master->retry_at_us = 0;
+    struct generation *generation = make_generation(master, cautious, &channel);
+    if (!generation)
+        goto failed;
     generation->pid = fork();
     if (generation->pid == 0) {
-        close(ends[0]);
-        run_child(master, ends[1], generation->number);
+        close(generation->io.fd);
+        run_child(master, &(struct bask_zygote_orders){channel, generation->words,
+                                                       generation->number, cautious});
     }
-    close(ends[1]);
-    if (generation->pid < 0 || bask_loop_add(master->loop, &generation->io, BASK_IO_LEVEL)) {
-        bask_log(BASK_LOG_ERROR, "cannot start a zygote: %s", strerror(errno));
-        close(ends[0]);
-        free(generation);
-        try_later(master);
+    close(channel);
+    if (generation->pid > 0 && !bask_loop_add(master->loop, &generation->io, BASK_IO_LEVEL)) {
+        master->next = generation;
         return;
     }
-    generation->substitute = master->current && !master->current->pid;
-    master->next = generation;
+    close(generation->io.fd); /* a process that is there ends when it sees that */
+    generation_free(&generation);
+failed:
+    bask_log(BASK_LOG_ERROR, "cannot start a zygote: %s", strerror(errno));
+    try_later(master);
 }
 
 int
-generation_fork(struct master *master, uint32_t worker_id)
+generation_fork(struct master *master, struct bask_seat seat)
 {
-    const struct bask_message message = {.kind = BASK_MESSAGE_FORK, .worker_id = worker_id};
+    const struct bask_message message = {
+        .kind = BASK_MESSAGE_FORK, .worker_id = seat.worker_id, .side = seat.side};
     if (!master->current || master->current->io.fd < 0)
         return BASK_E_STATE;
     return bask_channel_send(master->current->io.fd, &message);
 }
 
+/* What asked too much of the runtime is tried once more, asking less. */
+static bool
+try_with_care(struct master *master, const struct generation *failed, int status)
+{
+    if (!failed->warming || failed->cautious || !WIFSIGNALED(status) || failed->aborted)
+        return false;
+    bask_log(BASK_LOG_WARN,
+             "generation %u crashed while it was warmed (signal %d); it is started again, and "
+             "warmed with the runtime's own parameters",
+             failed->number, WTERMSIG(status));
+    generation_start(master, true);
+    return master->next != NULL;
+}
+
 /* A new version that does not load never takes over. Without an old one there is nothing to run:
  * at the first start the server ends, later it tries again. */
 static void
-on_load_failed(struct master *master, struct generation *failed)
+on_load_failed(struct master *master, const struct generation *failed, int status)
 {
     int code = failed->code ? failed->code : BASK_EXIT_FAILED;
+    if (try_with_care(master, failed, status)) {
+        master->next->substitute = failed->substitute;
+        return;
+    }
+    if (WIFSIGNALED(status) && !failed->aborted)
+        bask_log(BASK_LOG_ERROR, "zygote %u died while it was loading (signal %d)", failed->number,
+                 WTERMSIG(status));
     if (master->current && master->current->pid) {
         bask_log(BASK_LOG_ERROR, "generation %u did not load; generation %u goes on serving",
                  failed->number, master->current->number);
@@ -171,19 +255,27 @@ on_load_failed(struct master *master, struct generation *failed)
         bask_log(BASK_LOG_ERROR, "generation %u did not load; the next try is in %lld s",
                  failed->number, (long long)(master->retry_us / 1000000));
     }
+    reload_failed(master, failed);
 }
 
 static void
 on_current_died(struct master *master, int status)
 {
-    roster_adopt(master, master->current->number, master->current->number);
+    const struct generation *dead = master->current;
+    roster_adopt(master, dead->number, dead->number);
     if (master->stopping)
         return;
     bask_log(BASK_LOG_ERROR, "zygote %u died (%s %d); its workers go on, a new one is started",
-             master->current->number, WIFSIGNALED(status) ? "signal" : "exit",
+             dead->number, WIFSIGNALED(status) ? "signal" : "exit",
              WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    if (!master->next)
-        generation_start(master);
+    if (master->next)
+        return;
+    if (bask_clock_us() - dead->ready_us < TOO_SOON_US) {
+        try_later(master);
+        return;
+    }
+    master->retry_us = 0;
+    generation_start(master, dead->cautious);
 }
 
 bool
@@ -204,18 +296,53 @@ generation_ended(struct master *master, pid_t pid, int status)
         }
         *places[i] = NULL;
         if (places[i] == &master->next && !master->stopping)
-            on_load_failed(master, generation);
-        free(generation);
+            on_load_failed(master, generation, status);
+        generation_free(&generation);
         return true;
     }
     return false;
 }
 
 void
+generation_kill(struct generation *generation)
+{
+    if (generation->pid)
+        kill(generation->pid, SIGKILL);
+}
+
+/* First it may say where it hangs: the runtime answers SIGABRT with a traceback. */
+static void
+end_late(struct generation *generation, int64_t now)
+{
+    if (!generation->late_at_us || generation->late_at_us > now)
+        return;
+    if (generation->aborted) {
+        generation_kill(generation);
+        return;
+    }
+    bask_log(BASK_LOG_ERROR, "generation %u is not ready after %lld s; it is given up",
+             generation->number, (long long)(generation->master->plan->load_limit_ms / 1000));
+    generation->aborted = true;
+    generation->late_at_us = now + LAST_WORDS_US;
+    kill(generation->pid, SIGABRT);
+}
+
+void
+generation_advance(struct master *master, int64_t now)
+{
+    if (master->next)
+        end_late(master->next, now);
+    if (master->old && master->current && !roster_has(master, master->old->number))
+        generation_dismiss(master, master->old);
+    if (master->retry_at_us && master->retry_at_us <= now && !master->next && !master->stopping)
+        generation_start(master, master->current && master->current->cautious);
+}
+
+void
 generation_stop_all(struct master *master)
 {
-    if (master->next && master->next->pid)
-        kill(master->next->pid, SIGKILL);
+    if (master->next)
+        generation_kill(master->next);
     if (master->current)
         generation_dismiss(master, master->current);
     if (master->old)

@@ -4,10 +4,12 @@
  */
 #include "master/master.h"
 
+#include "base/err.h"
 #include "ipc/exit.h"
 #include "loop/signals.h"
 #include "master/private.h"
 #include "obs/log.h"
+#include "sys/bell.h"
 #include "sys/clock.h"
 #include "sys/proc.h"
 
@@ -21,34 +23,6 @@ enum { TICK_US = 250000 };
 #define GOT(signals, number) ((signals)&UINT64_C(1) << (number))
 
 static void
-stop(struct master *master)
-{
-    if (master->stopping)
-        return;
-    bask_log(BASK_LOG_INFO, "stopping");
-    master->stopping = true;
-    roster_stop(master);
-}
-
-static void
-reload(struct master *master, bool brutal)
-{
-    if (master->stopping)
-        return;
-    if (master->next || master->old || !master->current) {
-        bask_log(BASK_LOG_INFO, "a reload is under way; another one follows it");
-        master->reload_wanted = true;
-        master->wanted_brutal = master->wanted_brutal || brutal;
-        return;
-    }
-    bask_log(BASK_LOG_INFO, "reloading%s", brutal ? " (requests are cut off)" : "");
-    master->brutal = brutal;
-    generation_start(master);
-    if (master->next)
-        master->next->substitute = false; /* the workers shall be replaced too */
-}
-
-static void
 reap(struct master *master)
 {
     int status;
@@ -59,35 +33,43 @@ reap(struct master *master)
             roster_ended(master, pid, status);
 }
 
+static enum master_command
+meaning_of_term(const struct bask_master_options *options)
+{
+    if (options->graceful_on_term)
+        return MASTER_STOP_GRACEFULLY;
+    return options->die_on_term ? MASTER_STOP : MASTER_RELOAD_BRUTAL;
+}
+
 static void
 take_signals(struct master *master)
 {
+    const struct bask_master_options *options = master->plan->options;
+    const struct {
+        int number;
+        enum master_command command;
+    } meanings[] = {
+        {SIGINT, MASTER_STOP},
+        {SIGQUIT, options->die_on_term ? MASTER_RELOAD_BRUTAL : MASTER_STOP},
+        {SIGTERM, meaning_of_term(options)},
+        {SIGHUP, MASTER_RELOAD},
+        {SIGTSTP, MASTER_PAUSE},
+    };
     uint64_t signals = bask_signals_take();
     if (GOT(signals, SIGCHLD))
         reap(master);
-    if (GOT(signals, SIGINT) || GOT(signals, SIGQUIT) ||
-        (GOT(signals, SIGTERM) && master->plan->die_on_term))
-        stop(master);
-    else if (GOT(signals, SIGTERM))
-        reload(master, true);
-    else if (GOT(signals, SIGHUP))
-        reload(master, false);
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+        if (GOT(signals, meanings[i].number))
+            master_obey(master, meanings[i].command);
 }
 
 static void
 advance(struct master *master)
 {
-    roster_advance(master);
-    if (master->old && master->current && roster_is_current(master))
-        generation_dismiss(master, master->old);
-    if (master->retry_at_us && master->retry_at_us <= bask_clock_us() && !master->next &&
-        !master->stopping)
-        generation_start(master);
-    if (master->reload_wanted && master->current && !master->next && !master->old) {
-        bool wanted_brutal = master->wanted_brutal;
-        master->reload_wanted = master->wanted_brutal = false;
-        reload(master, wanted_brutal);
-    }
+    int64_t now = bask_clock_us();
+    roster_advance(master, now);
+    generation_advance(master, now);
+    reload_advance(master);
     if (master->stopping && roster_is_empty(master))
         generation_stop_all(master);
 }
@@ -99,11 +81,19 @@ on_tick(struct bask_timer *timer)
     (void)timer;
 }
 
+static void
+on_bell(struct bask_io *io, unsigned events)
+{
+    (void)events;
+    bask_bell_clear(io->fd);
+}
+
 /* A master whose workers all run sleeps until it is told something. */
 static void
 arm_tick(struct master *master)
 {
-    bool settled = roster_is_settled(master) && !master->retry_at_us && !master->stopping;
+    bool settled =
+        roster_is_settled(master) && !master->next && !master->retry_at_us && !master->stopping;
     if (!settled && bask_list_is_unlinked(&master->tick.link))
         bask_loop_timer_start(master->loop, &master->tick, TICK_US);
 }
@@ -122,31 +112,54 @@ run(struct master *master)
     }
 }
 
+static int
+init(struct master *master)
+{
+    master->loop = bask_loop_new();
+    master->workers = calloc(master->plan->board->worker_count, sizeof *master->workers);
+    bask_list_init(&master->reload.watchers);
+    if (!master->loop || !master->workers ||
+        bask_loop_add(master->loop, &master->bell, BASK_IO_LEVEL)) {
+        bask_log(BASK_LOG_ERROR, "the master cannot start: out of memory");
+        return BASK_E_NOMEM;
+    }
+    roster_init(master);
+    return BASK_OK;
+}
+
+static void
+fini(struct master *master)
+{
+    free(master->current);
+    free(master->workers);
+    bask_loop_free(&master->loop);
+}
+
 int
 bask_master_run(const struct bask_master_plan *plan)
 {
-    static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGCHLD, SIGUSR1, SIGUSR2, 0};
-    struct master master = {.plan = plan, .code = BASK_EXIT_OK, .tick.on_due = on_tick};
-    master.loop = bask_loop_new();
-    master.workers = calloc(plan->workers, sizeof *master.workers);
-    if (!master.loop || !master.workers) {
-        bask_log(BASK_LOG_ERROR, "the master cannot start: out of memory");
-        bask_loop_free(&master.loop);
-        free(master.workers);
+    static const int signals[] = {SIGINT,  SIGQUIT, SIGTERM, SIGHUP, SIGTSTP,
+                                  SIGCHLD, SIGUSR1, SIGUSR2, 0};
+    struct master master = {
+        .plan = plan,
+        .code = BASK_EXIT_OK,
+        .tick.on_due = on_tick,
+        .bell = {.fd = plan->board->bell, .on_event = on_bell},
+    };
+    if (init(&master)) {
+        fini(&master);
         return BASK_EXIT_FAILED;
     }
     bask_log(BASK_LOG_INFO, "spawned Bask master process (pid: %d)", (int)getpid());
     bask_proc_adopt_orphans();
     bask_signals_watch(master.loop, signals);
-    generation_start(&master);
+    generation_start(&master, false);
     if (master.next)
         run(&master);
     else
         master.code = BASK_EXIT_FAILED;
     bask_signals_forget();
-    free(master.current);
-    free(master.workers);
-    bask_loop_free(&master.loop);
+    fini(&master);
     bask_log(BASK_LOG_INFO, "goodbye to Bask.");
     return master.code;
 }

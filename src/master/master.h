@@ -2,26 +2,32 @@
  * The master: keeps the listening sockets open, a zygote alive and every worker running.
  *
  * Small on purpose: it serves no request and never loads an interpreter. It speaks to zygotes by
- * ipc/channel.h and to workers by signals.
+ * ipc/channel.h and to workers by signals; workers tell it to look at the scoreboard by its bell.
  *
- *   SIGINT, SIGQUIT            stop at once: requests get a second to end
- *   SIGTERM                    the same with die_on_term, else a reload that cuts requests off
- *   SIGHUP                     a reload that lets requests end
- *   SIGUSR1, SIGUSR2           nothing
+ *   SIGINT            stop at once: requests get a second to end
+ *   SIGQUIT           the same; with --die-on-term a reload that cuts requests off
+ *   SIGTERM           a reload that cuts requests off; with --die-on-term stop at once, with
+ *                     --graceful-on-term stop when the requests are done
+ *   SIGHUP            a reload that lets requests end
+ *   SIGTSTP           pause, or go on
+ *   SIGUSR1, SIGUSR2  nothing
  *
- * A reload starts a new zygote; only when that has loaded the application are the workers replaced,
- * one after the other. A new version that does not load changes nothing.
+ * A reload starts a new zygote; only when that has loaded the application, and its first worker
+ * accepts, is a worker of the old one told to end. A new version that does not get that far changes
+ * nothing.
  */
 #pragma once
 
+#include "ipc/orders.h"
+#include "master/options.h"
 #include "obs/board.h"
 
 struct bask_master_plan {
     const struct bask_board *board;
-    uint32_t workers;
-    bool die_on_term;
-    /* Becomes the zygote of this generation in the calling (new) process; does not return. */
-    void (*run_zygote)(void *context, int channel, unsigned generation);
+    const struct bask_master_options *options;
+    int64_t load_limit_ms; /* for loading, warming and getting ready; 0: none */
+    /* Becomes this zygote in the calling (new) process; does not return. */
+    void (*run_zygote)(void *context, const struct bask_zygote_orders *orders);
     void *context;
 };
 

@@ -1,9 +1,12 @@
 /*
- * The master's parts: generations of zygotes, and the roster of workers. Private to master/.
+ * The master's parts: generations of zygotes, the roster of workers, the reload under way. Private
+ * to master/.
  */
 #pragma once
 
+#include "base/list.h"
 #include "loop/loop.h"
+#include "master/commands.h"
 #include "master/master.h"
 
 #include <sys/types.h>
@@ -16,22 +19,63 @@ struct generation {
     pid_t pid; /* 0: it has ended */
     bool ready;
     bool substitute; /* for one that died: the workers of that one stay */
+    bool warming;    /* it said so: a crash may be the fault of what warming asks of the runtime */
+    bool cautious;   /* it was told to warm with care, because its predecessor crashed */
+    bool proven;     /* a worker of it has accepted */
+    bool aborted;    /* it was told to say where it hangs */
+    int words;       /* a file with what it said while it loaded */
     int code;        /* of a FAILED message */
+    int64_t ready_us;
+    int64_t late_at_us; /* it has to be ready by then; 0: no limit */
 };
 
-enum worker_state {
-    WORKER_DOWN,    /* to be forked as soon as a generation is ready, not before `not_before_us` */
-    WORKER_FORKING, /* the zygote was asked */
-    WORKER_RUNNING,
-    WORKER_ENDING, /* told to end; killed at `kill_at_us` */
+enum process_state {
+    PROCESS_NONE,
+    PROCESS_FORKING,  /* the zygote was asked */
+    PROCESS_STARTING, /* not accepting yet */
+    PROCESS_SERVING,
+    PROCESS_ENDING, /* told to end; killed at `late_at_us` */
 };
 
-struct worker {
-    enum worker_state state;
+/* What is in one place of a worker. */
+struct process {
+    enum process_state state;
     pid_t pid;
     unsigned generation;
-    bool respawned;
-    int64_t started_us, not_before_us, kill_at_us;
+    int64_t started_us;
+    int64_t late_at_us; /* when patience ends; 0: never */
+};
+
+/* Serves under one id, by one process and, for a while, by that one's successor too. */
+struct worker {
+    struct process places[BASK_PLACES];
+    bool wanted;    /* false: there shall be no process */
+    bool renew;     /* a process of the same generation shall replace the present one */
+    bool respawned; /* it had a process before */
+    int64_t not_before_us;
+};
+
+/* Someone who waits for the end of a reload. */
+struct reload_watcher {
+    struct bask_link link;
+    unsigned number; /* of the reload */
+    /* `words`: what went wrong; "" if it did not. */
+    void (*on_end)(struct reload_watcher *watcher, bool done, bask_str words);
+};
+
+enum reload_kind {
+    RELOAD_NONE,
+    RELOAD_WORKERS, /* the same version in new processes */
+    RELOAD_WORKERS_BRUTAL,
+    RELOAD_GRACEFUL, /* a new generation, requests end */
+    RELOAD_BRUTAL,   /* a new generation, requests are cut off */
+};
+
+struct reload {
+    enum reload_kind kind;   /* under way */
+    enum reload_kind wanted; /* to follow it */
+    unsigned number;         /* of the one under way, or the last one */
+    struct bask_link watchers;
 };
 
 struct master {
@@ -39,45 +83,69 @@ struct master {
     struct bask_loop *loop;
     /* `next` is being loaded, `old` waits for its last worker to end. All may be NULL. */
     struct generation *current, *next, *old;
-    struct worker *workers; /* [plan->workers] */
+    struct worker *workers; /* [plan->board->worker_count] */
+    struct reload reload;
     struct bask_timer tick;
+    struct bask_io bell;
     unsigned generations;
     int64_t retry_us;    /* delay before a zygote is tried again */
     int64_t retry_at_us; /* 0: no zygote has to be tried again */
     bool stopping;
-    bool brutal;        /* the reload under way cuts requests off */
-    bool reload_wanted; /* another one was asked for meanwhile, */
-    bool wanted_brutal; /* of this kind */
-    int code;           /* the exit status */
+    bool brutal; /* the stop cuts requests off */
+    bool paused;
+    int code; /* the exit status */
 };
 
 /* generation.c */
 /* Starts loading a generation as master->next. */
-void generation_start(struct master *master);
+void generation_start(struct master *master, bool cautious);
 /* The process `pid` has ended: true if it was a zygote. */
 bool generation_ended(struct master *master, pid_t pid, int status);
 /* Closes the channel to a zygote: without workers it ends at once. */
 void generation_dismiss(struct master *master, struct generation *generation);
-/* Asks the current zygote for a worker. */
-int generation_fork(struct master *master, uint32_t worker_id);
+/* Asks the current zygote for a process of a worker. */
+int generation_fork(struct master *master, struct bask_seat seat);
+/* The current generation's first worker did not get as far as accepting: the one before takes over
+ * again. False if there is none. */
+bool generation_roll_back(struct master *master);
+/* The current zygote does not answer. */
+void generation_kill(struct generation *generation);
+/* Looks after those that take too long to load, and tries again what failed. */
+void generation_advance(struct master *master, int64_t now);
 /* Kills the zygotes that are still loading and dismisses the others. */
 void generation_stop_all(struct master *master);
 bool generation_none_left(const struct master *master);
 
 /* roster.c */
-void roster_forked(struct master *master, uint32_t id, pid_t pid, unsigned generation);
+/* Each worker shall run. */
+void roster_init(struct master *master);
+void roster_forked(struct master *master, struct bask_seat seat, pid_t pid, unsigned generation);
 void roster_ended(struct master *master, pid_t pid, int status);
-/* Tells every worker to end at once. */
+/* Tells every process to end: at once, or when its requests are done. */
 void roster_stop(struct master *master);
-/* Moves on what can be: forks missing workers, replaces those of an old generation, kills those
- * that do not end. */
-void roster_advance(struct master *master);
-/* No worker is left of a generation before the current one. */
+/* Every worker gets a new process of the current generation. */
+void roster_renew(struct master *master, bool brutal);
+/* Every process looks at the board for what it should do. */
+void roster_signal(struct master *master, int number);
+/* Moves on what can be: takes note of who accepts, forks who is missing, replaces who is old, kills
+ * who does not end. */
+void roster_advance(struct master *master, int64_t now);
+/* Every wanted worker is served by the current generation, none is to be renewed. */
 bool roster_is_current(const struct master *master);
-/* Every worker runs: nothing will have to be done at a certain time. */
+/* A process of this generation is there, or asked for. */
+bool roster_has(const struct master *master, unsigned generation);
+/* Nothing will have to be done at a certain time. */
 bool roster_is_settled(const struct master *master);
-/* No worker process is left. */
+/* No process of a worker is left. */
 bool roster_is_empty(const struct master *master);
 /* A zygote died and its workers need not: those of `from` count as `to`'s from now on, and those
  * that it was asked for are asked for again. */
 void roster_adopt(struct master *master, unsigned from, unsigned to);
+
+/* reload.c */
+/* Begins a reload, or remembers that one shall follow. The number by which it can be watched. */
+unsigned reload_ask(struct master *master, enum reload_kind kind);
+/* The new version is not fit to serve. */
+void reload_failed(struct master *master, const struct generation *failed);
+/* Ends a reload that is done, begins one that was asked for meanwhile. */
+void reload_advance(struct master *master);

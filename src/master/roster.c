@@ -1,4 +1,9 @@
-/* The workers: who they are, who is missing, who has to go. */
+/*
+ * The workers: who they are, who is missing, who has to go.
+ *
+ * A worker has two places. Its successor starts in the free one and takes over when it accepts;
+ * only then is the process before it told to end. So nobody waits for a worker that is replaced.
+ */
 #include "master/private.h"
 
 #include "ipc/exit.h"
@@ -6,208 +11,433 @@
 #include "sys/clock.h"
 
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 
 enum {
-    MERCY_US = 60000000,    /* for requests to end before a gracefully ended worker is killed */
-    CUT_MERCY_US = 5000000, /* the same for one that was told to end at once */
-    TOO_SOON_US = 1000000,  /* a worker that lived shorter is replaced only after as long */
+    CUT_MERCY_US = 5000000,   /* for a process that was told to end at once */
+    FORK_LIMIT_US = 30000000, /* a zygote that needs longer for a fork hangs */
 };
 
-static struct worker *
-find(struct master *master, pid_t pid)
+static uint32_t
+worker_count(const struct master *master)
 {
-    for (uint32_t i = 0; i < master->plan->workers; i++)
-        if (master->workers[i].pid == pid && pid > 0)
-            return &master->workers[i];
+    return master->plan->board->worker_count;
+}
+
+static struct process *
+process_at(struct master *master, uint32_t index)
+{
+    return &master->workers[index / BASK_PLACES].places[index % BASK_PLACES];
+}
+
+static struct bask_seat
+seat_at(uint32_t index)
+{
+    return (struct bask_seat){index / BASK_PLACES + 1, index % BASK_PLACES};
+}
+
+static struct process *
+in_state(struct worker *worker, enum process_state state)
+{
+    for (uint32_t side = 0; side < BASK_PLACES; side++)
+        if (worker->places[side].state == state)
+            return &worker->places[side];
     return NULL;
 }
 
-static uint32_t
-id_of(const struct master *master, const struct worker *worker)
+static struct process *
+coming(struct worker *worker)
 {
-    return (uint32_t)(worker - master->workers) + 1;
+    struct process *process = in_state(worker, PROCESS_FORKING);
+    return process ? process : in_state(worker, PROCESS_STARTING);
+}
+
+/* Nobody forgets a process that was told to end; being told again may shorten its time. */
+static void
+end(struct process *process, int signal, int64_t mercy_us)
+{
+    int64_t late_at_us = bask_clock_us() + mercy_us;
+    if (process->state != PROCESS_ENDING || late_at_us < process->late_at_us)
+        process->late_at_us = late_at_us;
+    process->state = PROCESS_ENDING;
+    kill(process->pid, signal);
 }
 
 static void
-end(struct worker *worker, int signal, int64_t mercy_us)
+end_gently(const struct master *master, struct process *process)
 {
-    worker->state = WORKER_ENDING;
-    worker->kill_at_us = bask_clock_us() + mercy_us;
-    kill(worker->pid, signal);
+    end(process, SIGHUP, master->plan->options->worker_reload_mercy_ms * 1000);
+}
+
+static void
+end_at_once(struct process *process)
+{
+    end(process, SIGINT, CUT_MERCY_US);
+}
+
+static void
+end_as_stopping(const struct master *master, struct process *process)
+{
+    if (master->brutal)
+        end_at_once(process);
+    else
+        end_gently(master, process);
 }
 
 void
-roster_forked(struct master *master, uint32_t id, pid_t pid, unsigned generation)
+roster_init(struct master *master)
 {
-    struct worker *worker = &master->workers[id - 1];
+    for (uint32_t i = 0; i < worker_count(master); i++)
+        master->workers[i].wanted = true;
+}
+
+void
+roster_forked(struct master *master, struct bask_seat seat, pid_t pid, unsigned generation)
+{
+    if (!bask_board_has(master->plan->board, seat))
+        return;
+    struct worker *worker = &master->workers[seat.worker_id - 1];
+    struct process *process = &worker->places[seat.side];
     int64_t now = bask_clock_us();
+    if (process->pid == pid)
+        return; /* both the zygote and the process tell of it */
     if (pid < 0) {
-        worker->state = WORKER_DOWN;
-        worker->not_before_us = now + TOO_SOON_US;
+        *process = (struct process){.state = PROCESS_NONE};
+        worker->not_before_us = now + master->plan->options->forkbomb_delay_ms * 1000;
         return;
     }
-    if (worker->pid == pid)
-        return; /* both the zygote and the worker tell of it */
-    *worker = (struct worker){
-        .state = WORKER_RUNNING,
+    *process = (struct process){
+        .state = PROCESS_STARTING,
         .pid = pid,
         .generation = generation,
-        .respawned = worker->respawned,
         .started_us = now,
     };
+    if (master->plan->load_limit_ms)
+        process->late_at_us = now + master->plan->load_limit_ms * 1000;
     if (worker->respawned)
-        bask_log(BASK_LOG_INFO, "Respawned Bask worker %u (new pid: %d)", id, (int)pid);
-    worker->respawned = false;
+        bask_log(BASK_LOG_INFO, "Respawned Bask worker %u (new pid: %d)", seat.worker_id, (int)pid);
+    worker->respawned = true;
     if (master->stopping)
-        end(worker, SIGINT, CUT_MERCY_US);
+        end_as_stopping(master, process);
 }
 
 static void
-log_death(const struct master *master, const struct worker *worker, int status)
+log_death(uint32_t id, const struct process *process, int status)
 {
-    uint32_t id = id_of(master, worker);
     if (WIFSIGNALED(status))
         bask_log(BASK_LOG_ERROR,
                  "DAMN ! worker %u (pid: %d) died, killed by signal %d :( trying respawn ...", id,
-                 (int)worker->pid, WTERMSIG(status));
+                 (int)process->pid, WTERMSIG(status));
     else if (WEXITSTATUS(status) != BASK_EXIT_RELOAD && WEXITSTATUS(status) != BASK_EXIT_END)
         bask_log(BASK_LOG_ERROR,
                  "DAMN ! worker %u (pid: %d) ended with status %d :( trying respawn ...", id,
-                 (int)worker->pid, WEXITSTATUS(status));
+                 (int)process->pid, WEXITSTATUS(status));
+}
+
+/* Whoever is to blame, or to be asked again, was inside. */
+static void
+log_requests(const struct bask_board *board, struct bask_seat seat)
+{
+    int64_t now = bask_clock_us();
+    for (uint32_t i = 0; i < board->thread_count; i++) {
+        struct bask_board_thread *thread = bask_board_thread(board, seat, i);
+        int64_t since = atomic_load(&thread->busy_since_us);
+        if (!since)
+            continue;
+        bask_log(BASK_LOG_WARN, "worker %u was in a request for %lld ms (thread %u): %.*s",
+                 seat.worker_id, (long long)((now - since) / 1000), i,
+                 (int)strnlen(thread->line, sizeof thread->line), thread->line);
+        atomic_store(&thread->busy_since_us, 0);
+    }
+}
+
+/* A generation whose very first worker does not get as far as accepting is not fit to serve. */
+static void
+on_never_accepted(struct master *master, const struct process *process, int status)
+{
+    if (!master->current || process->generation != master->current->number ||
+        master->current->proven || generation_roll_back(master) || master->current->number > 1)
+        return;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == BASK_EXIT_NO_APP) {
+        master->code = BASK_EXIT_NO_APP;
+        master_obey(master, MASTER_STOP);
+    }
+}
+
+static void
+clear_place(const struct bask_board *board, struct bask_seat seat)
+{
+    struct bask_board_place *place = bask_board_place(board, seat);
+    atomic_store(&place->pid, 0);
+    atomic_store(&place->accepting, 0);
+    atomic_store(&place->wish, BASK_WISH_NONE);
+}
+
+static void
+on_end(struct master *master, struct bask_seat seat, struct process *process, int status)
+{
+    const struct bask_board *board = master->plan->board;
+    struct worker *worker = &master->workers[seat.worker_id - 1];
+    const struct process ended = *process;
+    int64_t now = bask_clock_us(), delay = master->plan->options->forkbomb_delay_ms * 1000;
+    *process = (struct process){.state = PROCESS_NONE};
+    clear_place(board, seat);
+    if (WIFSIGNALED(status))
+        log_requests(board, seat);
+    if (ended.state == PROCESS_ENDING)
+        return;
+    log_death(seat.worker_id, &ended, status);
+    bask_board_add(&bask_board_worker(board, seat.worker_id)->respawns, 1);
+    if (now - ended.started_us < delay)
+        worker->not_before_us = now + delay;
+    if (ended.state == PROCESS_STARTING)
+        on_never_accepted(master, &ended, status);
 }
 
 void
 roster_ended(struct master *master, pid_t pid, int status)
 {
-    struct worker *worker = find(master, pid);
-    int64_t now = bask_clock_us();
-    if (!worker)
-        return;
-    struct bask_board_worker *board = bask_board_worker(master->plan->board, id_of(master, worker));
-    bool asked = worker->state == WORKER_ENDING;
-    bool early = !asked && now - worker->started_us < TOO_SOON_US;
-    if (!asked) {
-        log_death(master, worker, status);
-        bask_board_add(&board->respawns, 1);
+    for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++) {
+        struct process *process = process_at(master, i);
+        if (process->pid == pid && pid > 0) {
+            on_end(master, seat_at(i), process, status);
+            return;
+        }
     }
-    atomic_store(&board->pid, 0);
-    atomic_store(&board->accepting, 0);
-    *worker = (struct worker){
-        .state = WORKER_DOWN,
-        .respawned = true,
-        .not_before_us = early ? now + TOO_SOON_US : 0,
-    };
 }
 
 void
 roster_stop(struct master *master)
 {
-    for (uint32_t i = 0; i < master->plan->workers; i++) {
+    for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++) {
+        struct process *process = process_at(master, i);
+        if (process->pid > 0)
+            end_as_stopping(master, process);
+    }
+}
+
+void
+roster_signal(struct master *master, int number)
+{
+    for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++)
+        if (process_at(master, i)->pid > 0)
+            kill(process_at(master, i)->pid, number);
+}
+
+void
+roster_renew(struct master *master, bool brutal)
+{
+    for (uint32_t i = 0; i < worker_count(master); i++) {
         struct worker *worker = &master->workers[i];
-        if (worker->state == WORKER_RUNNING || worker->state == WORKER_ENDING)
-            end(worker, SIGINT, CUT_MERCY_US);
+        struct process *serving = in_state(worker, PROCESS_SERVING);
+        worker->renew = !brutal;
+        if (brutal && serving)
+            end_at_once(serving);
     }
 }
 
 void
 roster_adopt(struct master *master, unsigned from, unsigned to)
 {
-    for (uint32_t i = 0; i < master->plan->workers; i++) {
-        struct worker *worker = &master->workers[i];
-        if (worker->state == WORKER_FORKING)
-            worker->state = WORKER_DOWN; /* who was asked is gone */
-        else if (worker->generation == from)
-            worker->generation = to;
+    for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++) {
+        struct process *process = process_at(master, i);
+        if (process->state == PROCESS_FORKING)
+            *process = (struct process){.state = PROCESS_NONE}; /* who was asked is gone */
+        else if (process->generation == from)
+            process->generation = to;
     }
 }
 
+/* The process in this place takes requests from now on, and the one in the other no longer. */
 static void
-fork_missing(struct master *master, int64_t now)
+take_over(struct master *master, struct bask_seat seat)
 {
+    struct worker *worker = &master->workers[seat.worker_id - 1];
+    struct process *before = in_state(worker, PROCESS_SERVING);
+    struct process *now = &worker->places[seat.side];
+    now->state = PROCESS_SERVING;
+    now->late_at_us = 0;
+    worker->renew = false;
+    atomic_store(&bask_board_worker(master->plan->board, seat.worker_id)->side, seat.side);
+    if (master->current && now->generation == master->current->number)
+        master->current->proven = true;
+    if (before)
+        end_gently(master, before);
+}
+
+static void
+notice_accepting(struct master *master)
+{
+    for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++) {
+        const struct bask_board_place *place = bask_board_place(master->plan->board, seat_at(i));
+        if (process_at(master, i)->state == PROCESS_STARTING && atomic_load(&place->accepting) &&
+            atomic_load(&place->pid) == process_at(master, i)->pid)
+            take_over(master, seat_at(i));
+    }
+}
+
+static bool
+is_stale(const struct master *master, const struct worker *worker, uint32_t id,
+         const struct process *process)
+{
+    struct bask_seat seat = {id, (uint32_t)(process - worker->places)};
+    return process->generation != master->current->number || worker->renew ||
+           atomic_load(&bask_board_place(master->plan->board, seat)->wish) == BASK_WISH_SUCCESSOR;
+}
+
+/* Asks for a process in a free place. */
+static bool
+fork_worker(struct master *master, uint32_t id, int64_t now)
+{
+    struct worker *worker = &master->workers[id - 1];
+    struct process *place = in_state(worker, PROCESS_NONE);
+    if (!place || worker->not_before_us > now)
+        return false;
+    struct bask_seat seat = {id, (uint32_t)(place - worker->places)};
+    clear_place(master->plan->board, seat);
+    if (generation_fork(master, seat))
+        return false;
+    *place = (struct process){
+        .state = PROCESS_FORKING,
+        .generation = master->current->number, /* who has to answer */
+        .late_at_us = now + FORK_LIMIT_US,
+    };
+    return true;
+}
+
+/* True: something was set on its way. `busy`: another replacement is under way. */
+static bool
+advance_worker(struct master *master, uint32_t id, bool busy, int64_t now)
+{
+    struct worker *worker = &master->workers[id - 1];
+    struct process *serving = in_state(worker, PROCESS_SERVING);
+    if (!worker->wanted) {
+        if (serving)
+            end_gently(master, serving);
+        return false;
+    }
+    if (coming(worker))
+        return false;
+    if (!serving)
+        return fork_worker(master, id, now);
+    if (!is_stale(master, worker, id, serving))
+        return false;
+    if (master->reload.kind == RELOAD_BRUTAL && serving->generation != master->current->number) {
+        end_at_once(serving);
+        return fork_worker(master, id, now);
+    }
+    return !busy && fork_worker(master, id, now);
+}
+
+/* Replacing all workers at once would have all of them start cold caches together, and need twice
+ * the memory: one successor at a time is on its way. Who is missing is not kept waiting. */
+static void
+advance_workers(struct master *master, int64_t now)
+{
+    bool busy = false;
     if (master->stopping || !master->current || !master->current->ready)
         return;
-    for (uint32_t i = 0; i < master->plan->workers; i++) {
-        struct worker *worker = &master->workers[i];
-        if (worker->state == WORKER_DOWN && worker->not_before_us <= now &&
-            !generation_fork(master, i + 1)) {
-            worker->state = WORKER_FORKING;
-            worker->generation = master->current->number; /* who has to answer */
-        }
-    }
+    for (uint32_t i = 0; i < worker_count(master); i++)
+        busy = busy || coming(&master->workers[i]);
+    for (uint32_t id = 1; id <= worker_count(master); id++)
+        if (advance_worker(master, id, busy, now))
+            busy = true;
 }
 
-/* One at a time, so that the others serve meanwhile; all at once if requests may be cut off. */
 static void
-replace_old(struct master *master)
+be_merciless(struct master *master, uint32_t index)
 {
-    if (!master->current || master->stopping)
+    struct process *process = process_at(master, index);
+    uint32_t id = seat_at(index).worker_id;
+    if (process->state == PROCESS_FORKING) {
+        bask_log(BASK_LOG_ERROR, "zygote %u does not get worker %u forked; it is given up",
+                 master->current->number, id);
+        generation_kill(master->current);
+        process->late_at_us = 0;
         return;
-    for (uint32_t i = 0; i < master->plan->workers; i++) {
-        struct worker *worker = &master->workers[i];
-        bool is_old = worker->generation != master->current->number;
-        if (worker->state == WORKER_RUNNING && is_old) {
-            end(worker, master->brutal ? SIGINT : SIGHUP, master->brutal ? CUT_MERCY_US : MERCY_US);
-            if (!master->brutal)
-                return;
-        } else if (worker->state != WORKER_RUNNING && !master->brutal) {
-            return; /* its successor first */
-        }
     }
+    bask_log(BASK_LOG_ERROR,
+             process->state == PROCESS_STARTING
+                 ? "worker %u (pid: %d) does not get as far as serving; it is killed"
+                 : "worker %u (pid: %d) is taking too much time to die...NO MERCY !!!",
+             id, (int)process->pid);
+    kill(process->pid, SIGKILL);
+    process->late_at_us = bask_clock_us() + CUT_MERCY_US;
 }
 
 static void
-kill_late(struct master *master, int64_t now)
+lose_patience(struct master *master, int64_t now)
 {
-    for (uint32_t i = 0; i < master->plan->workers; i++) {
-        struct worker *worker = &master->workers[i];
-        if (worker->state != WORKER_ENDING || worker->kill_at_us > now)
-            continue;
-        bask_log(BASK_LOG_ERROR,
-                 "worker %u (pid: %d) is taking too much time to die...NO MERCY !!!", i + 1,
-                 (int)worker->pid);
-        kill(worker->pid, SIGKILL);
-        worker->kill_at_us = now + CUT_MERCY_US;
+    for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++) {
+        struct process *process = process_at(master, i);
+        if (process->state == PROCESS_FORKING && master->stopping &&
+            process->late_at_us > now + CUT_MERCY_US)
+            process->late_at_us = now + CUT_MERCY_US;
+        if (process->late_at_us && process->late_at_us <= now)
+            be_merciless(master, i);
     }
 }
 
 void
-roster_advance(struct master *master)
+roster_advance(struct master *master, int64_t now)
 {
-    int64_t now = bask_clock_us();
-    kill_late(master, now);
-    replace_old(master);
-    fork_missing(master, now);
+    lose_patience(master, now);
+    notice_accepting(master);
+    advance_workers(master, now);
 }
 
 bool
 roster_is_current(const struct master *master)
 {
-    for (uint32_t i = 0; i < master->plan->workers; i++) {
-        const struct worker *worker = &master->workers[i];
-        if (worker->state != WORKER_DOWN && worker->generation != master->current->number)
+    for (uint32_t i = 0; i < worker_count(master); i++) {
+        struct worker *worker = &master->workers[i];
+        const struct process *serving = in_state(worker, PROCESS_SERVING);
+        if (worker->wanted &&
+            (!serving || worker->renew || serving->generation != master->current->number))
             return false;
     }
     return true;
 }
 
-static bool
-all_are(const struct master *master, enum worker_state state)
+bool
+roster_has(const struct master *master, unsigned generation)
 {
-    for (uint32_t i = 0; i < master->plan->workers; i++)
-        if (master->workers[i].state != state)
+    for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++) {
+        const struct process *process = &master->workers[i / BASK_PLACES].places[i % BASK_PLACES];
+        if (process->state != PROCESS_NONE && process->generation == generation)
+            return true;
+    }
+    return false;
+}
+
+static bool
+worker_is_settled(const struct worker *worker)
+{
+    bool serving = false;
+    for (uint32_t side = 0; side < BASK_PLACES; side++) {
+        if (worker->places[side].state == PROCESS_SERVING)
+            serving = true;
+        else if (worker->places[side].state != PROCESS_NONE)
             return false;
-    return true;
+    }
+    return serving == worker->wanted && !worker->renew;
 }
 
 bool
 roster_is_settled(const struct master *master)
 {
-    return all_are(master, WORKER_RUNNING);
+    for (uint32_t i = 0; i < worker_count(master); i++)
+        if (!worker_is_settled(&master->workers[i]))
+            return false;
+    return true;
 }
 
 bool
 roster_is_empty(const struct master *master)
 {
-    return all_are(master, WORKER_DOWN);
+    for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++)
+        if (master->workers[i / BASK_PLACES].places[i % BASK_PLACES].state != PROCESS_NONE)
+            return false;
+    return true;
 }

@@ -89,7 +89,7 @@ struct bask_net {
     struct bask_timer sweep, reopen, log_flush;
     size_t open;
     uint64_t requests; /* answered */
-    bool exclusive, draining;
+    bool exclusive, draining, paused;
     struct bask_conn *spare_conn; /* free lists, linked through the first word */
     struct bask_req *spare_req;
     char *spare_buffer;

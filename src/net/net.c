@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { ACCEPTS_PER_EVENT = 16, REOPEN_US = 200000 };
+enum { ACCEPTS_PER_EVENT = 16, ACCEPTS_AT_LAST = 4096, REOPEN_US = 200000 };
 
 static int
 watch(struct bask_net *net, struct bask_listener *listener)
@@ -55,8 +55,24 @@ static void
 on_reopen(struct bask_timer *timer)
 {
     struct bask_net *net = BASK_CONTAINER(timer, struct bask_net, reopen);
-    if (!net->draining)
+    if (!net->draining && !net->paused)
         watch_all(net);
+}
+
+static void
+accept_some(struct bask_net *net, struct bask_listener *listener, int most)
+{
+    for (int i = 0; i < most; i++) {
+        struct bask_sockaddr peer = {.length = sizeof peer.u};
+        int fd = accept4(listener->io.fd, &peer.u.any, &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            bask_conn_accept(net, listener, fd, &peer);
+            continue;
+        }
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+            pause_accepting(net);
+        return;
+    }
 }
 
 static void
@@ -66,17 +82,7 @@ on_listener(struct bask_io *io, unsigned events)
     struct bask_net *net = listener->net;
     (void)events;
     /* With other processes on the same socket, one at a time spreads the connections evenly. */
-    for (int i = 0; i < (net->exclusive ? 1 : ACCEPTS_PER_EVENT); i++) {
-        struct bask_sockaddr peer = {.length = sizeof peer.u};
-        int fd = accept4(io->fd, &peer.u.any, &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            bask_conn_accept(net, listener, fd, &peer);
-            continue;
-        }
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-            pause_accepting(net);
-        return;
-    }
+    accept_some(net, listener, net->exclusive ? 1 : ACCEPTS_PER_EVENT);
 }
 
 static void
@@ -145,7 +151,7 @@ bask_net_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
         bask_list_init(&net->steps[step]);
     for (size_t i = 0; i < listeners->count; i++)
         listeners->items[i].io.on_event = on_listener;
-    watch_all(net);
+    net->paused = true;
     return net;
 }
 
@@ -216,12 +222,35 @@ drain_idle(struct bask_conn *conn)
 }
 
 void
+bask_net_pause(struct bask_net *net, bool paused)
+{
+    if (net->paused == paused || net->draining)
+        return;
+    net->paused = paused;
+    bask_loop_timer_stop(&net->reopen);
+    if (paused)
+        unwatch_all(net);
+    else
+        watch_all(net);
+}
+
+/* The kernel woke one process for a connection: if that was this one, nobody else would come. */
+static void
+accept_the_last(struct bask_net *net)
+{
+    for (size_t i = 0; i < net->listeners->count; i++)
+        if (net->listeners->items[i].net)
+            accept_some(net, &net->listeners->items[i], ACCEPTS_AT_LAST);
+}
+
+void
 bask_net_drain(struct bask_net *net)
 {
     struct bask_link idle;
     if (net->draining)
         return;
     net->draining = true;
+    accept_the_last(net);
     unwatch_all(net);
     bask_loop_timer_stop(&net->reopen);
     bask_list_init(&idle);

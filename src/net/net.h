@@ -54,7 +54,8 @@ int bask_listeners_open(struct bask_listeners *listeners, const struct bask_net_
 /* Closes all of them; `unlink_paths`: this process is the last user of the unix sockets. */
 void bask_listeners_close(struct bask_listeners *listeners, bool unlink_paths);
 
-/* NULL: out of memory, or the system refused. `access`: NULL for no access log. `exclusive`: other
+/* Accepts nothing before bask_net_pause(net, false). NULL: out of memory, or the system refused.
+ * `access`: NULL for no access log. `exclusive`: other
  * processes accept on the same sockets. */
 struct bask_net *bask_net_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
                               const struct bask_net_options *options,
@@ -65,7 +66,10 @@ void bask_net_free(struct bask_net **net);
 /* Does one piece of work that is ready; false if there is none and the caller should wait. */
 bool bask_net_dispatch(struct bask_net *net);
 
-/* Stops accepting, closes idle connections, lets the others finish. */
+/* Stops accepting, or goes on; connections that are open are not concerned. */
+void bask_net_pause(struct bask_net *net, bool paused);
+/* Takes what waits in the listening sockets, stops accepting, closes idle connections, lets the
+ * others finish. */
 void bask_net_drain(struct bask_net *net);
 /* Open connections. */
 size_t bask_net_connections(const struct bask_net *net);

@@ -2,21 +2,47 @@
 #include "obs/board.h"
 
 #include "base/err.h"
+#include "sys/bell.h"
 #include "sys/proc.h"
 
 int
 bask_board_init(struct bask_board *board, uint32_t workers, uint32_t threads)
 {
+    size_t places = (size_t)workers * BASK_PLACES;
     size_t worker_bytes = workers * sizeof *board->workers;
-    char *memory =
-        bask_proc_shared_memory(worker_bytes + (size_t)workers * threads * sizeof *board->threads);
-    if (!memory)
+    size_t place_bytes = places * sizeof *board->places;
+    int bell = bask_bell_open();
+    if (bell < 0)
+        return bell;
+    size_t server_bytes = sizeof *board->server;
+    char *memory = bask_proc_shared_memory(server_bytes + worker_bytes + place_bytes +
+                                           places * threads * sizeof *board->threads);
+    if (!memory) {
+        bask_bell_close(bell);
         return BASK_E_NOMEM;
-    board->worker_count = workers;
-    board->thread_count = threads;
-    board->workers = (struct bask_board_worker *)memory;
-    board->threads = (struct bask_board_thread *)(memory + worker_bytes);
+    }
+    *board = (struct bask_board){
+        .worker_count = workers,
+        .thread_count = threads,
+        .bell = bell,
+        .server = (struct bask_board_server *)memory,
+        .workers = (struct bask_board_worker *)(memory + server_bytes),
+        .places = (struct bask_board_place *)(memory + server_bytes + worker_bytes),
+        .threads = (struct bask_board_thread *)(memory + server_bytes + worker_bytes + place_bytes),
+    };
     return BASK_OK;
+}
+
+bool
+bask_board_has(const struct bask_board *board, struct bask_seat seat)
+{
+    return seat.worker_id >= 1 && seat.worker_id <= board->worker_count && seat.side < BASK_PLACES;
+}
+
+uint32_t
+bask_board_index(struct bask_seat seat)
+{
+    return (seat.worker_id - 1) * BASK_PLACES + seat.side;
 }
 
 struct bask_board_worker *
@@ -25,10 +51,29 @@ bask_board_worker(const struct bask_board *board, uint32_t worker_id)
     return &board->workers[worker_id - 1];
 }
 
-struct bask_board_thread *
-bask_board_thread(const struct bask_board *board, uint32_t worker_id, uint32_t thread)
+struct bask_board_place *
+bask_board_place(const struct bask_board *board, struct bask_seat seat)
 {
-    return &board->threads[(worker_id - 1) * board->thread_count + thread];
+    return &board->places[bask_board_index(seat)];
+}
+
+struct bask_board_thread *
+bask_board_thread(const struct bask_board *board, struct bask_seat seat, uint32_t thread)
+{
+    return &board->threads[bask_board_index(seat) * board->thread_count + thread];
+}
+
+static void
+add_threads(const struct bask_board *board, struct bask_seat seat, struct bask_worker_info *info)
+{
+    for (uint32_t i = 0; i < board->thread_count; i++) {
+        const struct bask_board_thread *thread = bask_board_thread(board, seat, i);
+        info->requests += atomic_load(&thread->requests);
+        info->exceptions += atomic_load(&thread->exceptions);
+        info->tx_bytes += atomic_load(&thread->tx_bytes);
+        info->busy_us += atomic_load(&thread->busy_us);
+        info->threads_busy += atomic_load(&thread->busy_since_us) != 0;
+    }
 }
 
 int
@@ -38,21 +83,17 @@ bask_board_read(const struct bask_board *board, uint32_t worker_id,
     if (worker_id < 1 || worker_id > board->worker_count)
         return BASK_E_NOTFOUND;
     const struct bask_board_worker *worker = bask_board_worker(board, worker_id);
+    struct bask_seat serving = {worker_id, atomic_load(&worker->side)};
+    const struct bask_board_place *place = bask_board_place(board, serving);
     struct bask_worker_info info = {
         .id = worker_id,
-        .pid = atomic_load(&worker->pid),
+        .pid = atomic_load(&place->pid),
         .respawns = atomic_load(&worker->respawns),
-        .started_at = atomic_load(&worker->started_at),
-        .accepting = atomic_load(&worker->accepting),
+        .started_at = atomic_load(&place->started_at),
+        .accepting = atomic_load(&place->accepting),
     };
-    for (uint32_t i = 0; i < board->thread_count; i++) {
-        const struct bask_board_thread *thread = bask_board_thread(board, worker_id, i);
-        info.requests += atomic_load(&thread->requests);
-        info.exceptions += atomic_load(&thread->exceptions);
-        info.tx_bytes += atomic_load(&thread->tx_bytes);
-        info.busy_us += atomic_load(&thread->busy_us);
-        info.threads_busy += atomic_load(&thread->busy_since_us) != 0;
-    }
+    for (uint32_t side = 0; side < BASK_PLACES; side++)
+        add_threads(board, (struct bask_seat){worker_id, side}, &info);
     info.rss_bytes = info.pid ? bask_proc_rss(info.pid) : 0;
     *ret_info = info;
     return BASK_OK;

@@ -1,15 +1,19 @@
 /*
  * The scoreboard: what every worker is doing, in memory that all processes share.
  *
- * One writer a field: a thread writes its own struct bask_board_thread, a worker its own
- * bask_board_worker but `respawns`, the master the rest. Readers see numbers that may be a moment
- * apart. A crash leaves the board as it was.
+ * A worker has two places, so that its successor can start, warm and accept while it still answers
+ * its last requests. One writer a field: a thread writes its own struct bask_board_thread, a
+ * process its own struct bask_board_place, the master the rest and the place of a process that has
+ * ended. Readers see numbers that may be a moment apart. A crash leaves the board
+ * as it was.
  */
 #pragma once
 
 #include <bask/plugin.h>
 
 #include <stdatomic.h>
+
+enum { BASK_PLACES = 2, BASK_BOARD_LINE = 88 };
 
 /* An application thread. The counters are those of all who had this place. */
 struct bask_board_thread {
@@ -18,27 +22,60 @@ struct bask_board_thread {
     _Atomic uint64_t tx_bytes;
     _Atomic uint64_t busy_us;
     _Atomic int64_t busy_since_us; /* monotonic, coarse; 0: not inside a request */
+    /* The request inside, or the last one: "GET /path?query", cut off. Nobody waits for a reader,
+     * so it is text only once the process has ended or stands still. */
+    _Alignas(8) char line[BASK_BOARD_LINE];
+};
+
+/* What a worker wants of its master. */
+enum bask_wish {
+    BASK_WISH_NONE,
+    BASK_WISH_SUCCESSOR, /* it has served long enough: another one shall replace it, gently */
+};
+
+/* A process of a worker. */
+struct bask_board_place {
+    _Alignas(64) _Atomic int32_t pid;
+    _Atomic int64_t started_at; /* Unix time */
+    _Atomic uint32_t accepting; /* it takes requests */
+    _Atomic uint32_t wish;      /* enum bask_wish */
 };
 
 struct bask_board_worker {
-    _Alignas(64) _Atomic int32_t pid;
-    _Atomic int64_t started_at; /* Unix time */
-    _Atomic uint32_t accepting;
-    _Atomic uint64_t respawns;
+    _Alignas(64) _Atomic uint64_t respawns;
+    _Atomic uint32_t side; /* the place of the process that serves, or did so last */
+};
+
+/* What all workers look at when the master signals them (SIGTSTP), and when they start. */
+struct bask_board_server {
+    _Alignas(64) _Atomic uint32_t paused; /* accept nothing */
 };
 
 struct bask_board {
     uint32_t worker_count, thread_count;
+    int bell; /* sys/bell.h: rung when the master should look here */
+    struct bask_board_server *server;
     struct bask_board_worker *workers; /* [worker_count] */
-    struct bask_board_thread *threads; /* [worker_count * thread_count] */
+    struct bask_board_place *places;   /* [worker_count * BASK_PLACES] */
+    struct bask_board_thread *threads; /* [worker_count * BASK_PLACES * thread_count] */
 };
 
-/* 0 or BASK_E_NOMEM. */
+/* Which place of the board: worker ids count from 1, sides from 0. */
+struct bask_seat {
+    uint32_t worker_id, side;
+};
+
+/* 0, BASK_E_NOMEM or BASK_E_SYSTEM. */
 int bask_board_init(struct bask_board *board, uint32_t workers, uint32_t threads);
 
-/* Worker ids count from 1, thread indexes from 0. */
+bool bask_board_has(const struct bask_board *board, struct bask_seat seat);
+/* The same as a number from 0, for arrays of worker_count * BASK_PLACES. */
+uint32_t bask_board_index(struct bask_seat seat);
+
 struct bask_board_worker *bask_board_worker(const struct bask_board *board, uint32_t worker_id);
-struct bask_board_thread *bask_board_thread(const struct bask_board *board, uint32_t worker_id,
+struct bask_board_place *bask_board_place(const struct bask_board *board, struct bask_seat seat);
+/* Thread indexes count from 0. */
+struct bask_board_thread *bask_board_thread(const struct bask_board *board, struct bask_seat seat,
                                             uint32_t thread);
 /* The sum of a worker's places; BASK_E_NOTFOUND if there is no such worker. */
 int bask_board_read(const struct bask_board *board, uint32_t worker_id,

@@ -10,10 +10,20 @@
 
 enum { USUAL_LINE = 2048 };
 
+static int also_fd = -1;
+
+void
+bask_log_also_to(int fd)
+{
+    also_fd = fd;
+}
+
 static void
-put(const char *text, size_t len)
+put(enum bask_log_level level, const char *text, size_t len)
 {
     ssize_t written = write(STDERR_FILENO, text, len);
+    if (also_fd >= 0 && level <= BASK_LOG_WARN)
+        written = write(also_fd, text, len);
     (void)written; /* there is nobody left to tell */
 }
 
@@ -41,13 +51,13 @@ bask_log(enum bask_log_level level, const char *format, ...)
     if (used + (size_t)wanted < sizeof line) {
         used += (size_t)wanted;
         line[used++] = '\n';
-        put(line, used);
+        put(level, line, used);
         return;
     }
     /* A long traceback: its end is what matters. */
     char *text = malloc(used + (size_t)wanted + 2);
     if (!text) {
-        put(line, sizeof line - 1);
+        put(level, line, sizeof line - 1);
         return;
     }
     memcpy(text, line, used);
@@ -56,6 +66,6 @@ bask_log(enum bask_log_level level, const char *format, ...)
     va_end(arguments);
     used += (size_t)wanted;
     text[used++] = '\n';
-    put(text, used);
+    put(level, text, used);
     free(text);
 }

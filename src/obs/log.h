@@ -7,3 +7,7 @@
 
 void bask_log(enum bask_log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Errors and warnings are also written to this descriptor, which stays the caller's; -1: no more.
+ */
+void bask_log_also_to(int fd);

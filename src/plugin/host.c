@@ -25,6 +25,20 @@ req_of(const struct bask_request *request)
     return (struct bask_req *)request; /* `pub` is the first member */
 }
 
+/* What is served, for whoever has to explain a crash or a request that was cut off. */
+static void
+note_line(struct bask_board_thread *board, const struct bask_request *pub)
+{
+    char *line = board->line;
+    size_t room = sizeof board->line - 1;
+    size_t method = pub->method.len < 24 ? pub->method.len : 24;
+    memcpy(line, pub->method.ptr, method);
+    line[method++] = ' ';
+    size_t uri = pub->uri.len < room - method ? pub->uri.len : room - method;
+    memcpy(line + method, pub->uri.ptr, uri);
+    line[method + uri] = '\0';
+}
+
 static const struct bask_request *
 host_next(struct bask_thread *thread)
 {
@@ -33,6 +47,7 @@ host_next(struct bask_thread *thread)
         return NULL;
     req->thread = thread;
     req->thread_index = thread->index;
+    note_line(thread->board, &req->pub);
     atomic_store_explicit(&thread->board->busy_since_us, bask_clock_coarse_us(),
                           memory_order_relaxed);
     return &req->pub;

@@ -16,7 +16,8 @@ struct bask_process_options {
     int64_t workers;
     int64_t threads;
     bool master;
-    bool die_on_term;
+    bool lazy_apps;
+    int64_t ready_timeout_ms; /* 0: no limit */
     bool disable_logging;
     bool need_app;
     bool enable_threads;
@@ -32,4 +33,5 @@ struct bask_heritage {
     const struct bask_plugin *plugin;
     struct bask_server_info info;
     struct bask_host_listener *host_listeners; /* what plugins are told of `listeners` */
+    bool replaces; /* another generation serves: one that does not load must not take over */
 };

@@ -3,6 +3,7 @@
  *
  *   SIGHUP                    gracefully: no new connections, the open requests are answered
  *   SIGINT, SIGQUIT, SIGTERM  at once: requests that are not done within a second are cut off
+ *   SIGTSTP                   look at the board: accept nothing for now, or go on
  */
 #include "proc/worker.h"
 
@@ -10,6 +11,7 @@
 #include "loop/signals.h"
 #include "obs/log.h"
 #include "plugin/host.h"
+#include "sys/bell.h"
 #include "sys/clock.h"
 
 #include <pthread.h>
@@ -31,7 +33,7 @@ struct app_thread {
 
 struct worker {
     struct bask_heritage *heritage;
-    uint32_t id;
+    struct bask_seat seat;
     struct bask_loop *loop;
     struct bask_pipeline pipeline;
     struct bask_access_log *access;
@@ -64,7 +66,7 @@ static void
 on_cut_off(struct bask_timer *timer)
 {
     struct worker *worker = BASK_CONTAINER(timer, struct worker, cut_off);
-    bask_log(BASK_LOG_WARN, "worker %u ends with %u requests unanswered", worker->id,
+    bask_log(BASK_LOG_WARN, "worker %u ends with %u requests unanswered", worker->seat.worker_id,
              bask_crew_busy(worker->crew));
     /* The threads are inside the application and cannot be joined. */
     _exit(BASK_EXIT_END);
@@ -83,10 +85,12 @@ take_signals(struct worker *worker)
         bask_net_drain(worker->net);
         on_drain(&worker->drain);
     }
+    if (came & UINT64_C(1) << SIGTSTP)
+        bask_net_pause(worker->net, atomic_load(&worker->heritage->board.server->paused));
 }
 
 /* What the worker answers, ended by 0. */
-static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, 0};
+static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, 0};
 
 static void
 mask_signals(int how, sigset_t *ret_before)
@@ -139,9 +143,8 @@ init_parts(struct worker *worker)
     if (!heritage->options->disable_logging)
         worker->access = bask_access_new(STDERR_FILENO);
     if (worker->loop)
-        worker->net =
-            bask_net_new(worker->loop, &worker->pipeline, heritage->net, &heritage->listeners,
-                         worker->access, heritage->options->workers > 1);
+        worker->net = bask_net_new(worker->loop, &worker->pipeline, heritage->net,
+                                   &heritage->listeners, worker->access, heritage->options->master);
     if (worker->net)
         worker->crew = bask_crew_new(worker->loop, &worker->pipeline, &work);
     return worker->crew && worker->threads ? BASK_OK : BASK_E_NOMEM;
@@ -180,15 +183,19 @@ describe_listeners(struct bask_heritage *heritage)
 }
 
 int
-bask_worker_prepare(struct bask_heritage *heritage, bool replaces)
+bask_worker_init(struct bask_heritage *heritage)
 {
     if (describe_listeners(heritage))
         return BASK_EXIT_FAILED;
     set_up_host(heritage, NULL, 0);
-    if (heritage->plugin->init(&bask_host_functions))
-        return BASK_EXIT_FAILED;
+    return heritage->plugin->init(&bask_host_functions) ? BASK_EXIT_FAILED : BASK_EXIT_OK;
+}
+
+int
+bask_worker_load(struct bask_heritage *heritage)
+{
     int apps = heritage->plugin->load();
-    if (apps > 0 || (!heritage->options->need_app && !(apps < 0 && replaces)))
+    if (apps > 0 || (!heritage->options->need_app && !(apps < 0 && heritage->replaces)))
         return BASK_EXIT_OK;
     bask_log(BASK_LOG_ERROR, "no application was loaded");
     return BASK_EXIT_NO_APP;
@@ -230,37 +237,61 @@ init_threads(struct worker *worker)
         struct app_thread *thread = &worker->threads[i];
         thread->plugin = worker->heritage->plugin;
         thread->thread.index = i;
-        thread->thread.board = bask_board_thread(&worker->heritage->board, worker->id, i);
+        thread->thread.board = bask_board_thread(&worker->heritage->board, worker->seat, i);
         atomic_store(&thread->thread.board->busy_since_us, 0);
     }
 }
 
-int
-bask_worker_run(struct bask_heritage *heritage, uint32_t id)
+/* Takes requests from now on, unless the server is paused. */
+static void
+open_up(struct worker *worker, struct bask_board_place *place)
 {
-    struct worker worker = {.heritage = heritage, .id = id, .exit_code = BASK_EXIT_END};
-    struct bask_board_worker *board = bask_board_worker(&heritage->board, id);
-    if (init_parts(&worker)) {
-        bask_log(BASK_LOG_ERROR, "worker %u: %s", id, bask_err_text(BASK_E_NOMEM));
-        fini(&worker);
-        return BASK_EXIT_FAILED;
-    }
-    init_threads(&worker);
-    set_up_host(heritage, worker.crew, id);
-    bask_signals_watch(worker.loop, signals);
+    const struct bask_board *board = &worker->heritage->board;
+    if (!atomic_load(&board->server->paused))
+        bask_net_pause(worker->net, false);
+    atomic_store(&place->accepting, 1);
+    bask_bell_ring(board->bell);
+    bask_log(BASK_LOG_INFO, "spawned Bask worker %u (pid: %d, cores: %d)", worker->seat.worker_id,
+             (int)getpid(), (int)worker->heritage->options->threads);
+    bask_log_also_to(-1);
+}
+
+static int
+serve(struct worker *worker, struct bask_board_place *place)
+{
+    struct bask_heritage *heritage = worker->heritage;
+    bask_signals_watch(worker->loop, signals);
     mask_signals(SIG_UNBLOCK, NULL);
-    heritage->plugin->post_fork();
-    atomic_store(&board->started_at, bask_clock_wall());
-    atomic_store(&board->pid, getpid());
-    atomic_store(&board->accepting, 1);
-    bask_log(BASK_LOG_INFO, "spawned Bask worker %u (pid: %d, cores: %d)", id, (int)getpid(),
-             (int)heritage->options->threads);
-    run_threads(&worker);
-    atomic_store(&board->accepting, 0);
+    int code = heritage->options->lazy_apps ? bask_worker_load(heritage) : BASK_EXIT_OK;
+    if (!code) {
+        heritage->plugin->post_fork();
+        open_up(worker, place);
+        run_threads(worker);
+        code = worker->exit_code;
+    }
+    atomic_store(&place->accepting, 0);
     bask_signals_forget();
     heritage->plugin->fini();
+    return code;
+}
+
+int
+bask_worker_run(struct bask_heritage *heritage, struct bask_seat seat)
+{
+    struct worker worker = {.heritage = heritage, .seat = seat, .exit_code = BASK_EXIT_END};
+    struct bask_board_place *place = bask_board_place(&heritage->board, seat);
+    int code = BASK_EXIT_FAILED;
+    atomic_store(&place->started_at, bask_clock_wall());
+    atomic_store(&place->pid, getpid());
+    if (init_parts(&worker)) {
+        bask_log(BASK_LOG_ERROR, "worker %u: %s", seat.worker_id, bask_err_text(BASK_E_NOMEM));
+    } else {
+        init_threads(&worker);
+        set_up_host(heritage, worker.crew, seat.worker_id);
+        code = serve(&worker, place);
+    }
     fini(&worker);
     free(heritage->host_listeners);
-    atomic_store(&board->pid, 0);
-    return worker.exit_code;
+    atomic_store(&place->pid, 0);
+    return code;
 }

@@ -8,13 +8,14 @@
 #include <signal.h>
 
 /* Makes the plugin's functions usable in this process before it is a worker: logging, options,
- * information, no requests. Then loads the runtime and the application. `replaces`: another
- * generation is serving, and one whose application fails to load must not take over from it. An
- * enum bask_exit. */
-int bask_worker_prepare(struct bask_heritage *heritage, bool replaces);
+ * information, no requests. Then loads the runtime. An enum bask_exit. */
+int bask_worker_init(struct bask_heritage *heritage);
+/* Loads the application. An enum bask_exit. */
+int bask_worker_load(struct bask_heritage *heritage);
 
 /* Holds the signals that a worker answers back until bask_worker_run can take them. */
 void bask_worker_block_signals(sigset_t *ret_before);
 
-/* Serves as worker `id` until told to stop. An enum bask_exit. */
-int bask_worker_run(struct bask_heritage *heritage, uint32_t id);
+/* Serves in this place until told to stop. With lazy_apps it loads the application first. An enum
+ * bask_exit. */
+int bask_worker_run(struct bask_heritage *heritage, struct bask_seat seat);

@@ -18,10 +18,10 @@
 struct zygote {
     struct bask_heritage *heritage;
     struct bask_loop *loop;
-    struct bask_io io; /* the channel */
-    pid_t *children;   /* [worker id - 1]: its process, 0: none */
-    uint32_t born;     /* in a new worker: its id; 0: still the zygote */
-    bool orphan;       /* the master is gone, or has dismissed this zygote */
+    struct bask_io io;     /* the channel */
+    pid_t *children;       /* by bask_board_index; 0: none */
+    struct bask_seat born; /* in a new worker: its place; worker_id 0: still the zygote */
+    bool orphan;           /* the master is gone, or has dismissed this zygote */
 };
 
 static void
@@ -32,22 +32,25 @@ tell(struct zygote *zygote, const struct bask_message *message)
 }
 
 static void
-make_worker(struct zygote *zygote, uint32_t id)
+make_worker(struct zygote *zygote, struct bask_seat seat)
 {
     sigset_t before;
     /* A signal for the new worker waits until it can take it (bask_worker_run). */
     bask_worker_block_signals(&before);
     pid_t pid = zygote->heritage->plugin->fork();
     if (pid == 0) {
-        zygote->born = id;
+        zygote->born = seat;
         return;
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (pid > 0)
-        zygote->children[id - 1] = pid;
+        zygote->children[bask_board_index(seat)] = pid;
     else
-        bask_log(BASK_LOG_ERROR, "cannot fork worker %u: %s", id, strerror(errno));
-    tell(zygote, &(struct bask_message){.kind = BASK_MESSAGE_FORKED, .worker_id = id, .pid = pid});
+        bask_log(BASK_LOG_ERROR, "cannot fork worker %u: %s", seat.worker_id, strerror(errno));
+    tell(zygote, &(struct bask_message){.kind = BASK_MESSAGE_FORKED,
+                                        .worker_id = seat.worker_id,
+                                        .side = seat.side,
+                                        .pid = pid});
 }
 
 static void
@@ -59,9 +62,17 @@ on_channel(struct bask_io *io, unsigned events)
     int err = bask_channel_receive(io->fd, &message);
     if (err == BASK_E_CLOSED)
         zygote->orphan = true;
-    else if (!err && message.kind == BASK_MESSAGE_FORK && message.worker_id >= 1 &&
-             message.worker_id <= zygote->heritage->board.worker_count)
-        make_worker(zygote, message.worker_id);
+    if (err || message.kind != BASK_MESSAGE_FORK)
+        return;
+    struct bask_seat seat = {message.worker_id, message.side};
+    if (bask_board_has(&zygote->heritage->board, seat))
+        make_worker(zygote, seat);
+}
+
+static uint32_t
+place_count(const struct zygote *zygote)
+{
+    return zygote->heritage->board.worker_count * BASK_PLACES;
 }
 
 static void
@@ -70,7 +81,7 @@ reap(struct zygote *zygote)
     int status;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        for (uint32_t i = 0; i < zygote->heritage->board.worker_count; i++)
+        for (uint32_t i = 0; i < place_count(zygote); i++)
             if (zygote->children[i] == pid)
                 zygote->children[i] = 0;
         tell(zygote,
@@ -82,7 +93,7 @@ reap(struct zygote *zygote)
 static void
 dismiss_workers(struct zygote *zygote)
 {
-    for (uint32_t i = 0; i < zygote->heritage->board.worker_count; i++)
+    for (uint32_t i = 0; i < place_count(zygote); i++)
         if (zygote->children[i] > 0)
             kill(zygote->children[i], SIGHUP);
 }
@@ -90,7 +101,7 @@ dismiss_workers(struct zygote *zygote)
 static void
 serve(struct zygote *zygote)
 {
-    while (!zygote->born && !zygote->orphan) {
+    while (!zygote->born.worker_id && !zygote->orphan) {
         if (bask_loop_dispatch(zygote->loop))
             continue;
         bask_loop_waited(zygote->loop,
@@ -114,42 +125,66 @@ static int
 become_worker(struct zygote *zygote)
 {
     struct bask_heritage *heritage = zygote->heritage;
-    uint32_t id = zygote->born;
+    struct bask_seat seat = zygote->born;
     /* The zygote may have died before it could tell of this process; one that the master does not
      * know of would never be stopped. */
-    const struct bask_message born = {
-        .kind = BASK_MESSAGE_FORKED, .worker_id = id, .pid = getpid()};
+    const struct bask_message born = {.kind = BASK_MESSAGE_FORKED,
+                                      .worker_id = seat.worker_id,
+                                      .side = seat.side,
+                                      .pid = getpid()};
     if (bask_channel_send(zygote->io.fd, &born))
         return BASK_EXIT_END;
     bask_signals_forget();
     close(zygote->io.fd);
     bask_loop_free(&zygote->loop);
     free(zygote->children);
-    return bask_worker_run(heritage, id);
+    return bask_worker_run(heritage, seat);
+}
+
+static int
+load(struct bask_heritage *heritage)
+{
+    int code = bask_worker_init(heritage);
+    return code || heritage->options->lazy_apps ? code : bask_worker_load(heritage);
+}
+
+static int
+set_up(struct zygote *zygote)
+{
+    static const int signals[] = {SIGCHLD, 0};
+    zygote->loop = bask_loop_new();
+    zygote->children = calloc(place_count(zygote), sizeof *zygote->children);
+    if (!zygote->loop || !zygote->children ||
+        bask_loop_add(zygote->loop, &zygote->io, BASK_IO_LEVEL))
+        return BASK_E_NOMEM;
+    bask_signals_watch(zygote->loop, signals);
+    return BASK_OK;
 }
 
 int
-bask_zygote_run(struct bask_heritage *heritage, int channel, unsigned generation)
+bask_zygote_run(struct bask_heritage *heritage, const struct bask_zygote_orders *orders)
 {
-    static const int signals[] = {SIGCHLD, 0};
+    struct zygote zygote = {.heritage = heritage,
+                            .io = {.fd = orders->channel, .on_event = on_channel}};
     bask_proc_die_with_parent(SIGKILL); /* it could not be told otherwise while it loads */
-    struct zygote zygote = {.heritage = heritage, .io = {.fd = channel, .on_event = on_channel}};
-    int code = bask_worker_prepare(heritage, generation > 1);
+    heritage->replaces = orders->generation > 1;
+    heritage->info.crash_fd = orders->words;
+    bask_log_also_to(orders->words);
+    int code = load(heritage);
     if (code) {
         tell(&zygote, &(struct bask_message){.kind = BASK_MESSAGE_FAILED, .code = code});
         return code;
     }
+    if (!heritage->options->lazy_apps)
+        bask_log_also_to(-1);
     ignore_stop_signals();
     bask_proc_die_with_parent(0);
-    zygote.loop = bask_loop_new();
-    zygote.children = calloc(heritage->board.worker_count, sizeof *zygote.children);
-    if (!zygote.loop || !zygote.children || bask_loop_add(zygote.loop, &zygote.io, BASK_IO_LEVEL))
+    if (set_up(&zygote))
         return BASK_EXIT_FAILED;
-    bask_signals_watch(zygote.loop, signals);
-    bask_log(BASK_LOG_INFO, "zygote %u is ready (pid: %d)", generation, (int)getpid());
+    bask_log(BASK_LOG_INFO, "zygote %u is ready (pid: %d)", orders->generation, (int)getpid());
     tell(&zygote, &(struct bask_message){.kind = BASK_MESSAGE_READY});
     serve(&zygote);
-    if (zygote.born)
+    if (zygote.born.worker_id)
         return become_worker(&zygote);
     /* The master closed the channel: when it dismissed this generation there are no workers. */
     dismiss_workers(&zygote);

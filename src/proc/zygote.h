@@ -7,8 +7,9 @@
  */
 #pragma once
 
+#include "ipc/orders.h"
 #include "proc/heritage.h"
 
-/* Runs the zygote of generation `generation`; `channel` leads to the master. Returns an enum
- * bask_exit: of the zygote, or, in a process that it forked, of the worker. */
-int bask_zygote_run(struct bask_heritage *heritage, int channel, unsigned generation);
+/* Runs a zygote. Returns an enum bask_exit: of the zygote, or, in a process that it forked, of the
+ * worker. */
+int bask_zygote_run(struct bask_heritage *heritage, const struct bask_zygote_orders *orders);

@@ -18,3 +18,8 @@ int bask_proc_die_with_parent(int signal);
 bool bask_proc_binary(char *path, size_t size);
 /* Zeroed memory that children share; NULL if there is none. */
 void *bask_proc_shared_memory(size_t size);
+/* A file without a name that lives as long as somebody has it open, not inherited by programs;
+ * BASK_E_SYSTEM. */
+int bask_proc_scratch_file(const char *name);
+/* The first bytes of a file, whatever its position; how many. */
+size_t bask_proc_read_from_start(int fd, char *bytes, size_t size);

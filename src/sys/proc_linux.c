@@ -1,6 +1,8 @@
 /* The process and the system, on Linux. */
 #include "sys/proc.h"
 
+#include "base/err.h"
+
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -48,4 +50,18 @@ bask_proc_shared_memory(size_t size)
 {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return memory == MAP_FAILED ? NULL : memory;
+}
+
+int
+bask_proc_scratch_file(const char *name)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC);
+    return fd < 0 ? BASK_E_SYSTEM : fd;
+}
+
+size_t
+bask_proc_read_from_start(int fd, char *bytes, size_t size)
+{
+    ssize_t n = pread(fd, bytes, size, 0);
+    return n < 0 ? 0 : (size_t)n;
 }

@@ -64,7 +64,10 @@ fixture_open(void)
     if (fixture.loop)
         fixture.net = bask_net_new(fixture.loop, &fixture.pipeline, &fixture.options,
                                    &fixture.listeners, NULL, false);
-    return fixture.net ? 0 : BASK_E_NOMEM;
+    if (!fixture.net)
+        return BASK_E_NOMEM;
+    bask_net_pause(fixture.net, false);
+    return BASK_OK;
 }
 
 static inline void

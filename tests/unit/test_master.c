@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "ipc/channel.h"
 #include "master/master.h"
+#include "sys/bell.h"
 #include "sys/clock.h"
 #include "sys/proc.h"
 
@@ -26,24 +27,31 @@ enum { WORKERS = 2, GENERATIONS = 8, PATIENCE_US = 30000000 };
 
 enum behaviour {
     GOOD,
-    DIES_LOADING,   /* exits with 5 before it says anything */
-    FAILS,          /* says that it failed, with code 22 */
-    LOADS_FOR_EVER, /* never says anything */
-    DIES_READY,     /* says that it is ready, and dies */
-    DIES_ASKED,     /* dies when it is asked for a worker */
-    CANNOT_FORK,    /* says once that fork failed, then is good */
-    BREAKS_OFF,     /* sends half a message */
+    DIES_LOADING,    /* exits with 5 before it says anything */
+    FAILS,           /* says that it failed, with code 22 */
+    LOADS_FOR_EVER,  /* never says anything */
+    DIES_READY,      /* says that it is ready, and dies */
+    DIES_ASKED,      /* dies when it is asked for a worker */
+    CANNOT_FORK,     /* says once that fork failed, then is good */
+    BREAKS_OFF,      /* sends half a message */
+    NEVER_FORKS,     /* does not answer when it is asked for a worker */
+    NEVER_ACCEPTS,   /* its workers die before they accept */
+    CRASHES_WARMING, /* unless it is told to be careful */
 };
 
 static struct shared {
     enum behaviour of[GENERATIONS + 1]; /* by generation, from 1 */
     _Atomic int zygotes[GENERATIONS + 1], started;
-    _Atomic int worker_generation[WORKERS + 1];
-    _Atomic bool stubborn; /* workers do not listen */
-    _Atomic bool slow;     /* a zygote loads as long as this is set */
+    _Atomic int worker_generation[WORKERS + 1]; /* of the last one that accepted */
+    _Atomic int cautious;                       /* zygotes that were told to be */
+    _Atomic int overlaps;                       /* workers that found their predecessor accepting */
+    _Atomic bool stubborn;                      /* workers do not listen */
+    _Atomic bool slow;                          /* a zygote loads as long as this is set */
 } * shared;
 
 static struct bask_board board;
+static struct bask_master_options options;
+static int64_t load_limit_ms;
 static pid_t master;
 
 /* The worker: ends as it is told to, with the exit status of a real one. */
@@ -54,7 +62,19 @@ on_stop(int number)
 }
 
 static void
-be_worker(uint32_t id, int generation)
+accept_requests(struct bask_seat seat, int generation)
+{
+    struct bask_board_place *place = bask_board_place(&board, seat);
+    struct bask_seat other = {seat.worker_id, 1 - seat.side};
+    atomic_store(&place->pid, getpid());
+    shared->overlaps += bask_board_place(&board, other)->accepting;
+    atomic_store(&place->accepting, 1);
+    shared->worker_generation[seat.worker_id] = generation;
+    bask_bell_ring(board.bell);
+}
+
+static void
+be_worker(struct bask_seat seat, int generation)
 {
     sigset_t none;
     bool deaf = shared->stubborn;
@@ -62,8 +82,9 @@ be_worker(uint32_t id, int generation)
     signal(SIGHUP, deaf ? SIG_IGN : on_stop);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    shared->worker_generation[id] = generation;
-    atomic_store(&bask_board_worker(&board, id)->pid, getpid());
+    if (shared->of[generation] == NEVER_ACCEPTS)
+        _exit(1);
+    accept_requests(seat, generation);
     for (;;)
         pause();
 }
@@ -71,9 +92,10 @@ be_worker(uint32_t id, int generation)
 /* The worker itself tells the master of its birth: a test that sees it knows that the master will.
  */
 static void
-make_worker(int channel, uint32_t id, int generation)
+make_worker(int channel, struct bask_seat seat, int generation)
 {
-    struct bask_message message = {.kind = BASK_MESSAGE_FORKED, .worker_id = id};
+    struct bask_message message = {
+        .kind = BASK_MESSAGE_FORKED, .worker_id = seat.worker_id, .side = seat.side};
     sigset_t all, before;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
@@ -82,23 +104,27 @@ make_worker(int channel, uint32_t id, int generation)
         if (bask_channel_send(channel, &message))
             _exit(30);
         close(channel);
-        be_worker(id, generation);
+        be_worker(seat, generation);
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 static void
-be_asked(int channel, uint32_t id, int generation)
+be_asked(int channel, struct bask_seat seat, int generation)
 {
     if (shared->of[generation] == DIES_ASKED)
         _exit(6);
+    if (shared->of[generation] == NEVER_FORKS)
+        return;
     if (shared->of[generation] == CANNOT_FORK) {
         shared->of[generation] = GOOD;
-        bask_channel_send(channel, &(struct bask_message){
-                                       .kind = BASK_MESSAGE_FORKED, .worker_id = id, .pid = -1});
+        bask_channel_send(channel, &(struct bask_message){.kind = BASK_MESSAGE_FORKED,
+                                                          .worker_id = seat.worker_id,
+                                                          .side = seat.side,
+                                                          .pid = -1});
         return;
     }
-    make_worker(channel, id, generation);
+    make_worker(channel, seat, generation);
 }
 
 /* Serves until the master closes the channel; workers that are left are told to end. */
@@ -111,7 +137,7 @@ serve(int channel, int generation)
         struct pollfd poller = {.fd = channel, .events = POLLIN};
         poll(&poller, 1, 5);
         while (!(err = bask_channel_receive(channel, &message)))
-            be_asked(channel, message.worker_id, generation);
+            be_asked(channel, (struct bask_seat){message.worker_id, message.side}, generation);
         for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
             bask_channel_send(
                 channel,
@@ -121,8 +147,10 @@ serve(int channel, int generation)
 }
 
 static void
-run_zygote(void *context, int channel, unsigned number)
+run_zygote(void *context, const struct bask_zygote_orders *orders)
 {
+    int channel = orders->channel;
+    unsigned number = orders->generation;
     int generation = number < GENERATIONS ? (int)number : GENERATIONS;
     (void)context;
     signal(SIGINT, SIG_IGN);
@@ -130,6 +158,7 @@ run_zygote(void *context, int channel, unsigned number)
     signal(SIGTERM, SIG_IGN);
     shared->zygotes[generation] = getpid();
     shared->started = (int)number;
+    shared->cautious += orders->cautious;
     while (shared->slow && number > 1)
         usleep(1000);
     switch (shared->of[generation]) {
@@ -141,14 +170,20 @@ run_zygote(void *context, int channel, unsigned number)
     case LOADS_FOR_EVER:
         for (;;)
             pause();
+    case CRASHES_WARMING:
+        bask_channel_send(channel, &(struct bask_message){.kind = BASK_MESSAGE_WARMING});
+        if (!orders->cautious)
+            raise(SIGKILL);
+        break;
     case BREAKS_OFF:
         if (write(channel, "half", 4) == 4)
             for (;;)
                 pause();
         _exit(1);
     default:
-        bask_channel_send(channel, &(struct bask_message){.kind = BASK_MESSAGE_READY});
+        break;
     }
+    bask_channel_send(channel, &(struct bask_message){.kind = BASK_MESSAGE_READY});
     if (shared->of[generation] == DIES_READY)
         _exit(7);
     serve(channel, generation);
@@ -159,6 +194,9 @@ set_up(void **state)
 {
     (void)state;
     shared = bask_proc_shared_memory(sizeof *shared);
+    options =
+        (struct bask_master_options){.worker_reload_mercy_ms = 60000, .forkbomb_delay_ms = 1000};
+    load_limit_ms = 0;
     return shared && !bask_board_init(&board, WORKERS, 1) && !bask_proc_adopt_orphans() ? 0 : -1;
 }
 
@@ -172,15 +210,19 @@ start_master(bool die_on_term)
         return;
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
     dup2(null, STDERR_FILENO);
-    const struct bask_master_plan plan = {
-        .board = &board, .workers = WORKERS, .die_on_term = die_on_term, .run_zygote = run_zygote};
+    options.die_on_term = die_on_term;
+    const struct bask_master_plan plan = {.board = &board,
+                                          .options = &options,
+                                          .load_limit_ms = load_limit_ms,
+                                          .run_zygote = run_zygote};
     _exit(bask_master_run(&plan));
 }
 
 static pid_t
 worker(uint32_t id)
 {
-    return atomic_load(&bask_board_worker(&board, id)->pid);
+    struct bask_seat seat = {id, bask_board_worker(&board, id)->side};
+    return atomic_load(&bask_board_place(&board, seat)->pid);
 }
 
 /* Waits for `condition`; the test fails if it does not come true. */
@@ -254,7 +296,7 @@ static void
 starts_and_stops(void **state)
 {
     (void)state;
-    static const int signals[] = {SIGINT, SIGQUIT, SIGTERM};
+    static const int signals[] = {SIGINT, SIGTERM};
     for (size_t i = 0; i < COUNT(signals); i++) {
         start_master(true);
         UNTIL(all_of(1));
@@ -378,9 +420,151 @@ reload(void **state)
     UNTIL(all_of(2));
     UNTIL(kill(shared->zygotes[1], 0) && errno == ESRCH);
     assert_int_equal(bask_board_worker(&board, 1)->respawns, 0);
-    kill(master, SIGTERM); /* the same, not gently */
+    assert_int_equal(shared->overlaps, WORKERS); /* nobody left before his successor was there */
+    kill(master, SIGTERM);                       /* the same, not gently */
     UNTIL(all_of(3));
     stop_master();
+}
+
+/* Workers that were told to go do not hold up what follows. */
+static void
+old_worker_takes_its_time(void **state)
+{
+    (void)state;
+    start_master(false);
+    UNTIL(all_of(1));
+    pid_t first = worker(1), second = worker(2);
+    kill(first, SIGSTOP);
+    kill(second, SIGSTOP);
+    kill(master, SIGHUP);
+    UNTIL(all_of(2));
+    assert_true(!kill(first, 0) && !kill(second, 0));
+    kill(first, SIGCONT);
+    kill(second, SIGCONT);
+    UNTIL(kill(shared->zygotes[1], 0) && errno == ESRCH);
+    stop_master();
+}
+
+/* A version that loads, but whose workers never accept: the one before goes on. */
+static void
+new_workers_never_accept(void **state)
+{
+    (void)state;
+    shared->of[2] = NEVER_ACCEPTS;
+    start_master(false);
+    UNTIL(all_of(1));
+    pid_t first = worker(1), second = worker(2);
+    kill(master, SIGHUP);
+    UNTIL(shared->zygotes[2] > 0);
+    UNTIL(kill(shared->zygotes[2], 0) && errno == ESRCH);
+    assert_true(worker(1) == first && worker(2) == second);
+    kill(first, SIGKILL); /* the zygote of the first version is still there */
+    UNTIL(worker(1) != first && all_of(1));
+    kill(master, SIGHUP);
+    UNTIL(all_of(3));
+    stop_master();
+}
+
+static void
+takes_too_long_to_load(void **state)
+{
+    (void)state;
+    shared->of[2] = LOADS_FOR_EVER;
+    load_limit_ms = 300;
+    start_master(false);
+    UNTIL(all_of(1));
+    kill(master, SIGHUP);
+    UNTIL(shared->zygotes[2] > 0);
+    UNTIL(kill(shared->zygotes[2], 0) && errno == ESRCH);
+    assert_true(all_of(1));
+    stop_master();
+}
+
+/* What was asked too much of is asked less the second time. */
+static void
+crashes_while_warming(void **state)
+{
+    (void)state;
+    shared->of[1] = shared->of[2] = CRASHES_WARMING;
+    start_master(false);
+    UNTIL(all_of(2));
+    assert_int_equal(shared->cautious, 1);
+    stop_master();
+}
+
+static void
+stopped_while_forking(void **state)
+{
+    (void)state;
+    shared->of[1] = NEVER_FORKS;
+    start_master(false);
+    UNTIL(shared->zygotes[1] > 0);
+    usleep(20000);
+    stop_master();
+}
+
+static void
+renews_workers(void **state)
+{
+    (void)state;
+    options.lazy = true;
+    start_master(false);
+    UNTIL(all_of(1));
+    pid_t first = worker(1), second = worker(2);
+    kill(master, SIGHUP);
+    UNTIL(worker(1) != first && worker(2) != second && all_of(1));
+    assert_int_equal(shared->started, 1);
+    UNTIL(kill(first, 0) && kill(second, 0));
+    bask_board_place(&board, (struct bask_seat){1, bask_board_worker(&board, 1)->side})->wish =
+        BASK_WISH_SUCCESSOR;
+    first = worker(1);
+    second = worker(2);
+    bask_bell_ring(board.bell);
+    UNTIL(worker(1) != first && all_of(1));
+    assert_int_equal(worker(2), second);
+    stop_master();
+}
+
+static void
+stops_gracefully(void **state)
+{
+    (void)state;
+    options.graceful_on_term = true;
+    start_master(false);
+    UNTIL(all_of(1));
+    pid_t first = worker(1);
+    kill(first, SIGSTOP); /* it has something to do */
+    kill(master, SIGTERM);
+    UNTIL(!worker(2));
+    assert_int_equal(waitpid(master, NULL, WNOHANG), 0);
+    kill(first, SIGCONT);
+    assert_int_equal(exit_status(), 0);
+    assert_true(no_child_left());
+}
+
+static void
+pauses(void **state)
+{
+    (void)state;
+    start_master(false);
+    UNTIL(all_of(1));
+    for (uint32_t paused = 1; paused < 2; paused--) {
+        kill(master, SIGTSTP);
+        UNTIL(board.server->paused == paused);
+    }
+    stop_master();
+}
+
+static void
+exits_instead_of_reloading(void **state)
+{
+    (void)state;
+    options.exit_on_reload = true;
+    start_master(false);
+    UNTIL(all_of(1));
+    kill(master, SIGHUP);
+    assert_int_equal(exit_status(), 0);
+    assert_int_equal(shared->started, 1);
 }
 
 /* The old zygote dies while its workers are being replaced: those that are left are replaced too.
@@ -503,6 +687,15 @@ main(void)
         TEST(fork_fails_once),
         TEST(substitute_does_not_load),
         TEST(reload),
+        TEST(old_worker_takes_its_time),
+        TEST(new_workers_never_accept),
+        TEST(takes_too_long_to_load),
+        TEST(crashes_while_warming),
+        TEST(stopped_while_forking),
+        TEST(renews_workers),
+        TEST(stops_gracefully),
+        TEST(pauses),
+        TEST(exits_instead_of_reloading),
         TEST(old_zygote_dies),
         TEST(zygote_dies_while_reloading),
         TEST(reload_does_not_load),

@@ -1,0 +1,13 @@
+/*
+ * What a master tells a new zygote.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct bask_zygote_orders {
+    int channel; /* to the master: ipc/channel.h */
+    int words;   /* a file for what goes wrong while it loads */
+    unsigned generation;
+    bool cautious; /* an earlier one crashed while it was warmed */
+};
