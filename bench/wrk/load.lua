@@ -1,17 +1,23 @@
 -- The one script of the load generator: a fixed request, and a result that a program can read.
 --
---   wrk ... -s load.lua URL -- METHOD [BODY_FILE CONTENT_TYPE]
+--   wrk ... -s load.lua URL -- METHOD [BODY_FILE CONTENT_TYPE [DELAY_MS]]
+--
+-- An empty BODY_FILE is none. With DELAY_MS each connection waits so long between two requests.
 --
 -- init() only says what the request is; wrk builds it once, right after. With no request() function
 -- here it sends the same bytes each time without calling Lua: a POST costs it no more than a GET.
 
 function init(args)
     wrk.method = args[1] or "GET"
-    if args[2] then
+    if args[2] and args[2] ~= "" then
         local file = assert(io.open(args[2], "rb"))
         wrk.body = file:read("*a")
         file:close()
         wrk.headers["Content-Type"] = args[3]
+    end
+    local pause = tonumber(args[4] or 0)
+    if pause > 0 then
+        function delay() return pause end
     end
 end
 

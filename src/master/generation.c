@@ -76,6 +76,7 @@ on_message(struct generation *generation, const struct bask_message *message)
     case BASK_MESSAGE_READY:
         generation->ready = true;
         generation->ready_us = bask_clock_us();
+        bask_proc_stand_back(generation->pid, false); /* workers inherit it */
         if (generation == master->next)
             become_current(master);
         break;
@@ -198,6 +199,8 @@ generation_start(struct master *master, bool cautious)
     close(channel);
     if (generation->pid > 0 && !bask_loop_add(master->loop, &generation->io, BASK_IO_LEVEL)) {
         master->next = generation;
+        if (master->current) /* loading and warming can wait, requests cannot */
+            bask_proc_stand_back(generation->pid, true);
         return;
     }
     close(generation->io.fd); /* a process that is there ends when it sees that */

@@ -23,3 +23,6 @@ void *bask_proc_shared_memory(size_t size);
 int bask_proc_scratch_file(const char *name);
 /* The first bytes of a file, whatever its position; how many. */
 size_t bask_proc_read_from_start(int fd, char *bytes, size_t size);
+/* Lets others have the CPU before this process, or ends that. Only where both are allowed: false
+ * if they are not. */
+bool bask_proc_stand_back(pid_t pid, bool back);

@@ -3,9 +3,11 @@
 
 #include "base/err.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 uint64_t
@@ -64,4 +66,16 @@ bask_proc_read_from_start(int fd, char *bytes, size_t size)
 {
     ssize_t n = pread(fd, bytes, size, 0);
     return n < 0 ? 0 : (size_t)n;
+}
+
+bool
+bask_proc_stand_back(pid_t pid, bool back)
+{
+    enum { STEP = 10 };
+    /* Whoever may not lower the value could never undo it. */
+    if (geteuid() != 0)
+        return false;
+    errno = 0;
+    int own = getpriority(PRIO_PROCESS, 0);
+    return !errno && !setpriority(PRIO_PROCESS, (id_t)pid, back ? own + STEP : own);
 }
