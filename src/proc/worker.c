@@ -77,6 +77,7 @@ take_signals(struct worker *worker)
 {
     uint64_t came = bask_signals_take();
     if (came & (UINT64_C(1) << SIGINT | UINT64_C(1) << SIGQUIT | UINT64_C(1) << SIGTERM)) {
+        bask_net_pause(worker->net, true); /* who waits to be accepted is left to others */
         bask_net_drain(worker->net);
         finish(worker, BASK_EXIT_END);
         if (bask_list_is_unlinked(&worker->cut_off.link))
