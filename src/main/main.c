@@ -3,16 +3,20 @@
  * only place, with proc/, where a process ends.
  */
 #include "base/err.h"
+#include "main/daemon.h"
+#include "main/oneshot.h"
 #include "main/options.h"
+#include "main/pidfile.h"
 #include "master/master.h"
 #include "obs/log.h"
 #include "plugin/registry.h"
 #include "proc/worker.h"
 #include "proc/zygote.h"
 #include "sys/clock.h"
+#include "sys/files.h"
 #include "sys/proc.h"
+#include "sys/title.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -29,6 +33,7 @@ struct server {
     struct bask_main_options options;
     struct bask_net_options net;
     struct bask_heritage heritage;
+    struct bask_pidfiles pidfiles;
     struct bask_value default_address;
     char hostname[HOST_NAME_MAX + 1];
     char binary[PATH_MAX];
@@ -113,6 +118,9 @@ read_options(struct server *server, int argc, char **argv)
     add_table(server, bask_net_option_table(&server->net));
     add_table(server, bask_process_option_table(&server->options));
     add_table(server, bask_master_option_table(&server->options.master));
+    add_table(server, bask_service_option_table(&server->options));
+    add_table(server, bask_place_option_table(&server->heritage.place.options));
+    add_table(server, bask_hook_option_table(&server->heritage.place.options.hooks));
     for (size_t i = 0; bask_embedded_plugins[i]; i++)
         add_plugin_table(server, bask_embedded_plugins[i]);
     server->heritage.plugin = open_plugins(server, argc, argv);
@@ -139,8 +147,13 @@ static void
 run_action(const struct server *server)
 {
     const char *action = bask_conf_action(server->conf);
+    bask_str value = {0};
+    int code;
     if (!action)
         return;
+    bask_conf_get(server->conf, bask_str_of(action), 0, &value);
+    if (bask_oneshot_run(action, value.ptr, &code))
+        exit(code);
     if (strcmp(action, "help") == 0)
         show_help(server);
     else if (strcmp(action, "help-list") == 0)
@@ -271,8 +284,79 @@ prepare_heritage(struct server *server)
     };
     if (bask_board_init(&heritage->board, heritage->info.workers, heritage->info.threads))
         die("the scoreboard: %s", bask_err_text(BASK_E_NOMEM));
-    if (process->chdir.len && chdir(process->chdir.ptr))
-        die("cannot change to %s: %s", process->chdir.ptr, strerror(errno));
+}
+
+/* What was made so far is taken back, then one clear line. */
+__attribute__((noreturn)) static void
+give_up(struct server *server, const char *error)
+{
+    bask_pidfiles_fini(&server->pidfiles, true);
+    bask_listeners_close(&server->heritage.listeners, true);
+    die("%s", error);
+}
+
+/* Everything that needs no socket: where the log goes, who waits for the server, its limits. */
+static void
+take_place(struct server *server)
+{
+    const struct bask_service_options *service = &server->options.service;
+    struct bask_place *place = &server->heritage.place;
+    bask_str log = service->daemonize.len ? service->daemonize : service->daemonize2;
+    char error[512];
+    if (bask_place_check(place, error, sizeof error))
+        die("%s", error);
+    if (log.len && bask_daemon_start(log.ptr, !service->daemonize.len, error, sizeof error))
+        die("%s", error);
+    if (service->logto.len && bask_log_to(service->logto.ptr, error, sizeof error))
+        die("%s", error);
+    if (bask_place_begin(place, error, sizeof error))
+        die("%s", error);
+    if (bask_hooks_run(&place->options.hooks, BASK_HOOK_ASAP))
+        die("a hook failed");
+}
+
+static void
+write_pidfile(struct server *server, bask_str path, bool safe)
+{
+    char error[512];
+    if (path.len && bask_pidfiles_write(&server->pidfiles, path.ptr, safe, error, sizeof error))
+        give_up(server, error);
+}
+
+/* Paths that this process will need again, as they are in the new root. */
+static void
+enter_root(struct server *server, const char *root)
+{
+    bask_pidfiles_enter_root(&server->pidfiles, root);
+    for (size_t i = 0; i < server->heritage.listeners.count; i++) {
+        struct bask_listener *listener = &server->heritage.listeners.items[i];
+        const char *inside = listener->path ? bask_file_inside(root, listener->path) : NULL;
+        if (inside) {
+            memmove(listener->path, inside, strlen(inside) + 1);
+        } else {
+            free(listener->path);
+            listener->path = NULL;
+        }
+    }
+}
+
+/* With the sockets bound nothing needs privileges any more. */
+static void
+drop_privileges(struct server *server)
+{
+    const struct bask_service_options *service = &server->options.service;
+    const struct bask_place *place = &server->heritage.place;
+    char error[512];
+    write_pidfile(server, service->pidfile, false);
+    write_pidfile(server, service->safe_pidfile, true);
+    if (bask_place_settle(place, BASK_PLACE_START, error, sizeof error))
+        give_up(server, error);
+    if (place->root && bask_place_is_settled(place, BASK_PLACE_START))
+        enter_root(server, place->root);
+    if (service->logto2.len && bask_log_to(service->logto2.ptr, error, sizeof error))
+        give_up(server, error);
+    write_pidfile(server, service->pidfile2, false);
+    write_pidfile(server, service->safe_pidfile2, true);
 }
 
 static void
@@ -281,38 +365,74 @@ run_zygote(void *context, const struct bask_zygote_orders *orders)
     exit(bask_zygote_run(context, orders));
 }
 
-static int
-run_alone(struct bask_heritage *heritage)
+static void
+on_serving(void)
 {
+    bask_daemon_log();
+    bask_daemon_serving();
+}
+
+static int
+run_alone(struct server *server)
+{
+    struct bask_heritage *heritage = &server->heritage;
+    const struct bask_place *place = &heritage->place;
     int code = bask_worker_init(heritage);
     if (!code && !heritage->options->lazy_apps)
         code = bask_worker_load(heritage);
-    return code ? code : bask_worker_run(heritage, (struct bask_seat){1, 0});
+    if (place->root && !bask_place_is_settled(place, BASK_PLACE_START))
+        enter_root(server, place->root);
+    if (code)
+        return code;
+    on_serving();
+    return bask_worker_run(heritage, (struct bask_seat){1, 0});
+}
+
+static int
+run_master(struct server *server)
+{
+    struct bask_heritage *heritage = &server->heritage;
+    bask_place_title(&heritage->place, "master", 0);
+    if (bask_hooks_run(&heritage->place.options.hooks, BASK_HOOK_MASTER_START))
+        return BASK_EXIT_FAILED;
+    return bask_master_run(&(struct bask_master_plan){
+        .board = &heritage->board,
+        .options = &server->options.master,
+        .load_limit_ms = heritage->options->ready_timeout_ms,
+        .run_zygote = run_zygote,
+        .context = heritage,
+        .serving = on_serving,
+    });
+}
+
+static void
+leave(struct server *server)
+{
+    bool vacuum = server->options.service.vacuum;
+    bask_hooks_run(&server->heritage.place.options.hooks, BASK_HOOK_AS_USER_ATEXIT);
+    bask_listeners_close(&server->heritage.listeners, vacuum);
+    bask_pidfiles_fini(&server->pidfiles, vacuum);
+    bask_place_fini(&server->heritage.place);
+    bask_conf_free(&server->conf);
 }
 
 int
 main(int argc, char **argv)
 {
     static struct server server;
-    read_options(&server, argc, argv);
+    char **arguments = bask_title_init(argc, argv);
+    if (!arguments)
+        die("%s", bask_err_text(BASK_E_NOMEM));
+    read_options(&server, argc, arguments);
     run_action(&server);
     choose_plugin(&server);
     signal(SIGPIPE, SIG_IGN);
+    take_place(&server);
     open_sockets(&server);
     prepare_heritage(&server);
-    struct bask_heritage *heritage = &server.heritage;
-    int code;
-    if (heritage->options->master)
-        code = bask_master_run(&(struct bask_master_plan){
-            .board = &heritage->board,
-            .options = &server.options.master,
-            .load_limit_ms = heritage->options->ready_timeout_ms,
-            .run_zygote = run_zygote,
-            .context = heritage,
-        });
-    else
-        code = run_alone(heritage);
-    bask_listeners_close(&heritage->listeners, true);
-    bask_conf_free(&server.conf);
+    drop_privileges(&server);
+    server.heritage.on_loaded = bask_daemon_log;
+    int code = server.heritage.options->master ? run_master(&server) : run_alone(&server);
+    leave(&server);
     return code;
 }

@@ -38,8 +38,11 @@ become_current(struct master *master)
     struct generation *before = master->current;
     master->current = master->next;
     master->next = NULL;
-    if (!before)
+    if (!before) {
+        if (master->plan->serving)
+            master->plan->serving();
         return;
+    }
     bask_log(BASK_LOG_INFO, "generation %u takes over from %u", master->current->number,
              before->number);
     if (before->pid) {

@@ -29,6 +29,8 @@ struct bask_master_plan {
     /* Becomes this zygote in the calling (new) process; does not return. */
     void (*run_zygote)(void *context, const struct bask_zygote_orders *orders);
     void *context;
+    /* The first generation has loaded: there is something to serve. May be NULL. */
+    void (*serving)(void);
 };
 
 /* Runs until told to stop. The exit status of the server: 0 after a stop, else what the first

@@ -2,6 +2,7 @@
 #include "net/conn.h"
 
 #include "base/err.h"
+#include "sys/priv.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@ static const struct bask_option rows[] = {
     {"socket", "uwsgi-socket", 's', BASK_OPT_LIST, offsetof(struct bask_net_options, uwsgi_sockets),
      0, 0, NULL, "ADDRESS",
      "speak the uwsgi protocol here, behind nginx's uwsgi_pass and the like"},
+    {"chown-socket", NULL, 0, BASK_OPT_STRING, offsetof(struct bask_net_options, socket_owner), 0,
+     0, NULL, "USER[:GROUP]", "owner of unix sockets, by name or number"},
     {"chmod-socket", "chmod", 'C', BASK_OPT_STRING, offsetof(struct bask_net_options, socket_mode),
      0, 0, NULL, "[MODE]",
      "permissions of unix sockets, three octal digits; 666 if none are given"},
@@ -65,6 +68,24 @@ parse_mode(bask_str text, mode_t *ret_mode)
     return text.len == 3 ? BASK_OK : BASK_E_SYNTAX;
 }
 
+/* "user", "user:group" or ":group" */
+static int
+give_away(const char *path, bask_str owner, char *reason, size_t reason_size)
+{
+    struct bask_user user = {.uid = (uid_t)-1};
+    bask_str name = owner, group = {NULL, 0};
+    gid_t gid = (gid_t)-1;
+    bask_str_cut(owner, ':', &name, &group);
+    int err = name.len || !group.ptr ? bask_priv_find_user(name, &user, reason, reason_size) : 0;
+    if (!err && group.ptr)
+        err = bask_priv_find_group(group, &gid, reason, reason_size);
+    if (!err && lchown(path, user.uid, gid)) {
+        snprintf(reason, reason_size, "chown: %s", strerror(errno));
+        err = BASK_E_SYSTEM;
+    }
+    return err;
+}
+
 /* Remembers where a unix socket is, whatever folder the process changes to, and opens it to those
  * who may use it. */
 static int
@@ -73,6 +94,11 @@ finish_local(struct bask_listener *listener, const struct bask_sockaddr *addr,
 {
     const char *path = addr->u.local.sun_path;
     mode_t mode;
+    if (options->socket_owner.ptr) {
+        int err = give_away(path, options->socket_owner, reason, reason_size);
+        if (err)
+            return err;
+    }
     if (options->socket_mode.ptr) {
         if (parse_mode(options->socket_mode, &mode)) {
             snprintf(reason, reason_size, "--chmod-socket expects three octal digits, not \"%.*s\"",

@@ -1,5 +1,5 @@
 /*
- * The server's log: one line, one write(2), to standard error.
+ * The server's log: one line, one write(2), to standard error; and where that leads.
  */
 #pragma once
 
@@ -11,3 +11,20 @@ void bask_log(enum bask_log_level level, const char *format, ...)
 /* Errors and warnings are also written to this descriptor, which stays the caller's; -1: no more.
  */
 void bask_log_also_to(int fd);
+
+/*
+ * Sends standard error and output, and so all that this process and its children log, to a file
+ * (appended to, made if it is missing) or to "host:port", a UDP address, where each line is a
+ * datagram. 0, or a bask_err with one sentence in `error`; the log then stays where it was.
+ */
+int bask_log_to(const char *target, char *error, size_t error_size);
+
+/* Opens the log file again, after something has moved it. Each process does it for itself. Without
+ * a file there is nothing to do. If it fails, the log says so and goes on as before. */
+int bask_log_reopen(void);
+
+/* The root of this process is `root` from now on: where the log file is then. */
+void bask_log_enter_root(const char *root);
+
+/* Where the log goes, or NULL: to what standard error was at the start. */
+const char *bask_log_target(void);

@@ -9,6 +9,7 @@
 #include "net/net.h"
 #include "obs/board.h"
 #include "plugin/host.h"
+#include "proc/place.h"
 
 #include <bask/plugin.h>
 
@@ -21,7 +22,6 @@ struct bask_process_options {
     bool disable_logging;
     bool need_app;
     bool enable_threads;
-    bask_str chdir;
 };
 
 struct bask_heritage {
@@ -31,6 +31,8 @@ struct bask_heritage {
     struct bask_listeners listeners;
     struct bask_board board; /* shared memory */
     const struct bask_plugin *plugin;
+    struct bask_place place;
+    void (*on_loaded)(void); /* the application is; NULL: nobody wants to know */
     struct bask_server_info info;
     struct bask_host_listener *host_listeners; /* what plugins are told of `listeners` */
     bool replaces; /* another generation serves: one that does not load must not take over */

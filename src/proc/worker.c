@@ -4,6 +4,8 @@
  *   SIGHUP                    gracefully: no new connections, the open requests are answered
  *   SIGINT, SIGQUIT, SIGTERM  at once: requests that are not done within a second are cut off
  *   SIGTSTP                   look at the board: accept nothing for now, or go on
+ *   SIGURG                    the parent died; if that leaves no master, gracefully, or, with
+ *                             --no-orphans, at once
  */
 #include "proc/worker.h"
 
@@ -13,6 +15,7 @@
 #include "plugin/host.h"
 #include "sys/bell.h"
 #include "sys/clock.h"
+#include "sys/proc.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -34,6 +37,7 @@ struct app_thread {
 struct worker {
     struct bask_heritage *heritage;
     struct bask_seat seat;
+    bool replaces; /* another process had this id before */
     struct bask_loop *loop;
     struct bask_pipeline pipeline;
     struct bask_access_log *access;
@@ -72,10 +76,22 @@ on_cut_off(struct bask_timer *timer)
     _exit(BASK_EXIT_END);
 }
 
+/* A worker whose zygote died is its master's child; one whose master died too is nobody's. */
+static bool
+is_orphan(const struct worker *worker)
+{
+    return getppid() != worker->heritage->info.master_pid;
+}
+
 static void
 take_signals(struct worker *worker)
 {
     uint64_t came = bask_signals_take();
+    if (came & UINT64_C(1) << SIGURG && is_orphan(worker)) {
+        if (worker->heritage->place.options.no_orphans)
+            _exit(BASK_EXIT_END);
+        came |= UINT64_C(1) << SIGHUP;
+    }
     if (came & (UINT64_C(1) << SIGINT | UINT64_C(1) << SIGQUIT | UINT64_C(1) << SIGTERM)) {
         bask_net_pause(worker->net, true); /* who waits to be accepted is left to others */
         bask_net_drain(worker->net);
@@ -91,7 +107,7 @@ take_signals(struct worker *worker)
 }
 
 /* What the worker answers, ended by 0. */
-static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, 0};
+static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGURG, 0};
 
 static void
 mask_signals(int how, sigset_t *ret_before)
@@ -183,23 +199,59 @@ describe_listeners(struct bask_heritage *heritage)
     return described ? BASK_OK : BASK_E_NOMEM;
 }
 
+static int
+settle(const struct bask_heritage *heritage, enum bask_place_stage stage)
+{
+    char error[512];
+    int err = bask_place_settle(&heritage->place, stage, error, sizeof error);
+    if (err)
+        bask_log(BASK_LOG_ERROR, "%s", error);
+    else if (heritage->options->master)
+        bask_proc_die_with_parent(SIGKILL); /* a change of the user has undone it */
+    return err;
+}
+
+static int
+run_hooks(const struct bask_heritage *heritage, enum bask_hook_point point)
+{
+    return bask_hooks_run(&heritage->place.options.hooks, point);
+}
+
+static int
+finish_loading(const struct bask_heritage *heritage)
+{
+    char error[512];
+    if (run_hooks(heritage, BASK_HOOK_POST_APP) || settle(heritage, BASK_PLACE_APPS))
+        return BASK_EXIT_FAILED;
+    if (bask_place_loaded(&heritage->place, error, sizeof error)) {
+        bask_log(BASK_LOG_ERROR, "%s", error);
+        return BASK_EXIT_FAILED;
+    }
+    return BASK_EXIT_OK;
+}
+
 int
 bask_worker_init(struct bask_heritage *heritage)
 {
     if (describe_listeners(heritage))
         return BASK_EXIT_FAILED;
     set_up_host(heritage, NULL, 0);
-    return heritage->plugin->init(&bask_host_functions) ? BASK_EXIT_FAILED : BASK_EXIT_OK;
+    if (settle(heritage, BASK_PLACE_ZYGOTE) || heritage->plugin->init(&bask_host_functions))
+        return BASK_EXIT_FAILED;
+    return settle(heritage, BASK_PLACE_INIT) ? BASK_EXIT_FAILED : BASK_EXIT_OK;
 }
 
 int
 bask_worker_load(struct bask_heritage *heritage)
 {
+    if (run_hooks(heritage, BASK_HOOK_PRE_APP))
+        return BASK_EXIT_FAILED;
     int apps = heritage->plugin->load();
-    if (apps > 0 || (!heritage->options->need_app && !(apps < 0 && heritage->replaces)))
-        return BASK_EXIT_OK;
-    bask_log(BASK_LOG_ERROR, "no application was loaded");
-    return BASK_EXIT_NO_APP;
+    if (apps <= 0 && (heritage->options->need_app || (apps < 0 && heritage->replaces))) {
+        bask_log(BASK_LOG_ERROR, "no application was loaded");
+        return BASK_EXIT_NO_APP;
+    }
+    return finish_loading(heritage);
 }
 
 static void *
@@ -257,16 +309,44 @@ open_up(struct worker *worker, struct bask_board_place *place)
     bask_log_also_to(-1);
 }
 
+static void
+run_accepting_hooks(const struct worker *worker)
+{
+    bool is_first = worker->seat.worker_id == 1;
+    run_hooks(worker->heritage, BASK_HOOK_ACCEPTING);
+    if (!worker->replaces)
+        run_hooks(worker->heritage, BASK_HOOK_ACCEPTING_ONCE);
+    if (is_first)
+        run_hooks(worker->heritage, BASK_HOOK_ACCEPTING1);
+    if (is_first && !worker->replaces)
+        run_hooks(worker->heritage, BASK_HOOK_ACCEPTING1_ONCE);
+}
+
+/* What is left to do before the first request. */
+static int
+prepare(struct bask_heritage *heritage)
+{
+    int code = heritage->options->lazy_apps ? bask_worker_load(heritage) : BASK_EXIT_OK;
+    if (code)
+        return code;
+    if (heritage->options->master)
+        bask_proc_die_with_parent(SIGURG);
+    heritage->plugin->post_fork();
+    if (run_hooks(heritage, BASK_HOOK_POST_FORK) || bask_place_confine(&heritage->place))
+        return BASK_EXIT_FAILED;
+    return BASK_EXIT_OK;
+}
+
 static int
 serve(struct worker *worker, struct bask_board_place *place)
 {
     struct bask_heritage *heritage = worker->heritage;
     bask_signals_watch(worker->loop, signals);
     mask_signals(SIG_UNBLOCK, NULL);
-    int code = heritage->options->lazy_apps ? bask_worker_load(heritage) : BASK_EXIT_OK;
+    int code = prepare(heritage);
     if (!code) {
-        heritage->plugin->post_fork();
         open_up(worker, place);
+        run_accepting_hooks(worker);
         run_threads(worker);
         code = worker->exit_code;
     }
@@ -282,6 +362,10 @@ bask_worker_run(struct bask_heritage *heritage, struct bask_seat seat)
     struct worker worker = {.heritage = heritage, .seat = seat, .exit_code = BASK_EXIT_END};
     struct bask_board_place *place = bask_board_place(&heritage->board, seat);
     int code = BASK_EXIT_FAILED;
+    for (uint32_t side = 0; side < BASK_PLACES; side++)
+        worker.replaces |= atomic_load(&bask_board_place(&heritage->board,
+                                                         (struct bask_seat){seat.worker_id, side})
+                                            ->started_at) != 0;
     atomic_store(&place->started_at, bask_clock_wall());
     atomic_store(&place->pid, getpid());
     if (init_parts(&worker)) {
@@ -289,6 +373,7 @@ bask_worker_run(struct bask_heritage *heritage, struct bask_seat seat)
     } else {
         init_threads(&worker);
         set_up_host(heritage, worker.crew, seat.worker_id);
+        bask_place_title(&heritage->place, "worker", seat.worker_id);
         code = serve(&worker, place);
     }
     fini(&worker);

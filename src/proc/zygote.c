@@ -93,9 +93,10 @@ reap(struct zygote *zygote)
 static void
 dismiss_workers(struct zygote *zygote)
 {
+    int number = zygote->heritage->place.options.no_orphans ? SIGKILL : SIGHUP;
     for (uint32_t i = 0; i < place_count(zygote); i++)
         if (zygote->children[i] > 0)
-            kill(zygote->children[i], SIGHUP);
+            kill(zygote->children[i], number);
 }
 
 static void
@@ -170,6 +171,7 @@ bask_zygote_run(struct bask_heritage *heritage, const struct bask_zygote_orders 
     heritage->replaces = orders->generation > 1;
     heritage->info.crash_fd = orders->words;
     bask_log_also_to(orders->words);
+    bask_place_title(&heritage->place, "zygote", orders->generation);
     int code = load(heritage);
     if (code) {
         tell(&zygote, &(struct bask_message){.kind = BASK_MESSAGE_FAILED, .code = code});
@@ -177,6 +179,8 @@ bask_zygote_run(struct bask_heritage *heritage, const struct bask_zygote_orders 
     }
     if (!heritage->options->lazy_apps)
         bask_log_also_to(-1);
+    if (heritage->on_loaded)
+        heritage->on_loaded();
     ignore_stop_signals();
     bask_proc_die_with_parent(0);
     if (set_up(&zygote))

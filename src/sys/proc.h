@@ -16,6 +16,16 @@ int bask_proc_adopt_orphans(void);
 int bask_proc_die_with_parent(int signal);
 /* The path of the running program, with a NUL; false if it is not known. */
 bool bask_proc_binary(char *path, size_t size);
+/* What program another process runs. */
+enum bask_proc_kinship {
+    BASK_PROC_GONE,    /* there is no such process */
+    BASK_PROC_SAME,    /* the calling one, by its name */
+    BASK_PROC_OTHER,   /* another one */
+    BASK_PROC_UNKNOWN, /* it is not ours to look at */
+};
+enum bask_proc_kinship bask_proc_kinship(pid_t pid);
+/* Standard input becomes /dev/null: it must be something, or the next file that is opened would. */
+void bask_proc_close_input(void);
 /* Zeroed memory that children share; NULL if there is none. */
 void *bask_proc_shared_memory(size_t size);
 /* A file without a name that lives as long as somebody has it open, not inherited by programs;

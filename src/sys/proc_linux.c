@@ -4,7 +4,11 @@
 #include "base/err.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -45,6 +49,50 @@ bask_proc_binary(char *path, size_t size)
         return false;
     path[n] = '\0';
     return true;
+}
+
+/* The last part of the path of a process's program, whether or not the file was replaced since. */
+static bool
+program_name(pid_t pid, char *name, size_t size)
+{
+    static const char deleted[] = " (deleted)";
+    char link[40], path[PATH_MAX];
+    snprintf(link, sizeof link, "/proc/%d/exe", (int)pid);
+    ssize_t n = readlink(link, path, sizeof path - 1);
+    if (n <= 0)
+        return false;
+    path[n] = '\0';
+    size_t len = (size_t)n, tail = sizeof deleted - 1;
+    if (len > tail && strcmp(path + len - tail, deleted) == 0)
+        path[len - tail] = '\0';
+    const char *slash = strrchr(path, '/');
+    snprintf(name, size, "%s", slash ? slash + 1 : path);
+    return true;
+}
+
+enum bask_proc_kinship
+bask_proc_kinship(pid_t pid)
+{
+    char own[NAME_MAX + 1], other[NAME_MAX + 1];
+    if (kill(pid, 0) && errno == ESRCH)
+        return BASK_PROC_GONE;
+    if (!program_name(getpid(), own, sizeof own) || !program_name(pid, other, sizeof other))
+        return BASK_PROC_UNKNOWN;
+    return strcmp(own, other) == 0 ? BASK_PROC_SAME : BASK_PROC_OTHER;
+}
+
+void
+bask_proc_close_input(void)
+{
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (fd == STDIN_FILENO)
+        fcntl(fd, F_SETFD, 0);
+    else {
+        dup2(fd, STDIN_FILENO);
+        close(fd);
+    }
 }
 
 void *

@@ -1,0 +1,76 @@
+/* Rows of --uid, --chroot and what else says where and as whom the server runs. */
+#include "proc/place.h"
+
+#define AT(member) offsetof(struct bask_place_options, member)
+
+static const struct bask_option rows[] = {
+    {"uid", NULL, 0, BASK_OPT_STRING, AT(uid), 0, 0, NULL, "USER",
+     "become this user, by name or number, for good, once the sockets are open"},
+    {"gid", NULL, 0, BASK_OPT_STRING, AT(gid), 0, 0, NULL, "GROUP",
+     "become this group; without it the primary group of --uid"},
+    {"add-gid", NULL, 0, BASK_OPT_LIST, AT(add_gids), 0, 0, NULL, "GROUP",
+     "one more group, beside those that the user is in"},
+    {"no-initgroups", NULL, 0, BASK_OPT_FLAG, AT(no_initgroups), 0, 0, NULL, NULL,
+     "no groups but --gid and --add-gid: not those that the user is in"},
+    {"cap", NULL, 0, BASK_OPT_LIST, AT(caps), 0, 0, NULL, "NAME[,NAME...]",
+     "keep these capabilities, and no others, when privileges are dropped"},
+    {"drop-after-init", NULL, 0, BASK_OPT_FLAG, AT(drop_after_init), 0, 0, NULL, NULL,
+     "drop privileges only when the runtime is loaded; the master stays as it was started"},
+    {"drop-after-apps", NULL, 0, BASK_OPT_FLAG, AT(drop_after_apps), 0, 0, NULL, NULL,
+     "drop privileges only when the application is loaded; the master stays as it was started"},
+    {"master-as-root", NULL, 0, BASK_OPT_FLAG, AT(master_as_root), 0, 0, NULL, NULL,
+     "the master stays as it was started; the application is loaded without privileges"},
+    {"chroot", NULL, 0, BASK_OPT_STRING, AT(chroot), 0, 0, NULL, "DIR",
+     "make this folder the root before privileges are dropped"},
+    {"umask", NULL, 0, BASK_OPT_STRING, AT(umask), 0, 0, NULL, "MODE",
+     "permissions that new files do not get, in octal"},
+    {"chdir", NULL, 0, BASK_OPT_STRING, AT(chdir), 0, 0, NULL, "DIR",
+     "change to this folder before the application is loaded"},
+    {"chdir2", NULL, 0, BASK_OPT_STRING, AT(chdir2), 0, 0, NULL, "DIR",
+     "change to this folder after the application was loaded"},
+    {"env", NULL, 0, BASK_OPT_LIST, AT(env), 0, 0, NULL, "NAME=VALUE",
+     "set a variable of the environment"},
+    {"unenv", NULL, 0, BASK_OPT_LIST, AT(unenv), 0, 0, NULL, "NAME",
+     "remove a variable from the environment"},
+    {"honour-stdin", NULL, 0, BASK_OPT_FLAG, AT(honour_stdin), 0, 0, NULL, NULL,
+     "leave standard input as it is; otherwise it is /dev/null"},
+    {"no-orphans", NULL, 0, BASK_OPT_FLAG, AT(no_orphans), 0, 0, NULL, NULL,
+     "workers end at once if their master dies; otherwise they finish their requests first"},
+    {"limit-as", NULL, 0, BASK_OPT_INT, AT(limit_as), 0, INT64_MAX >> 20, "0", "MB",
+     "the largest address space of a process in megabytes, 0 for no limit of ours"},
+    {"limit-nproc", NULL, 0, BASK_OPT_INT, AT(limit_nproc), 0, INT64_MAX, "0", "N",
+     "how many processes the user may have, 0 for no limit of ours"},
+    {"max-fd", NULL, 0, BASK_OPT_INT, AT(max_fd), 0, 1 << 30, "0", "N",
+     "how many descriptors a process may have, 0 for no limit of ours"},
+    {"prio", NULL, 0, BASK_OPT_INT, AT(prio), -20, 19, "0", "N",
+     "scheduling priority, from -20 (first) to 19 (last); 0 leaves it as it is"},
+    {"cgroup", NULL, 0, BASK_OPT_LIST, AT(cgroups), 0, 0, NULL, "DIR",
+     "join this control group, version 1 or 2, by its folder"},
+    {"cgroup-opt", NULL, 0, BASK_OPT_LIST, AT(cgroup_options), 0, 0, NULL, "NAME=VALUE",
+     "write a setting into each --cgroup: memory.max=200M"},
+    {"seccomp", NULL, 0, BASK_OPT_STRING, AT(seccomp), 0, 0, "off", "default|FILE|off",
+     "which system calls workers may make: no mount, ptrace, keyctl...; or as FILE says"},
+    {"auto-procname", NULL, 0, BASK_OPT_FLAG, AT(auto_procname), 0, 0, NULL, NULL,
+     "title processes Bask master, Bask zygote N, Bask worker N"},
+    {"procname", NULL, 0, BASK_OPT_STRING, AT(procname), 0, 0, NULL, "TITLE",
+     "title all processes so"},
+    {"procname-master", NULL, 0, BASK_OPT_STRING, AT(procname_master), 0, 0, NULL, "TITLE",
+     "title the master so"},
+    {"procname-prefix", NULL, 0, BASK_OPT_STRING, AT(procname_prefix), 0, 0, NULL, "TEXT",
+     "put this before every title; implies --auto-procname"},
+    {"procname-prefix-spaced", NULL, 0, BASK_OPT_STRING, AT(procname_prefix_spaced), 0, 0, NULL,
+     "TEXT", "put this and a space before every title; implies --auto-procname"},
+    {"procname-append", NULL, 0, BASK_OPT_STRING, AT(procname_append), 0, 0, NULL, "TEXT",
+     "put this after every title; implies --auto-procname"},
+};
+
+struct bask_option_table
+bask_place_option_table(struct bask_place_options *values)
+{
+    return (struct bask_option_table){
+        .group = "Privileges and places",
+        .rows = rows,
+        .count = sizeof rows / sizeof *rows,
+        .values = values,
+    };
+}

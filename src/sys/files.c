@@ -1,0 +1,109 @@
+/* Reading, replacing and naming files. */
+#include "sys/files.h"
+
+#include "base/err.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int
+write_all(int fd, bask_str bytes)
+{
+    while (bytes.len) {
+        ssize_t n = write(fd, bytes.ptr, bytes.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return BASK_E_SYSTEM;
+        bytes = bask_str_n(bytes.ptr + n, bytes.len - (size_t)n);
+    }
+    return BASK_OK;
+}
+
+int
+bask_file_replace(const char *path, bask_str bytes, mode_t mode)
+{
+    char temporary[PATH_MAX];
+    struct stat status;
+    if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode))
+        return BASK_E_STATE;
+    if (snprintf(temporary, sizeof temporary, "%s.%d.tmp", path, (int)getpid()) >=
+        (int)sizeof temporary)
+        return BASK_E_LIMIT;
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST && unlink(temporary) == 0) /* of one who died with our number */
+        fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return BASK_E_SYSTEM;
+    int err = write_all(fd, bytes);
+    if (!err && fchmod(fd, mode))
+        err = BASK_E_SYSTEM;
+    if (close(fd) && !err)
+        err = BASK_E_SYSTEM;
+    if (!err && rename(temporary, path))
+        err = BASK_E_SYSTEM;
+    if (err) {
+        int saved = errno;
+        unlink(temporary);
+        errno = saved;
+    }
+    return err;
+}
+
+ssize_t
+bask_file_read(const char *path, char *bytes, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return BASK_E_SYSTEM;
+    size_t used = 0;
+    ssize_t n = 1;
+    while (used < size - 1 && n > 0) {
+        n = read(fd, bytes + used, size - 1 - used);
+        if (n > 0)
+            used += (size_t)n;
+        else if (n < 0 && errno == EINTR)
+            n = 1;
+    }
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    bytes[used] = '\0';
+    return n < 0 ? BASK_E_SYSTEM : (ssize_t)used;
+}
+
+char *
+bask_file_absolute(const char *path)
+{
+    char folder[PATH_MAX], *absolute = NULL;
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    size_t len = slash ? (size_t)(slash - path) : 0;
+    if (len >= sizeof folder) {
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
+    memcpy(folder, path, len);
+    folder[len] = '\0';
+    char *real = realpath(!slash ? "." : len ? folder : "/", NULL);
+    if (real && asprintf(&absolute, "%s/%s", real[1] ? real : "", name) < 0)
+        absolute = NULL;
+    free(real);
+    return absolute;
+}
+
+const char *
+bask_file_inside(const char *root, const char *path)
+{
+    size_t len = strlen(root);
+    while (len && root[len - 1] == '/')
+        len--;
+    if (strncmp(root, path, len) != 0 || path[len] != '/')
+        return NULL;
+    return path + len;
+}
