@@ -107,14 +107,21 @@ bask_hooks_check(const struct bask_hook_options *options, char *error, size_t er
 }
 
 static int
+run_hook(bask_str text, char *error, size_t error_size)
+{
+    const char *arguments;
+    const struct hook_action *action = find_action(text, &arguments);
+    return hook_action_run(action, arguments, false, error, error_size);
+}
+
+static int
 run_one(enum bask_hook_point point, bask_str text, bool is_command)
 {
     char error[512];
-    const char *arguments, *kind = is_command ? "exec" : "hook";
+    const char *kind = is_command ? "exec" : "hook";
     bask_log(BASK_LOG_INFO, "%s-%s: %.*s", kind, points[point].name, BASK_FMT(text));
     int err = is_command ? hook_run_command(text.ptr, error, sizeof error)
-                         : hook_action_run(find_action(text, &arguments), arguments, false, error,
-                                           sizeof error);
+                         : run_hook(text, error, sizeof error);
     if (err)
         bask_log(BASK_LOG_ERROR, "%s-%s \"%.*s\" failed: %s", kind, points[point].name,
                  BASK_FMT(text), error);
