@@ -65,8 +65,10 @@ program_name(pid_t pid, char *name, size_t size)
     size_t len = (size_t)n, tail = sizeof deleted - 1;
     if (len > tail && strcmp(path + len - tail, deleted) == 0)
         path[len - tail] = '\0';
-    const char *slash = strrchr(path, '/');
-    snprintf(name, size, "%s", slash ? slash + 1 : path);
+    const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
+    if (strlen(last) >= size)
+        return false;
+    strcpy(name, last);
     return true;
 }
 

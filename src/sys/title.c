@@ -16,6 +16,7 @@
 
 static struct {
     char *start, *end_args, *end;
+    char **arguments, **environment; /* the copies, which are for ever */
 } area;
 
 static char **
@@ -58,7 +59,8 @@ bask_title_init(int argc, char **argv)
     area.start = argv[0];
     area.end_args = skip_strings(argv[0], argv, (size_t)argc);
     area.end = skip_strings(area.end_args, environ, variables);
-    environ = environment;
+    area.arguments = arguments;
+    environ = area.environment = environment;
     return arguments;
 }
 
