@@ -393,11 +393,16 @@ run_master(struct server *server)
 {
     struct bask_heritage *heritage = &server->heritage;
     bask_place_title(&heritage->place, "master", 0);
-    if (bask_hooks_run(&heritage->place.options.hooks, BASK_HOOK_MASTER_START))
+    const struct bask_hook_options *hooks = &heritage->place.options.hooks;
+    struct bask_master_options *options = &server->options.master;
+    enum bask_hook_term term = bask_hooks_on_term(hooks);
+    options->die_on_term |= term == BASK_HOOK_TERM_STOPS;
+    options->graceful_on_term |= term == BASK_HOOK_TERM_STOPS_GRACEFULLY;
+    if (bask_hooks_run(hooks, BASK_HOOK_MASTER_START))
         return BASK_EXIT_FAILED;
     return bask_master_run(&(struct bask_master_plan){
         .board = &heritage->board,
-        .options = &server->options.master,
+        .options = options,
         .load_limit_ms = heritage->options->ready_timeout_ms,
         .run_zygote = run_zygote,
         .context = heritage,

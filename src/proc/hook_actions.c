@@ -126,23 +126,23 @@ run_log(const struct hook_call *call)
 /* What the master does with a signal, by uWSGI's names for it. */
 static const struct {
     const char *number, *deed;
-    bool stops; /* instead of what it does otherwise */
+    enum bask_hook_term term;
 } signal_deeds[] = {
-    {"1", "grace_them_all", false},
-    {"2", "kill_them_all", false},
-    {"3", "kill_them_all", false},
-    {"15", "reap_them_all", false},
-    {"15", "gracefully_kill_them_all", true},
-    {"15", "kill_them_all", true},
+    {"1", "grace_them_all", BASK_HOOK_TERM_USUAL},
+    {"2", "kill_them_all", BASK_HOOK_TERM_USUAL},
+    {"3", "kill_them_all", BASK_HOOK_TERM_USUAL},
+    {"15", "reap_them_all", BASK_HOOK_TERM_USUAL},
+    {"15", "kill_them_all", BASK_HOOK_TERM_STOPS},
+    {"15", "gracefully_kill_them_all", BASK_HOOK_TERM_STOPS_GRACEFULLY},
 };
 
 int
-hook_unix_signal(const char *number, const char *deed, bool *ret_stops)
+hook_unix_signal(const char *number, const char *deed, enum bask_hook_term *ret_term)
 {
     for (size_t i = 0; i < sizeof signal_deeds / sizeof *signal_deeds; i++)
         if (strcmp(signal_deeds[i].number, number) == 0 &&
             strcmp(signal_deeds[i].deed, deed) == 0) {
-            *ret_stops = signal_deeds[i].stops;
+            *ret_term = signal_deeds[i].term;
             return BASK_OK;
         }
     return BASK_E_NOTFOUND;
@@ -152,8 +152,8 @@ hook_unix_signal(const char *number, const char *deed, bool *ret_stops)
 int
 hook_run_unix_signal(const struct hook_call *call)
 {
-    bool stops;
-    if (!hook_unix_signal(call->words[0], call->words[1], &stops))
+    enum bask_hook_term term;
+    if (!hook_unix_signal(call->words[0], call->words[1], &term))
         return BASK_OK;
     return say(call,
                "signals can be given no function but \"15 gracefully_kill_them_all\" and what "

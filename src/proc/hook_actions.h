@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/str.h"
+#include "proc/hooks.h"
 
 enum { BASK_HOOK_WORDS = 4 };
 
@@ -38,4 +39,4 @@ int hook_run_command(const char *command, char *error, size_t error_size);
 int hook_run_unix_signal(const struct hook_call *call);
 
 /* "15 gracefully_kill_them_all": 0 if the master does that, or can be told to. */
-int hook_unix_signal(const char *number, const char *deed, bool *ret_stops);
+int hook_unix_signal(const char *number, const char *deed, enum bask_hook_term *ret_term);

@@ -141,16 +141,14 @@ bask_hooks_run(const struct bask_hook_options *options, enum bask_hook_point poi
     return BASK_OK;
 }
 
-bool
-bask_hooks_stop_on_term(const struct bask_hook_options *options)
+enum bask_hook_term
+bask_hooks_on_term(const struct bask_hook_options *options)
 {
     const struct bask_values *hooks = &options->hooks[BASK_HOOK_MASTER_START];
     const bask_str prefix = BASK_STR("unix_signal:15 ");
-    for (size_t i = 0; i < hooks->count; i++) {
-        bool stops = false;
-        if (bask_str_starts(hooks->items[i].text, prefix) &&
-            !hook_unix_signal("15", hooks->items[i].text.ptr + prefix.len, &stops) && stops)
-            return true;
-    }
-    return false;
+    enum bask_hook_term term = BASK_HOOK_TERM_USUAL;
+    for (size_t i = 0; i < hooks->count; i++)
+        if (bask_str_starts(hooks->items[i].text, prefix))
+            hook_unix_signal("15", hooks->items[i].text.ptr + prefix.len, &term);
+    return term;
 }

@@ -49,8 +49,13 @@ int bask_hooks_check(const struct bask_hook_options *options, char *error, size_
  * BASK_E_STATE; the log says why. */
 int bask_hooks_run(const struct bask_hook_options *options, enum bask_hook_point point);
 
-/* The master-start hooks ask that SIGTERM stops the server. */
-bool bask_hooks_stop_on_term(const struct bask_hook_options *options);
+enum bask_hook_term {
+    BASK_HOOK_TERM_USUAL, /* nothing was said */
+    BASK_HOOK_TERM_STOPS,
+    BASK_HOOK_TERM_STOPS_GRACEFULLY,
+};
+/* What the master-start hooks want SIGTERM to do. */
+enum bask_hook_term bask_hooks_on_term(const struct bask_hook_options *options);
 
 /* The rows of these options; `values` is the struct they fill. */
 struct bask_option_table bask_hook_option_table(struct bask_hook_options *values);

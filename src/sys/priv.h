@@ -42,5 +42,5 @@ int bask_priv_drop(const struct bask_priv *priv, char *error, size_t error_size)
 /* Makes `folder` the root and the working directory. */
 int bask_priv_chroot(const char *folder, char *error, size_t error_size);
 
-/* No program that this process starts gains privileges, set-user-id or not. */
-int bask_priv_no_new(void);
+/* It may set any priority. */
+bool bask_priv_is_nice(void);

@@ -283,8 +283,9 @@ bask_priv_chroot(const char *folder, char *error, size_t error_size)
     return BASK_OK;
 }
 
-int
-bask_priv_no_new(void)
+bool
+bask_priv_is_nice(void)
 {
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? BASK_E_SYSTEM : BASK_OK;
+    uint64_t caps_now;
+    return get_caps(&caps_now) == 0 && caps_now & UINT64_C(1) << CAP_SYS_NICE;
 }

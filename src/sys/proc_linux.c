@@ -2,6 +2,7 @@
 #include "sys/proc.h"
 
 #include "base/err.h"
+#include "sys/priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -123,7 +124,7 @@ bask_proc_stand_back(pid_t pid, bool back)
 {
     enum { STEP = 10 };
     /* Whoever may not lower the value could never undo it. */
-    if (geteuid() != 0)
+    if (!bask_priv_is_nice())
         return false;
     errno = 0;
     int own = getpriority(PRIO_PROCESS, 0);

@@ -11,6 +11,7 @@ from typing import Any, Dict, List
 import pytest
 
 from support import processes
+from support.client import make_request
 from support.server import BINARY, Bask, Server
 from support.wait import wait_until
 
@@ -428,7 +429,13 @@ def test_hook_that_ends_the_server(bask: Bask) -> None:
 @pytest.mark.null
 def test_hook_that_makes_sigterm_a_stop(bask: Bask) -> None:
     server = bask.null("--hook-master-start", "unix_signal:15 gracefully_kill_them_all", workers=1)
-    assert server.stop(signal.SIGTERM) == 0
+    idle = len(processes.descriptors(server.workers()[0]))
+    with server.connect() as connection:
+        connection.send(make_request("GET", "/sleep/1500"))
+        wait_until(lambda: len(processes.descriptors(server.workers()[0])) > idle, "accepted")
+        server.send_signal(signal.SIGTERM)
+        assert connection.answer().status == 200
+    assert server.wait_end() == 0
 
 
 @pytest.mark.null
@@ -463,7 +470,7 @@ def test_without_a_master_requests_end_or_not(bask: Bask) -> None:
         server = bask.null(*arguments, workers=1)
         idle = len(processes.descriptors(server.workers()[0]))
         with server.connect() as connection:
-            connection.send(b"GET /sleep/1000 HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.send(make_request("GET", "/sleep/1000"))
             wait_until(lambda: len(processes.descriptors(server.workers()[0])) > idle, "accepted")
             os.kill(server.pid, signal.SIGKILL)
             server.wait_end()
