@@ -302,10 +302,24 @@ enter_root(const struct bask_place *place, const struct complaint *complaint)
     return err ? err : run_hooks(place, BASK_HOOK_IN_JAIL, complaint);
 }
 
+/* What is not changed is -1, which the system understands. */
+static int
+give_log_away(const struct bask_place *place, const struct complaint *complaint)
+{
+    const struct bask_priv *priv = &place->priv;
+    if (place->options.logfile_chown && bask_log_target() &&
+        fchown(STDERR_FILENO, priv->change_uid ? priv->uid : (uid_t)-1,
+               priv->change_gid ? priv->gid : (gid_t)-1))
+        return fail(complaint, BASK_E_SYSTEM, "--logfile-chown: %s", strerror(errno));
+    return BASK_OK;
+}
+
 static int
 drop(const struct bask_place *place, const struct complaint *complaint)
 {
     int err = run_hooks(place, BASK_HOOK_PRE_JAIL, complaint);
+    if (!err)
+        err = give_log_away(place, complaint);
     if (!err)
         err = enter_root(place, complaint);
     if (!err)

@@ -19,7 +19,7 @@ struct bask_place_options {
     bask_str chroot;
     bask_str umask, chdir, chdir2;
     struct bask_values env, unenv;
-    bool honour_stdin, no_orphans;
+    bool honour_stdin, no_orphans, logfile_chown;
     int64_t limit_as, limit_nproc, max_fd, prio;
     struct bask_values cgroups, cgroup_options;
     bask_str seccomp;

@@ -34,6 +34,8 @@ static const struct bask_option rows[] = {
      "remove a variable from the environment"},
     {"honour-stdin", NULL, 0, BASK_OPT_FLAG, AT(honour_stdin), 0, 0, NULL, NULL,
      "leave standard input as it is; otherwise it is /dev/null"},
+    {"logfile-chown", NULL, 0, BASK_OPT_FLAG, AT(logfile_chown), 0, 0, NULL, NULL,
+     "give the file of --logto to --uid and --gid, so that it can be opened again"},
     {"no-orphans", NULL, 0, BASK_OPT_FLAG, AT(no_orphans), 0, 0, NULL, NULL,
      "workers end at once if their master dies; otherwise they finish their requests first"},
     {"limit-as", NULL, 0, BASK_OPT_INT, AT(limit_as), 0, INT64_MAX >> 20, "0", "MB",

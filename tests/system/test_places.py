@@ -193,6 +193,17 @@ def test_owner_of_a_socket(bask: Bask) -> None:
     assert 'cannot listen on other: there is no user "no-such-user"' in error
 
 
+@needs_root
+@pytest.mark.null
+def test_owner_of_the_log(bask: Bask) -> None:
+    log = bask.folder / "own.log"
+    server = bask.launch("--plugin", "null", "--logto", "own.log", "--logfile-chown", "--uid",
+                         "nobody", "--gid", "12345", env=NO_LEAK_CHECK)
+    wait_until(lambda: log.exists() and "spawned Bask worker 1" in log.read_text(), "it is ready")
+    assert (log.stat().st_uid, log.stat().st_gid) == (NOBODY.pw_uid, 12345)
+    assert server.stop() == 30
+
+
 # Folders
 
 @needs_root
