@@ -192,6 +192,7 @@ bask_zygote_run(struct bask_heritage *heritage, const struct bask_zygote_orders 
         return become_worker(&zygote);
     /* The master closed the channel: when it dismissed this generation there are no workers. */
     dismiss_workers(&zygote);
+    bask_signals_forget(); /* they wake the loop */
     bask_loop_free(&zygote.loop);
     free(zygote.children);
     return BASK_EXIT_OK;

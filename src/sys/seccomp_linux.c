@@ -332,10 +332,10 @@ bask_seccomp_apply(const struct bask_seccomp *filter)
                                  .filter = (struct sock_filter *)(uintptr_t)filter->code};
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return BASK_E_SYSTEM;
-    /* The runtime may have started threads already. */
-    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program)
-               ? BASK_E_SYSTEM
-               : BASK_OK;
+    /* The runtime may have started threads already. Older kernels would also slow down speculation,
+     * which is for processes that run code of strangers. */
+    const unsigned flags = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) ? BASK_E_SYSTEM : BASK_OK;
 }
 
 void
