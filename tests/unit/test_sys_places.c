@@ -11,6 +11,7 @@
 #include "sys/limits.h"
 #include "sys/priv.h"
 #include "sys/proc.h"
+#include "sys/title.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -325,8 +326,58 @@ test_log(void **state)
     assert_int_equal(in_child(log_and_rotate), 0);
 }
 
+static int count_of_words;
+static char **words_of_line;
+
+/* What /proc shows as the command line, without NULs at its end; its length. */
+static ssize_t
+shown_line(char *bytes, size_t size)
+{
+    ssize_t len = bask_file_read("/proc/self/cmdline", bytes, size);
+    while (len > 0 && !bytes[len - 1])
+        len--;
+    return len;
+}
+
+static int
+set_titles(void)
+{
+    char bytes[8192], long_title[8192] = {0};
+    size_t room = 0;
+    for (int i = 0; i < count_of_words; i++)
+        room += strlen(words_of_line[i]) + 1;
+    char **copy = bask_title_init(count_of_words, words_of_line);
+    if (!copy || strcmp(copy[0], words_of_line[0]) != 0 || copy[count_of_words] ||
+        !getenv("PATH") || strcmp(getenv("BASK_PLACES"), "here") != 0)
+        return 1;
+    bask_title_set("short");
+    if (shown_line(bytes, sizeof bytes) != 5 || memcmp(bytes, "short", 5) != 0)
+        return 2;
+    /* It runs on where the environment was, which has moved. */
+    memset(long_title, 'x', room + 20);
+    bask_title_set(long_title);
+    if (shown_line(bytes, sizeof bytes) != (ssize_t)room + 20)
+        return 3;
+    if (!getenv("PATH") || strcmp(getenv("BASK_PLACES"), "here") != 0)
+        return 4;
+    bask_title_set("short again");
+    if (shown_line(bytes, sizeof bytes) != 11)
+        return 5;
+    /* What has no room at all is cut. */
+    memset(long_title, 'y', sizeof long_title - 1);
+    bask_title_set(long_title);
+    return shown_line(bytes, sizeof bytes) > (ssize_t)room ? 0 : 6;
+}
+
+static void
+test_titles(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(set_titles), 0);
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_users),
@@ -339,6 +390,17 @@ main(void)
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_kinship),
         cmocka_unit_test(test_log),
+        cmocka_unit_test(test_titles),
     };
+    count_of_words = argc;
+    words_of_line = argv;
+    if (!getenv("BASK_PLACES")) { /* once more, with an environment that has room */
+        char room[1000];
+        memset(room, 'z', sizeof room - 1);
+        room[sizeof room - 1] = '\0';
+        setenv("BASK_PLACES", "here", 1);
+        setenv("BASK_ROOM", room, 1);
+        execv("/proc/self/exe", argv);
+    }
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
