@@ -11,13 +11,16 @@ from typing import Any, Callable, List, Optional
 
 from _bask import ffi  # type: ignore[import-not-found]
 
-from bask_pypy import api, loaders, runtime, wsgi
-from bask_pypy.host import ERROR, INFO, Host
+from bask_pypy import api, inherited, jit, loaders, runtime, wsgi
+from bask_pypy.host import ERROR, INFO, WARN, Host
 
 host = Host()
 settings = host.settings()
 uwsgi = api.make_module(host)
 servers: List[wsgi.Server] = []
+policy = jit.Policy(settings.jit, settings.warmup_jit)
+loaded_in = os.getpid()
+watch = inherited.Watch(host.peer_name)
 
 problem = ""  # why this PyPy cannot be used
 
@@ -57,6 +60,7 @@ def bask_py_check() -> int:
 @ffi.def_extern(error=-1)
 def bask_py_load() -> int:
     """Loads the application. How many there are; -1: it failed and the log says why."""
+    watch.start()
     try:
         application = load_application()
     except loaders.LoadError as error:
@@ -65,6 +69,8 @@ def bask_py_load() -> int:
     except BaseException:  # noqa: B902: an application may call sys.exit() while it is imported
         log_traceback("the application cannot be loaded")
         return -1
+    finally:
+        watch.stop()
     if application is None:
         return 0
     servers.append(wsgi.Server(host, application))
@@ -86,24 +92,64 @@ def bask_py_fork() -> int:
     return os.fork()
 
 
+def server() -> wsgi.Server:
+    if not servers:
+        servers.append(wsgi.Server(host, no_application))
+    return servers[0]
+
+
 @ffi.def_extern()
 def bask_py_post_fork() -> None:
     """A worker begins, or a server without workers."""
     faulthandler.enable(2)
-    hook = uwsgi.post_fork_hook
-    if hook is not None:
+    server()
+    hooks = uwsgi.post_fork_hook or ()
+    for hook in hooks if isinstance(hooks, (list, tuple)) else (hooks,):
         try:
             hook()
         except Exception:
             log_traceback("uwsgi.post_fork_hook raised")
 
 
+def report_inherited() -> None:
+    for sentence in watch.open_connections():
+        host.log(
+            WARN,
+            sentence + ", would be shared by all workers: open it after the fork (@postfork, "
+            "or at its first use)",
+        )
+
+
+TRYING, WARMING, CALM, FORKING = range(1, 5)  # enum bask_stage
+
+
+@ffi.def_extern(error=-1)
+def bask_py_stage(stage: int) -> int:
+    """What enum bask_stage says of the stages; CALM returns how many traces were compiled."""
+    if stage == FORKING:
+        report_inherited()
+        jit.settle_heap()
+        return 0
+    begins = stage != CALM
+    in_fork = os.getpid() != loaded_in
+    setattr(uwsgi, "warming", begins)
+    server().warm(begins, quiet=begins and in_fork)
+    if in_fork:
+        if begins:
+            jit.touch_nursery()
+        return 0
+    if not begins:
+        return policy.calm()
+    if uwsgi.masterpid() and not uwsgi.worker_id():
+        jit.rehearse_fork()
+    policy.begin(eager=stage == WARMING)
+    return 0
+
+
 @ffi.def_extern()
 def bask_py_run(thread: Any) -> None:
     """An application thread; returns when the server says stop."""
-    if not servers:
-        servers.append(wsgi.Server(host, no_application))
-    servers[0].serve(thread)
+    server().serve(thread)
 
 
 def no_application(environ: Any, start_response: Any) -> List[bytes]:

@@ -6,6 +6,7 @@
  *
  *   init       once; its options are set; load the runtime
  *   load       once; load the application(s)
+ *   stage      before and after requests of the server's own making, and before the first fork
  *   fork       in a zygote, once for each worker, by the runtime's own means
  *   post_fork  in each worker (and in a server without workers), before the first request
  *   run        in each application thread: loop over host->next() until it says stop
@@ -17,6 +18,7 @@
  *
  * ABI log (new slots only at the end of a struct; check `size` before using one):
  *   1  first version
+ *      bask_host.warmup_info, bask_plugin.stage
  */
 #pragma once
 
@@ -61,6 +63,29 @@ struct bask_server_info {
     int64_t started_at; /* Unix time, seconds */
     uint32_t listeners;
     int32_t crash_fd; /* where a crash of this process is to be reported; -1: standard error */
+};
+
+/* What the last warm-up did. Zero where there was none. */
+struct bask_warmup_info {
+    uint32_t size; /* of this struct, set by the caller: the host fills what it holds */
+    uint32_t generation;
+    uint32_t settled; /* 1: the cost has settled; 0: the budget was spent */
+    uint32_t reserved;
+    uint64_t requests;
+    uint64_t elapsed_us;
+    uint64_t first_ns;    /* processor time of a request, in the first window */
+    uint64_t last_ns;     /* and in the last one */
+    int64_t traces;       /* pieces of machine code that the runtime made; -1: not known */
+    uint64_t statuses[6]; /* requests by the hundreds of their status; [0]: none */
+    uint64_t failures;    /* requests whose application raised */
+};
+
+/* What an application host is told of the life of its process; see bask_plugin.stage. */
+enum bask_stage {
+    BASK_STAGE_TRYING = 1, /* requests come that no client sent */
+    BASK_STAGE_WARMING,    /* the same, and many: compile as eagerly as can be */
+    BASK_STAGE_CALM,       /* they are over: be as for serving */
+    BASK_STAGE_FORKING,    /* workers will be forked from this process now */
 };
 
 struct bask_host {
@@ -125,6 +150,8 @@ struct bask_host {
     int (*option_given)(size_t n, bask_str *ret_name);
     /* Ends this worker when its requests are done. Its master, if it has one, starts another. */
     void (*stop_worker)(void);
+    /* BASK_E_NOTFOUND if there was no warm-up; ret_info->size is set. */
+    int (*warmup_info)(struct bask_warmup_info *ret_info);
 };
 
 struct bask_plugin {
@@ -149,6 +176,9 @@ struct bask_plugin {
     /* Returns when next() said stop; called in each application thread at the same time. */
     void (*run)(struct bask_thread *thread);
     void (*fini)(void);
+    /* Called outside run, in the thread that called init. CALM: how many pieces of machine code
+     * were made since the stage before, -1 if that is not known; else 0. NULL: nothing to do. */
+    int64_t (*stage)(enum bask_stage stage);
 };
 
 /* What a plugin in a shared object exports. */

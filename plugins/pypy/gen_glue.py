@@ -45,8 +45,16 @@ struct bask_worker_info {
     ...;
 };
 
+struct bask_warmup_info {
+    uint32_t size, generation, settled;
+    uint64_t requests, elapsed_us, first_ns, last_ns;
+    int64_t traces;
+    uint64_t statuses[6], failures;
+    ...;
+};
+
 struct glue_settings {
-    bask_str home, library, module, file, callable;
+    bask_str home, library, module, file, callable, jit, warmup_jit;
     size_t path_count;
     ...;
 };
@@ -74,6 +82,8 @@ int glue_listener_info(uint32_t, bask_str *, bask_str *, int *);
 int glue_option_given(size_t, bask_str *);
 int glue_option(const char *, size_t, bask_str *);
 void glue_stop_worker(void);
+int glue_warmup_info(struct bask_warmup_info *);
+int glue_peer_name(int, char *, size_t);
 bask_str glue_source(const char *);
 bask_str glue_key_name(int);
 bask_str glue_method_name(int);
@@ -88,6 +98,7 @@ extern "Python+C" int bask_py_fork(void);
 extern "Python+C" void bask_py_post_fork(void);
 extern "Python+C" void bask_py_run(struct bask_thread *);
 extern "Python+C" void bask_py_fini(void);
+extern "Python+C" int64_t bask_py_stage(int);
 """
 
 

@@ -30,11 +30,15 @@ int glue_listener_info(uint32_t id, bask_str *ret_name, bask_str *ret_port, int 
 int glue_option_given(size_t n, bask_str *ret_name);
 int glue_option(const char *name, size_t index, bask_str *ret_value);
 void glue_stop_worker(void);
+int glue_warmup_info(struct bask_warmup_info *ret_info);
 /* The source of a module of the glue, "wsgi" or "pypy_setup"; ptr NULL if there is none. */
 bask_str glue_source(const char *name);
 /* The number and the name of a row of bask/environ_keys.h: 0, 1, ... ; absent at the end. */
 bask_str glue_key_name(int key_id);
 bask_str glue_method_name(int method_id);
+
+/* The name of a socket's other end; its length, -1 if the descriptor has none. */
+int glue_peer_name(int fd, char *out, size_t size);
 
 /* What the C half settled and the options do not tell. */
 struct glue_settings {
@@ -43,6 +47,8 @@ struct glue_settings {
     bask_str module;  /* "package.module:callable"; empty: none */
     bask_str file;
     bask_str callable; /* where module and file do not say */
+    bask_str jit;      /* parameters while serving, checked; empty: PyPy's own */
+    bask_str warmup_jit;
     size_t path_count; /* of the folders for sys.path */
 };
 const struct glue_settings *glue_settings(void);
@@ -56,5 +62,6 @@ int bask_py_fork(void);
 void bask_py_post_fork(void);
 void bask_py_run(struct bask_thread *thread);
 void bask_py_fini(void);
+int64_t bask_py_stage(int stage);
 /* The module itself, for pypy_init_embedded_cffi_module. */
 struct _object *_cffi_pypyinit__bask(const void *p[]);

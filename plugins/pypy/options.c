@@ -18,6 +18,12 @@ static const struct bask_option rows[] = {
      "PyPy's prefix, its bin or standard library folder, or a virtualenv"},
     {"pypy-lib", NULL, 0, BASK_OPT_STRING, offsetof(struct pypy_options, lib), 0, 0, NULL,
      "FILE|NAME", "PyPy's shared library: a path, or a name for the loader"},
+    {"pypy-jit", NULL, 0, BASK_OPT_LIST, offsetof(struct pypy_options, jit), 0, 0, NULL,
+     "NAME=N[,NAME=N...]",
+     "parameters of PyPy's JIT while serving, as pypyjit.set_param takes them; off, default"},
+    {"warmup-jit", NULL, 0, BASK_OPT_LIST, offsetof(struct pypy_options, warmup_jit), 0, 0, NULL,
+     "NAME=N[,NAME=N...]",
+     "the same while warming up, \"\" for no others (default " PYPY_WARMUP_JIT ")"},
 };
 
 const struct bask_option_table pypy_option_table = {

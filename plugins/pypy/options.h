@@ -12,7 +12,12 @@ struct pypy_options {
     bask_str file;     /* --pypy-wsgi-file */
     bask_str callable; /* --callable */
     struct bask_values python_path;
+    struct bask_values jit;        /* --pypy-jit, for serving */
+    struct bask_values warmup_jit; /* while warming */
 };
+
+/* How eagerly PyPy compiles while it warms up, unless the user says otherwise. */
+#define PYPY_WARMUP_JIT "threshold=100,function_threshold=150,trace_eagerness=20,trace_limit=16000"
 
 extern struct pypy_options pypy_options;
 extern const struct bask_option_table pypy_option_table;

@@ -6,6 +6,7 @@
  * then asks for one request after the other.
  */
 #include "glue.h"
+#include "jit_params.h"
 #include "libpypy.h"
 #include "options.h"
 #include "sources.h"
@@ -27,6 +28,7 @@ enum { CFFI_VERSION = 0xB011 };
 
 static const struct bask_host *host;
 static struct libpypy pypy;
+static char jit[1024], warmup_jit[1024]; /* parameters, checked */
 
 const struct bask_request *
 glue_next(struct bask_thread *thread)
@@ -142,6 +144,12 @@ glue_stop_worker(void)
     host->stop_worker();
 }
 
+int
+glue_warmup_info(struct bask_warmup_info *ret_info)
+{
+    return host->warmup_info(ret_info);
+}
+
 bask_str
 glue_source(const char *name)
 {
@@ -190,6 +198,8 @@ glue_settings(void)
         .module = pypy_options.module,
         .file = pypy_options.file,
         .callable = pypy_options.callable,
+        .jit = str_of(jit),
+        .warmup_jit = str_of(warmup_jit),
         .path_count = pypy_options.python_path.count,
     };
     return &settings;
@@ -259,6 +269,18 @@ wanted(void)
 }
 
 static int
+read_jit_params(void)
+{
+    char error[1024];
+    if (!jit_params_join("pypy-jit", &pypy_options.jit, "", jit, sizeof jit, error, sizeof error) &&
+        !jit_params_join("warmup-jit", &pypy_options.warmup_jit, PYPY_WARMUP_JIT, warmup_jit,
+                         sizeof warmup_jit, error, sizeof error))
+        return 0;
+    log_line(BASK_LOG_ERROR, error);
+    return -1;
+}
+
+static int
 init(const struct bask_host *functions)
 {
     struct libpypy_report report = {.used = 0};
@@ -268,6 +290,8 @@ init(const struct bask_host *functions)
         const char *code;
     } module = {"_bask", (void *)_cffi_pypyinit__bask, bootstrap};
     host = functions;
+    if (read_jit_params())
+        return -1;
     if (libpypy_load(&pypy, pypy_options.lib, pypy_options.home, &report) ||
         libpypy_start(&pypy, &report)) {
         explain(&report);
@@ -310,6 +334,12 @@ fini(void)
     bask_py_fini();
 }
 
+static int64_t
+stage(enum bask_stage next)
+{
+    return bask_py_stage((int)next);
+}
+
 const struct bask_plugin bask_plugin_pypy = {
     .abi_major = BASK_ABI_MAJOR,
     .size = sizeof bask_plugin_pypy,
@@ -324,4 +354,5 @@ const struct bask_plugin bask_plugin_pypy = {
     .post_fork = post_fork,
     .run = run,
     .fini = fini,
+    .stage = stage,
 };

@@ -10,13 +10,13 @@ from types import ModuleType
 from typing import Callable, Optional, Sequence
 
 PACKAGE = "bask_pypy"
-SETUP = "pypy_setup"
+TOP = ("pypy_setup", "uwsgidecorators")  # modules outside the package
 
 SourceOf = Callable[[str], Optional[str]]
 
 
 class EmbeddedFinder(MetaPathFinder, InspectLoader):
-    """Finds and loads `bask_pypy`, its modules, and `pypy_setup`."""
+    """Finds and loads `bask_pypy`, its modules, and those of TOP."""
 
     def __init__(self, source_of: SourceOf) -> None:
         self._source_of = source_of
@@ -24,8 +24,8 @@ class EmbeddedFinder(MetaPathFinder, InspectLoader):
     def _short_name(self, fullname: str) -> Optional[str]:
         if fullname == PACKAGE:
             return "__init__"
-        if fullname == SETUP:
-            return SETUP
+        if fullname in TOP:
+            return fullname
         package, _, name = fullname.rpartition(".")
         return name if package == PACKAGE else None
 

@@ -81,7 +81,23 @@ def make_module(host: Any) -> ModuleType:
         host.log(2, text)
         return True
 
-    for function in (workers, total_requests, worker_id, masterpid, mem, log):
+    def warmup_info() -> Optional[Dict[str, Any]]:
+        """What the last warm-up did; None if there was none. Bask's own."""
+        info = host.warmup_info()
+        if info is None:
+            return None
+        return {
+            "requests": info.requests,
+            "seconds": info.elapsed_us / 1e6,
+            "first_us": info.first_ns / 1e3,
+            "last_us": info.last_ns / 1e3,
+            "traces": info.traces,
+            "settled": info.settled,
+            "failures": info.failures,
+            "statuses": {"%dxx" % i: n for i, n in enumerate(info.statuses) if i and n},
+        }
+
+    for function in (workers, total_requests, warmup_info, worker_id, masterpid, mem, log):
         setattr(uwsgi, function.__name__, function)
     uwsgi.__dict__.update(
         version=version.encode(),
@@ -98,6 +114,7 @@ def make_module(host: Any) -> ModuleType:
         unbit=None,
         is_a_reload=False,
         post_fork_hook=None,
+        warming=False,
         atexit=None,
     )
     sys.modules["uwsgi"] = uwsgi

@@ -29,6 +29,8 @@ class Settings(NamedTuple):
     module: str
     file: str
     callable: str
+    jit: str
+    warmup_jit: str
     python_path: List[str]
 
 
@@ -54,6 +56,19 @@ class WorkerInfo(NamedTuple):
     started_at: int
     threads_busy: int
     accepting: bool
+
+
+class WarmupInfo(NamedTuple):
+    """What the last warm-up did; processor time of a request in nanoseconds."""
+
+    requests: int
+    elapsed_us: int
+    first_ns: int
+    last_ns: int
+    traces: int
+    settled: bool
+    failures: int
+    statuses: List[int]
 
 
 class Host:
@@ -143,6 +158,29 @@ class Host:
             bool(info.accepting),
         )
 
+    def warmup_info(self) -> Optional[WarmupInfo]:
+        """None if there was no warm-up."""
+        info = ffi.new("struct bask_warmup_info *")
+        info.size = ffi.sizeof(info[0])
+        if lib.glue_warmup_info(info):
+            return None
+        return WarmupInfo(
+            info.requests,
+            info.elapsed_us,
+            info.first_ns,
+            info.last_ns,
+            info.traces,
+            bool(info.settled),
+            info.failures,
+            list(info.statuses),
+        )
+
+    def peer_name(self, fd: int) -> Optional[str]:
+        """What a socket is connected to; None for whatever is not connected."""
+        text = ffi.new("char[]", 256)
+        length = lib.glue_peer_name(fd, text, len(text))
+        return None if length < 0 else _unpack(text, min(length, 255)).decode("utf-8", "replace")
+
     def listeners(self) -> List[Listener]:
         name, port, fd = ffi.new("bask_str *"), ffi.new("bask_str *"), ffi.new("int *")
         found = []
@@ -176,6 +214,8 @@ class Host:
             _os_text(c.module),
             _os_text(c.file),
             _os_text(c.callable),
+            _os_text(c.jit),
+            _os_text(c.warmup_jit),
             [_os_text(path) for path in paths],
         )
 

@@ -204,6 +204,8 @@ class Server:
         self.templates: List[Dict[str, Any]] = self._templates()
         self.repeats: List[Repeat] = []  # by the connection's slot
         self.unknown_keys: Dict[bytes, str] = {}
+        self.warming = False
+        self.quiet = False  # an exception was logged while warming: one tells enough
 
     def _templates(self) -> List[Dict[str, Any]]:
         """An environ for each listener, with every key that all requests have, in place."""
@@ -236,6 +238,19 @@ class Server:
             }
             for listener in host.listeners()
         ]
+
+    def warm(self, warming: bool, quiet: bool = False) -> None:
+        """Requests of the server's own making begin or end. The application can see them.
+
+        `quiet`: what goes wrong in them was told by another process.
+        """
+        self.warming = warming
+        self.quiet = quiet
+        self.repeats.clear()  # no environ of theirs is a template for a client's
+        for index, template in enumerate(self._templates()):
+            if warming:
+                template["bask.warmup"] = True
+            self.templates[index] = template
 
     def environ(self, request: Any, body: Body) -> Dict[str, Any]:
         """The environ of one request, a new dict each time."""
@@ -390,6 +405,9 @@ class Server:
             self._log_exception(error, environ)
 
     def _log_exception(self, error: BaseException, environ: Dict[str, Any]) -> None:
+        if self.quiet:
+            return
+        self.quiet = self.warming
         try:
             lines = "".join(
                 traceback.format_exception(type(error), error, _from_application(error))

@@ -10,6 +10,7 @@
 #include "master/master.h"
 #include "obs/log.h"
 #include "plugin/registry.h"
+#include "proc/warmup.h"
 #include "proc/worker.h"
 #include "proc/zygote.h"
 #include "sys/clock.h"
@@ -32,6 +33,7 @@ struct server {
     struct bask_conf *conf;
     struct bask_main_options options;
     struct bask_net_options net;
+    struct bask_warmup_options warmup;
     struct bask_heritage heritage;
     struct bask_pidfiles pidfiles;
     struct bask_value default_address;
@@ -121,6 +123,7 @@ read_options(struct server *server, int argc, char **argv)
     add_table(server, bask_service_option_table(&server->options));
     add_table(server, bask_place_option_table(&server->heritage.place.options));
     add_table(server, bask_hook_option_table(&server->heritage.place.options.hooks));
+    add_table(server, bask_warmup_option_table(&server->warmup));
     for (size_t i = 0; bask_embedded_plugins[i]; i++)
         add_plugin_table(server, bask_embedded_plugins[i]);
     server->heritage.plugin = open_plugins(server, argc, argv);
@@ -270,6 +273,7 @@ prepare_heritage(struct server *server)
     heritage->conf = server->conf;
     heritage->options = process;
     heritage->net = &server->net;
+    heritage->warmup = &server->warmup;
     heritage->info = (struct bask_server_info){
         .size = sizeof heritage->info,
         .version = BASK_VERSION,
@@ -360,6 +364,27 @@ drop_privileges(struct server *server)
 }
 
 static void
+open_recorder(struct server *server)
+{
+    char error[512];
+    const struct bask_warmup_options *options = &server->warmup;
+    if (!options->record.len)
+        return;
+    server->heritage.recorder =
+        bask_recorder_open(&(struct bask_recorder_options){.path = options->record,
+                                                           .max = (uint32_t)options->record_max,
+                                                           .all = options->record_all},
+                           error, sizeof error);
+    if (!server->heritage.recorder) {
+        char text[PATH_MAX + 1024];
+        snprintf(text, sizeof text, "%.*s: --warmup-record: %s: %s",
+                 BASK_FMT(bask_conf_origin(server->conf, BASK_STR("warmup-record"))),
+                 options->record.ptr, error);
+        give_up(server, text);
+    }
+}
+
+static void
 run_zygote(void *context, const struct bask_zygote_orders *orders)
 {
     exit(bask_zygote_run(context, orders));
@@ -380,6 +405,8 @@ run_alone(struct server *server)
     int code = bask_worker_init(heritage);
     if (!code && !heritage->options->lazy_apps)
         code = bask_worker_load(heritage);
+    if (!code && !heritage->options->lazy_apps)
+        code = bask_warmup_run(heritage, 1, false);
     if (place->root && !bask_place_is_settled(place, BASK_PLACE_START))
         enter_root(server, place->root);
     if (code)
@@ -417,6 +444,7 @@ leave(struct server *server)
     bask_hooks_run(&server->heritage.place.options.hooks, BASK_HOOK_AS_USER_ATEXIT);
     bask_listeners_close(&server->heritage.listeners, vacuum);
     bask_pidfiles_fini(&server->pidfiles, vacuum);
+    bask_recorder_close(&server->heritage.recorder);
     bask_place_fini(&server->heritage.place);
     bask_conf_free(&server->conf);
 }
@@ -436,6 +464,7 @@ main(int argc, char **argv)
     open_sockets(&server);
     prepare_heritage(&server);
     drop_privileges(&server);
+    open_recorder(&server);
     server.heritage.on_loaded = bask_daemon_log;
     int code = server.heritage.options->master ? run_master(&server) : run_alone(&server);
     leave(&server);

@@ -84,6 +84,7 @@ struct bask_net {
     const struct bask_net_options *options;
     struct bask_listeners *listeners;
     struct bask_access_log *access;
+    struct bask_recorder *recorder; /* NULL: nothing is recorded */
     struct bask_link steps[BASK_STEP_COUNT];
     struct bask_link again;
     struct bask_timer sweep, reopen, log_flush;

@@ -65,20 +65,15 @@ room_for_head(struct bask_conn *conn)
     return bask_buf_reserve(in, in->start ? 1 : in->size);
 }
 
-static bool
-is_plain(const struct bask_request *pub)
-{
-    return pub->method_id >= 0 && pub->protocol_id == BASK_PROTOCOL_HTTP_1_1 && !pub->query.len;
-}
-
 static void
 submit(struct bask_conn *conn)
 {
     struct bask_req *req = conn->req;
     if (conn->body.data)
         req->pub.body = bask_buf_view(&conn->body);
-    req->pub.body_left = conn->body_left;
-    req->pub.is_plain = is_plain(&req->pub);
+    bask_req_complete(req, conn->body_left);
+    if (conn->net->recorder)
+        bask_recorder_note(conn->net->recorder, req);
     req->started_us = conn->net->access ? bask_clock_us() : 0;
     bask_conn_move(conn, BASK_STEP_APP);
     bask_pipeline_submit(conn->net->pipeline, req);

@@ -2,82 +2,18 @@
 #include "net/conn.h"
 
 #include "base/err.h"
-#include "proto/url.h"
+#include "req/from_http1.h"
 
 enum { TARGET_MAX = 8192 };
 
-/* Names that a CGI variable would make ambiguous or dangerous never reach an application:
- * "X_Real_IP" would pass for "X-Real-IP", and "Proxy" would become HTTP_PROXY. */
-static bool
-is_unsafe(const struct bask_http1_field *field)
+static void
+name_connection(struct bask_conn *conn, struct bask_request *pub)
 {
-    return field->key_id < 0 && (memchr(field->name.ptr, '_', field->name.len) ||
-                                 bask_str_eq_nocase(field->name, BASK_STR("proxy")));
-}
-
-static int
-add_fields(struct bask_req *req, const struct bask_http1_head *head)
-{
-    int err = BASK_OK;
-    for (uint32_t i = 0; i < head->count && !err; i++) {
-        const struct bask_http1_field *field = &head->fields[i];
-        if (field->key_id == BASK_KEY_HTTP_HOST)
-            req->pub.host = field->value;
-        else if (field->key_id == BASK_KEY_CONTENT_TYPE)
-            req->pub.content_type = field->value;
-        else if (field->key_id == BASK_KEY_CONTENT_LENGTH)
-            req->pub.has_length = 1;
-        else if (!is_unsafe(field))
-            err = bask_req_add(req, field->key_id, field->name, BASK_STR("HTTP_"), field->value);
-    }
-    if (head->authority.ptr) /* it overrides Host (RFC 9112 3.2.2) */
-        req->pub.host = head->authority;
-    return err;
-}
-
-static int
-set_path(struct bask_req *req, bask_str path)
-{
-    struct bask_request *pub = &req->pub;
-    if (bask_url_path_is_plain(path)) {
-        pub->path = path;
-        pub->uri_is_path = path.len == pub->uri.len;
-        return BASK_OK;
-    }
-    char *out = bask_arena_alloc(&req->text, path.len);
-    if (!out)
-        return BASK_E_NOMEM;
-    long len = bask_url_path(path, out);
-    if (len < 0)
-        return BASK_E_SYNTAX;
-    pub->path = bask_str_n(out, (size_t)len);
-    return BASK_OK;
-}
-
-static int
-fill(struct bask_conn *conn, struct bask_req *req, const struct bask_http1_head *head,
-     const char *end)
-{
-    struct bask_request *pub = &req->pub;
-    pub->method_id = head->method_id;
-    pub->method = head->method;
-    pub->protocol_id = head->minor ? BASK_PROTOCOL_HTTP_1_1 : BASK_PROTOCOL_HTTP_1_0;
-    pub->protocol = head->minor ? BASK_STR("HTTP/1.1") : BASK_STR("HTTP/1.0");
     pub->listener_id = (int32_t)conn->listener->id;
-    pub->uri = head->target;
-    pub->query = head->query;
-    pub->scheme = BASK_STR("http");
     pub->remote_addr = bask_str_of(conn->peer.addr);
     pub->remote_port = bask_str_of(conn->peer.port);
     pub->peer_slot = conn->io.handle;
     pub->peer_is_new = conn->peer_is_new;
-    pub->content_length = head->chunked ? -1 : head->content_length;
-    if (head->count && !head->authority.ptr) { /* else the fields do not say all of it */
-        const char *first = head->fields[0].name.ptr;
-        pub->fields = bask_str_n(first, (size_t)(end - first));
-    }
-    int err = set_path(req, head->path);
-    return err ? err : add_fields(req, head);
 }
 
 static int
@@ -110,7 +46,8 @@ parse(struct bask_conn *conn)
     conn->chunked = head->chunked;
     conn->body_left = head->chunked ? -1 : head->content_length;
     conn->wants_continue = head->expects_continue;
-    int err = fill(conn, req, head, input.ptr + len);
+    name_connection(conn, &req->pub);
+    int err = bask_req_from_http1(req, head, input.ptr + len);
     if (err == BASK_E_NOMEM) {
         bask_conn_refuse(conn, 503, "out of memory");
         return -1;

@@ -174,6 +174,12 @@ free_spares(struct bask_net *net)
 }
 
 void
+bask_net_record(struct bask_net *net, struct bask_recorder *recorder)
+{
+    net->recorder = recorder;
+}
+
+void
 bask_net_free(struct bask_net **net)
 {
     if (!*net)

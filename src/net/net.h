@@ -9,6 +9,7 @@
 #include "loop/loop.h"
 #include "obs/access.h"
 #include "serve/pipeline.h"
+#include "serve/recorder.h"
 #include "sys/sock.h"
 
 #include <bask/option.h>
@@ -63,6 +64,8 @@ struct bask_net *bask_net_new(struct bask_loop *loop, struct bask_pipeline *pipe
                               struct bask_listeners *listeners, struct bask_access_log *access,
                               bool exclusive);
 void bask_net_free(struct bask_net **net);
+/* Notes the requests from now on; NULL: none. */
+void bask_net_record(struct bask_net *net, struct bask_recorder *recorder);
 
 /* Does one piece of work that is ready; false if there is none and the caller should wait. */
 bool bask_net_dispatch(struct bask_net *net);

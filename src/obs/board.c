@@ -15,8 +15,9 @@ bask_board_init(struct bask_board *board, uint32_t workers, uint32_t threads)
     if (bell < 0)
         return bell;
     size_t server_bytes = sizeof *board->server;
+    size_t thread_bytes = places * threads * sizeof *board->threads;
     char *memory = bask_proc_shared_memory(server_bytes + worker_bytes + place_bytes +
-                                           places * threads * sizeof *board->threads);
+                                           thread_bytes + sizeof *board->warmup);
     if (!memory) {
         bask_bell_close(bell);
         return BASK_E_NOMEM;
@@ -29,6 +30,8 @@ bask_board_init(struct bask_board *board, uint32_t workers, uint32_t threads)
         .workers = (struct bask_board_worker *)(memory + server_bytes),
         .places = (struct bask_board_place *)(memory + server_bytes + worker_bytes),
         .threads = (struct bask_board_thread *)(memory + server_bytes + worker_bytes + place_bytes),
+        .warmup = (struct bask_board_warmup *)(memory + server_bytes + worker_bytes + place_bytes +
+                                               thread_bytes),
     };
     return BASK_OK;
 }
@@ -95,6 +98,45 @@ bask_board_read(const struct bask_board *board, uint32_t worker_id,
     for (uint32_t side = 0; side < BASK_PLACES; side++)
         add_threads(board, (struct bask_seat){worker_id, side}, &info);
     info.rss_bytes = info.pid ? bask_proc_rss(info.pid) : 0;
+    *ret_info = info;
+    return BASK_OK;
+}
+
+void
+bask_board_write_warmup(const struct bask_board *board, const struct bask_warmup_info *info)
+{
+    struct bask_board_warmup *warmup = board->warmup;
+    atomic_store(&warmup->generation, info->generation);
+    atomic_store(&warmup->settled, info->settled);
+    atomic_store(&warmup->requests, info->requests);
+    atomic_store(&warmup->elapsed_us, info->elapsed_us);
+    atomic_store(&warmup->first_ns, info->first_ns);
+    atomic_store(&warmup->last_ns, info->last_ns);
+    atomic_store(&warmup->traces, info->traces);
+    atomic_store(&warmup->failures, info->failures);
+    for (size_t i = 0; i < sizeof info->statuses / sizeof *info->statuses; i++)
+        atomic_store(&warmup->statuses[i], info->statuses[i]);
+    atomic_store(&warmup->done, 1);
+}
+
+int
+bask_board_read_warmup(const struct bask_board *board, struct bask_warmup_info *ret_info)
+{
+    const struct bask_board_warmup *warmup = board->warmup;
+    if (!atomic_load(&warmup->done))
+        return BASK_E_NOTFOUND;
+    struct bask_warmup_info info = {
+        .generation = atomic_load(&warmup->generation),
+        .settled = atomic_load(&warmup->settled),
+        .requests = atomic_load(&warmup->requests),
+        .elapsed_us = atomic_load(&warmup->elapsed_us),
+        .first_ns = atomic_load(&warmup->first_ns),
+        .last_ns = atomic_load(&warmup->last_ns),
+        .traces = atomic_load(&warmup->traces),
+        .failures = atomic_load(&warmup->failures),
+    };
+    for (size_t i = 0; i < sizeof info.statuses / sizeof *info.statuses; i++)
+        info.statuses[i] = atomic_load(&warmup->statuses[i]);
     *ret_info = info;
     return BASK_OK;
 }

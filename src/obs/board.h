@@ -51,6 +51,16 @@ struct bask_board_server {
     _Alignas(64) _Atomic uint32_t paused; /* accept nothing */
 };
 
+/* The last warm-up; written by the zygote that did it. What the fields mean is said in struct
+ * bask_warmup_info. */
+struct bask_board_warmup {
+    _Alignas(64) _Atomic uint32_t generation, done, settled;
+    _Atomic uint64_t requests, elapsed_us, first_ns, last_ns, failures;
+    _Atomic int64_t traces;
+    _Atomic uint32_t workers_hang; /* in warm-up requests; written by the one that does */
+    _Atomic uint64_t statuses[6];
+};
+
 struct bask_board {
     uint32_t worker_count, thread_count;
     int bell; /* sys/bell.h: rung when the master should look here */
@@ -58,6 +68,7 @@ struct bask_board {
     struct bask_board_worker *workers; /* [worker_count] */
     struct bask_board_place *places;   /* [worker_count * BASK_PLACES] */
     struct bask_board_thread *threads; /* [worker_count * BASK_PLACES * thread_count] */
+    struct bask_board_warmup *warmup;
 };
 
 /* Which place of the board: worker ids count from 1, sides from 0. */
@@ -80,6 +91,11 @@ struct bask_board_thread *bask_board_thread(const struct bask_board *board, stru
 /* The sum of a worker's places; BASK_E_NOTFOUND if there is no such worker. */
 int bask_board_read(const struct bask_board *board, uint32_t worker_id,
                     struct bask_worker_info *ret_info);
+
+/* Notes a warm-up; `info` as bask_board_read_warmup gives it. */
+void bask_board_write_warmup(const struct bask_board *board, const struct bask_warmup_info *info);
+/* BASK_E_NOTFOUND if there was none. */
+int bask_board_read_warmup(const struct bask_board *board, struct bask_warmup_info *ret_info);
 
 /* For the one writer of a counter: no locked instruction is needed. */
 static inline void

@@ -215,6 +215,19 @@ host_worker_info(uint32_t id, struct bask_worker_info *ret_info)
     return BASK_OK;
 }
 
+static int
+host_warmup_info(struct bask_warmup_info *ret_info)
+{
+    struct bask_warmup_info info;
+    uint32_t size = ret_info->size;
+    int err = bask_board_read_warmup(host.board, &info);
+    if (err)
+        return err;
+    info.size = size < sizeof info ? size : (uint32_t)sizeof info;
+    memcpy(ret_info, &info, info.size);
+    return BASK_OK;
+}
+
 static uint32_t
 host_worker_id(void)
 {
@@ -275,4 +288,5 @@ const struct bask_host bask_host_functions = {
     .option = host_option,
     .option_given = host_option_given,
     .stop_worker = host_stop_worker,
+    .warmup_info = host_warmup_info,
 };

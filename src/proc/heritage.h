@@ -10,6 +10,7 @@
 #include "obs/board.h"
 #include "plugin/host.h"
 #include "proc/place.h"
+#include "proc/warmup_options.h"
 
 #include <bask/plugin.h>
 
@@ -24,10 +25,13 @@ struct bask_process_options {
     bool enable_threads;
 };
 
+struct bask_sources;
+
 struct bask_heritage {
     const struct bask_conf *conf;
     const struct bask_process_options *options;
     const struct bask_net_options *net;
+    const struct bask_warmup_options *warmup;
     struct bask_listeners listeners;
     struct bask_board board; /* shared memory */
     const struct bask_plugin *plugin;
@@ -35,5 +39,8 @@ struct bask_heritage {
     void (*on_loaded)(void); /* the application is; NULL: nobody wants to know */
     struct bask_server_info info;
     struct bask_host_listener *host_listeners; /* what plugins are told of `listeners` */
-    bool replaces; /* another generation serves: one that does not load must not take over */
+    bool replaces;    /* another generation serves: one that does not load must not take over */
+    int64_t began_us; /* when this process did, monotonic; --ready-timeout counts from then */
+    struct bask_recorder *recorder; /* NULL without --warmup-record */
+    struct bask_sources *sources;   /* of warm-up requests; NULL without a warm-up */
 };

@@ -13,6 +13,7 @@
 #include "loop/signals.h"
 #include "obs/log.h"
 #include "plugin/host.h"
+#include "proc/warmup.h"
 #include "sys/bell.h"
 #include "sys/clock.h"
 #include "sys/proc.h"
@@ -163,13 +164,14 @@ init_parts(struct worker *worker)
         worker->net = bask_net_new(worker->loop, &worker->pipeline, heritage->net,
                                    &heritage->listeners, worker->access, heritage->options->master);
     if (worker->net)
+        bask_net_record(worker->net, heritage->recorder);
+    if (worker->net)
         worker->crew = bask_crew_new(worker->loop, &worker->pipeline, &work);
     return worker->crew && worker->threads ? BASK_OK : BASK_E_NOMEM;
 }
 
-/* `crew` is NULL where there are no requests to be had. */
-static void
-set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, uint32_t id)
+void
+bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, uint32_t id)
 {
     bask_host_set_up(&(struct bask_host_setup){
         .crew = crew,
@@ -235,7 +237,8 @@ bask_worker_init(struct bask_heritage *heritage)
 {
     if (describe_listeners(heritage))
         return BASK_EXIT_FAILED;
-    set_up_host(heritage, NULL, 0);
+    bask_worker_set_up_host(heritage, NULL, 0);
+    heritage->began_us = bask_clock_us();
     if (settle(heritage, BASK_PLACE_ZYGOTE) || heritage->plugin->init(&bask_host_functions))
         return BASK_EXIT_FAILED;
     return settle(heritage, BASK_PLACE_INIT) ? BASK_EXIT_FAILED : BASK_EXIT_OK;
@@ -337,6 +340,20 @@ prepare(struct bask_heritage *heritage)
     return BASK_EXIT_OK;
 }
 
+/* A worker that loaded the application itself has it to prove and to warm up, too. */
+static int
+warm(struct worker *worker)
+{
+    struct bask_heritage *heritage = worker->heritage;
+    int code = BASK_EXIT_OK;
+    if (heritage->options->lazy_apps)
+        code = bask_warmup_run(heritage, 0, false);
+    else
+        bask_warmup_worker(heritage, worker->seat.worker_id);
+    bask_worker_set_up_host(heritage, worker->crew, worker->seat.worker_id);
+    return code;
+}
+
 static int
 serve(struct worker *worker, struct bask_board_place *place)
 {
@@ -344,6 +361,8 @@ serve(struct worker *worker, struct bask_board_place *place)
     bask_signals_watch(worker->loop, signals);
     mask_signals(SIG_UNBLOCK, NULL);
     int code = prepare(heritage);
+    if (!code)
+        code = warm(worker);
     if (!code) {
         open_up(worker, place);
         run_accepting_hooks(worker);
@@ -372,7 +391,7 @@ bask_worker_run(struct bask_heritage *heritage, struct bask_seat seat)
         bask_log(BASK_LOG_ERROR, "worker %u: %s", seat.worker_id, bask_err_text(BASK_E_NOMEM));
     } else {
         init_threads(&worker);
-        set_up_host(heritage, worker.crew, seat.worker_id);
+        bask_worker_set_up_host(heritage, worker.crew, seat.worker_id);
         bask_place_title(&heritage->place, "worker", seat.worker_id);
         code = serve(&worker, place);
     }

@@ -13,6 +13,10 @@ int bask_worker_init(struct bask_heritage *heritage);
 /* Loads the application. An enum bask_exit. */
 int bask_worker_load(struct bask_heritage *heritage);
 
+/* Makes the plugin's functions those of this process; `crew` is NULL where there are no requests to
+ * be had, `id` is 0 in a zygote. */
+void bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, uint32_t id);
+
 /* Holds the signals that a worker answers back until bask_worker_run can take them. */
 void bask_worker_block_signals(sigset_t *ret_before);
 

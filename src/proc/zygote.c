@@ -5,6 +5,7 @@
 #include "ipc/channel.h"
 #include "loop/signals.h"
 #include "obs/log.h"
+#include "proc/warmup.h"
 #include "proc/worker.h"
 #include "sys/proc.h"
 
@@ -150,6 +151,15 @@ load(struct bask_heritage *heritage)
 }
 
 static int
+warm(struct zygote *zygote, const struct bask_zygote_orders *orders)
+{
+    if (!bask_warmup_is_wanted(zygote->heritage))
+        return BASK_EXIT_OK;
+    tell(zygote, &(struct bask_message){.kind = BASK_MESSAGE_WARMING});
+    return bask_warmup_run(zygote->heritage, orders->generation, orders->cautious);
+}
+
+static int
 set_up(struct zygote *zygote)
 {
     static const int signals[] = {SIGCHLD, 0};
@@ -173,12 +183,16 @@ bask_zygote_run(struct bask_heritage *heritage, const struct bask_zygote_orders 
     bask_log_also_to(orders->words);
     bask_place_title(&heritage->place, "zygote", orders->generation);
     int code = load(heritage);
+    if (!code && !heritage->options->lazy_apps)
+        code = warm(&zygote, orders);
     if (code) {
         tell(&zygote, &(struct bask_message){.kind = BASK_MESSAGE_FAILED, .code = code});
         return code;
     }
-    if (!heritage->options->lazy_apps)
+    if (!heritage->options->lazy_apps) {
+        bask_warmup_stage(heritage->plugin, BASK_STAGE_FORKING);
         bask_log_also_to(-1);
+    }
     if (heritage->on_loaded)
         heritage->on_loaded();
     ignore_stop_signals();

@@ -55,6 +55,16 @@ void bask_req_free(struct bask_req **req);
 /* Back to no fields, memory kept. */
 void bask_req_reset(struct bask_req *req);
 
+/* The last step before a request is handed over; `body_left` as in struct bask_request. */
+static inline void
+bask_req_complete(struct bask_req *req, int64_t body_left)
+{
+    struct bask_request *pub = &req->pub;
+    pub->body_left = body_left;
+    pub->is_plain =
+        pub->method_id >= 0 && pub->protocol_id == BASK_PROTOCOL_HTTP_1_1 && !pub->query.len;
+}
+
 /* Adds a variable. An unknown key is copied with `prefix` before it, in CGI's spelling: upper case,
  * '-' as '_'. BASK_E_LIMIT: too many; BASK_E_NOMEM. */
 int bask_req_add(struct bask_req *req, int key_id, bask_str key, bask_str prefix, bask_str value);
