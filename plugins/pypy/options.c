@@ -23,7 +23,7 @@ static const struct bask_option rows[] = {
      "parameters of PyPy's JIT while serving, as pypyjit.set_param takes them; off, default"},
     {"warmup-jit", NULL, 0, BASK_OPT_LIST, offsetof(struct pypy_options, warmup_jit), 0, 0, NULL,
      "NAME=N[,NAME=N...]",
-     "the same while warming up, \"\" for no others (default " PYPY_WARMUP_JIT ")"},
+     "the same while warming up, \"\" for none (default: compile much sooner than usual)"},
 };
 
 const struct bask_option_table pypy_option_table = {
