@@ -39,6 +39,7 @@ stop_with(struct master *master, bool brutal)
     bask_log(BASK_LOG_INFO, "%s", brutal ? "stopping" : "stopping when the requests are done");
     master->stopping = true;
     master->brutal = brutal;
+    atomic_store(&master->plan->board->server->stopping, 1);
     roster_stop(master);
     return 0;
 }

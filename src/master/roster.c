@@ -277,6 +277,18 @@ notice_accepting(struct master *master)
     }
 }
 
+/* A process that leaves may have been the one that the kernel woke for a connection. */
+static void
+pass_on_looks(struct master *master)
+{
+    for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++) {
+        uint32_t look = BASK_WISH_LOOK;
+        struct bask_board_place *place = bask_board_place(master->plan->board, seat_at(i));
+        if (atomic_compare_exchange_strong(&place->wish, &look, BASK_WISH_NONE))
+            roster_signal(master, SIGTSTP);
+    }
+}
+
 static bool
 is_stale(const struct master *master, const struct worker *worker, uint32_t id,
          const struct process *process)
@@ -384,6 +396,7 @@ roster_advance(struct master *master, int64_t now)
 {
     lose_patience(master, now);
     notice_accepting(master);
+    pass_on_looks(master);
     advance_workers(master, now);
 }
 

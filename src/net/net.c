@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -240,7 +241,15 @@ bask_net_pause(struct bask_net *net, bool paused)
         watch_all(net);
 }
 
-/* The kernel woke one process for a connection: if that was this one, nobody else would come. */
+void
+bask_net_look(struct bask_net *net)
+{
+    if (net->paused || net->draining)
+        return;
+    unwatch_all(net);
+    watch_all(net);
+}
+
 static void
 accept_the_last(struct bask_net *net)
 {
@@ -249,14 +258,26 @@ accept_the_last(struct bask_net *net)
             accept_some(net, &net->listeners->items[i], ACCEPTS_AT_LAST);
 }
 
+bool
+bask_net_is_asked(const struct bask_net *net)
+{
+    for (size_t i = 0; i < net->listeners->count; i++) {
+        struct pollfd poller = {.fd = net->listeners->items[i].io.fd, .events = POLLIN};
+        if (poll(&poller, 1, 0) > 0)
+            return true;
+    }
+    return false;
+}
+
 void
-bask_net_drain(struct bask_net *net)
+bask_net_drain(struct bask_net *net, bool is_last)
 {
     struct bask_link idle;
     if (net->draining)
         return;
     net->draining = true;
-    accept_the_last(net);
+    if (is_last)
+        accept_the_last(net);
     unwatch_all(net);
     bask_loop_timer_stop(&net->reopen);
     bask_list_init(&idle);

@@ -72,8 +72,13 @@ bool bask_net_dispatch(struct bask_net *net);
 
 /* Stops accepting, or goes on; connections that are open are not concerned. */
 void bask_net_pause(struct bask_net *net, bool paused);
-/* Takes what waits in the listening sockets, stops accepting, closes idle connections, lets the
- * others finish. */
-void bask_net_drain(struct bask_net *net);
+/* Connections wait to be accepted. */
+bool bask_net_is_asked(const struct bask_net *net);
+/* The kernel wakes one process for a connection. If that one did not take it, others find it when
+ * they look again. */
+void bask_net_look(struct bask_net *net);
+/* Stops accepting, closes idle connections, lets the others finish. `is_last`: nobody else will
+ * take what waits in the listening sockets, so that is taken first. */
+void bask_net_drain(struct bask_net *net, bool is_last);
 /* Open connections. */
 size_t bask_net_connections(const struct bask_net *net);

@@ -31,6 +31,7 @@ struct bask_board_thread {
 enum bask_wish {
     BASK_WISH_NONE,
     BASK_WISH_SUCCESSOR, /* it has served long enough: another one shall replace it, gently */
+    BASK_WISH_LOOK,      /* it left connections for others to accept: they shall look */
 };
 
 /* A process of a worker. */
@@ -49,6 +50,7 @@ struct bask_board_worker {
 /* What all workers look at when the master signals them (SIGTSTP), and when they start. */
 struct bask_board_server {
     _Alignas(64) _Atomic uint32_t paused; /* accept nothing */
+    _Atomic uint32_t stopping;            /* nobody comes after those who are there */
 };
 
 /* The last warm-up; written by the zygote that did it. What the fields mean is said in struct

@@ -84,6 +84,21 @@ is_orphan(const struct worker *worker)
     return getppid() != worker->heritage->info.master_pid;
 }
 
+/* Who waits to be accepted is better off with a successor than behind the last requests of this
+ * process; without one they are taken along. */
+static void
+drain(struct worker *worker)
+{
+    const struct bask_board *board = &worker->heritage->board;
+    bool is_last = !worker->heritage->options->master || atomic_load(&board->server->stopping);
+    bask_net_drain(worker->net, is_last);
+    if (!is_last && bask_net_is_asked(worker->net)) {
+        atomic_store(&bask_board_place(board, worker->seat)->wish, BASK_WISH_LOOK);
+        bask_bell_ring(board->bell);
+    }
+    on_drain(&worker->drain);
+}
+
 static void
 take_signals(struct worker *worker)
 {
@@ -94,17 +109,17 @@ take_signals(struct worker *worker)
         came |= UINT64_C(1) << SIGHUP;
     }
     if (came & (UINT64_C(1) << SIGINT | UINT64_C(1) << SIGQUIT | UINT64_C(1) << SIGTERM)) {
-        bask_net_pause(worker->net, true); /* who waits to be accepted is left to others */
-        bask_net_drain(worker->net);
+        bask_net_drain(worker->net, false);
         finish(worker, BASK_EXIT_END);
         if (bask_list_is_unlinked(&worker->cut_off.link))
             bask_loop_timer_start(worker->loop, &worker->cut_off, CUT_OFF_US);
     } else if (came & UINT64_C(1) << SIGHUP) {
-        bask_net_drain(worker->net);
-        on_drain(&worker->drain);
+        drain(worker);
     }
-    if (came & UINT64_C(1) << SIGTSTP)
+    if (came & UINT64_C(1) << SIGTSTP) {
         bask_net_pause(worker->net, atomic_load(&worker->heritage->board.server->paused));
+        bask_net_look(worker->net);
+    }
 }
 
 /* What the worker answers, ended by 0. */

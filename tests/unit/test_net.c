@@ -444,8 +444,8 @@ drains(void **state)
     hear_until(idle, "hello");
     say(busy, "GET /hold" HOST "\r\n");
     until_held();
-    bask_net_drain(fixture.net);
-    bask_net_drain(fixture.net);
+    bask_net_drain(fixture.net, true);
+    bask_net_drain(fixture.net, true);
     hear_end(idle);
     assert_int_equal(bask_net_connections(fixture.net), 1);
     respond_text(fixture.held, BASK_STR("held"));

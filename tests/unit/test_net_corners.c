@@ -108,7 +108,7 @@ drained_with_a_request_on_its_way(void **state)
     hear_until(used, "hello");
     until_connections(2);
     say(used, "GET /" HOST "\r\n"); /* in the kernel's hands */
-    bask_net_drain(fixture.net);
+    bask_net_drain(fixture.net, true);
     say(fresh, "GET /" HOST "\r\n");
     hear_until(fresh, "\r\n\r\nhello");
     hear_end(fresh);
@@ -124,7 +124,7 @@ drained_with_a_silent_connection(void **state)
     (void)state;
     struct client *client = dial(0, 0);
     until_connections(1);
-    bask_net_drain(fixture.net);
+    bask_net_drain(fixture.net, true);
     hear_end(client);
     until_connections(0);
 }
