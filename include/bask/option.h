@@ -11,6 +11,9 @@
  *   BASK_OPT_STRING    bask_str     the bytes live as long as the process
  *   BASK_OPT_LIST      struct bask_values   repeatable, in order
  *   BASK_OPT_ACTION    -            the row's number is returned to the caller (--help, --version)
+ *   BASK_OPT_DIRECTIVE -            done as soon as it is read, no value is kept (--ini, --include)
+ *
+ * A row may end after `help`: what follows is then zero, which is what most rows want.
  */
 #pragma once
 
@@ -26,6 +29,14 @@ enum bask_option_type {
     BASK_OPT_STRING,
     BASK_OPT_LIST,
     BASK_OPT_ACTION,
+    BASK_OPT_DIRECTIVE,
+};
+
+enum {
+    BASK_OPT_FIXED = 1, /* what the master set up at the start: a reload cannot change it */
+    BASK_OPT_CPUS = 2,  /* INT: "auto" is the number of CPUs that this process may use */
+    /* The owner is told as soon as it is met in a file: it may bring options of its own. */
+    BASK_OPT_AT_ONCE = 4,
 };
 
 /* One value of a repeatable option. `origin` says where it was set: "command line, argument 3". */
@@ -49,6 +60,9 @@ struct bask_option {
     const char *initial;  /* the default, as a user would write it; NULL for none */
     const char *argument; /* what --help shows for the value: "ADDRESS"; NULL for flags */
     const char *help;     /* one line */
+    const char
+        *implies;   /* flags that this option switches on, separated by spaces; NULL for none */
+    unsigned flags; /* BASK_OPT_FIXED ... */
 };
 
 struct bask_option_table {

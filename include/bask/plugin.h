@@ -17,7 +17,7 @@
  * run(), with the struct bask_thread or request that belongs to it, and none of them longjmps.
  *
  * ABI log (new slots only at the end of a struct; check `size` before using one):
- *   1  first version
+ *   1  first version; rows of options may imply others and have flags (option.h)
  *      bask_host.warmup_info, bask_plugin.stage
  */
 #pragma once

@@ -30,16 +30,16 @@ origin(struct reader *r, bask_str *ret_origin)
     return BASK_OK;
 }
 
-/* Sets an option whose value, if it must have one and none is attached, is the next word. */
+/* An option whose value, if it must have one and none is attached, is the next word. */
 static int
-set(struct reader *r, struct bask_conf_hit hit, bask_str option, bask_str value)
+offer(struct reader *r, bask_str key, enum bask_conf_arity arity, bask_str option, bask_str value)
 {
-    struct bask_conf_place place = {.option = option};
-    if (!value.ptr && bask_conf_arity(hit.setting->row) == BASK_CONF_REQUIRED &&
-        r->at + 1 < r->argc && r->argv[r->at + 1])
+    struct bask_conf_entry entry = {.key = key, .place.option = option};
+    if (!value.ptr && arity == BASK_CONF_REQUIRED && r->at + 1 < r->argc && r->argv[r->at + 1])
         value = bask_str_of(r->argv[++r->at]);
-    int err = origin(r, &place.origin);
-    return err ? err : bask_conf_set(r->conf, hit, value, place, r->error);
+    entry.text = value;
+    int err = origin(r, &entry.place.origin);
+    return err ? err : bask_conf_offer(r->conf, &entry, r->error);
 }
 
 static int
@@ -49,11 +49,13 @@ long_option(struct reader *r, bask_str word)
     bask_str_cut(word, '=', &option, &value);
     bask_str name = bask_str_n(option.ptr + 2, option.len - 2);
     struct bask_conf_hit hit;
+    if (bask_conf_is_declared(r->conf, name))
+        return offer(r, name, BASK_CONF_REQUIRED, option, value);
     if (!bask_conf_find(r->conf, name, &hit))
         return bask_conf_fail(r->error, BASK_E_NOTFOUND,
                               "command line, argument %d: unknown option %s%s", r->at,
                               bask_conf_shown(option).text, bask_conf_nearest(r->conf, name).text);
-    return set(r, hit, option, value);
+    return offer(r, name, bask_conf_arity(hit.setting->row), option, value);
 }
 
 /* -Z, or the Z of -MZ; and -master, if --master was meant. */
@@ -81,13 +83,15 @@ bundle(struct reader *r, bask_str word)
         size_t number = c < 128 ? r->conf->shorts[c] : 0;
         if (!number)
             return unknown_short(r, word, k);
-        struct bask_conf_hit hit = {&r->conf->settings[number - 1], false};
-        char dashed[] = {'-', (char)c};
-        bask_str rest = {NULL, 0};
-        bool last = bask_conf_arity(hit.setting->row) != BASK_CONF_NO_VALUE;
+        const struct bask_option *row = r->conf->settings[number - 1].row;
+        bask_str rest = {NULL, 0}, dashed;
+        bool last = bask_conf_arity(row) != BASK_CONF_NO_VALUE;
         if (last && k + 1 < word.len)
             rest = bask_str_n(word.ptr + k + 1, word.len - k - 1);
-        int err = set(r, hit, bask_str_n(dashed, 2), rest);
+        if (bask_conf_keep(r->conf, bask_str_n((char[]){'-', (char)c}, 2), &dashed))
+            return bask_conf_fail(r->error, BASK_E_NOMEM,
+                                  "command line, argument %d: out of memory", r->at);
+        int err = offer(r, bask_str_of(row->name), bask_conf_arity(row), dashed, rest);
         if (err || last)
             return err;
     }
@@ -105,9 +109,30 @@ bare(struct reader *r, bask_str word)
     return err ? bask_conf_fail(r->error, err, "%.*s: out of memory", BASK_FMT(value.origin)) : err;
 }
 
+/* Files of options are named among the bare words, and read after all options, as in uWSGI. */
+static int
+load_files(struct reader *r)
+{
+    struct bask_values *words = &r->conf->arguments;
+    size_t left = 0;
+    int err = BASK_OK;
+    for (size_t i = 0; i < words->count && !err; i++) {
+        struct bask_conf_hit hit;
+        bask_str format = bask_conf_format_of(words->items[i].text);
+        if (!format.ptr || !bask_conf_find(r->conf, format, &hit))
+            words->items[left++] = words->items[i];
+        else
+            err = bask_conf_load(r->conf, format, words->items[i].text,
+                                 (struct bask_conf_place){.origin = words->items[i].origin},
+                                 r->error);
+    }
+    words->count = left;
+    return err;
+}
+
 int
-bask_conf_parse_args(struct bask_conf *conf, int argc, char **argv,
-                     struct bask_conf_error *ret_error)
+bask_conf_read_args(struct bask_conf *conf, int argc, char **argv,
+                    struct bask_conf_error *ret_error)
 {
     struct reader r = {conf, argv ? argc : 0, argv, 1, ret_error};
     bool ended = false;
@@ -125,5 +150,15 @@ bask_conf_parse_args(struct bask_conf *conf, int argc, char **argv,
             err = bundle(&r, word);
         }
     }
-    return err;
+    if (!err)
+        err = bask_conf_block_ended(conf, ret_error);
+    return err ? err : load_files(&r);
+}
+
+int
+bask_conf_parse_args(struct bask_conf *conf, int argc, char **argv,
+                     struct bask_conf_error *ret_error)
+{
+    int err = bask_conf_read_args(conf, argc, argv, ret_error);
+    return err ? err : bask_conf_apply(conf, ret_error);
 }

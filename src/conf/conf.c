@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 
 struct bask_conf_kept {
@@ -36,6 +37,11 @@ bask_conf_free(struct bask_conf **conf)
         free(kept);
     }
     free(c->arguments.items);
+    free(c->warnings.items);
+    free(c->files.items);
+    free(c->block.items.items);
+    free(c->entries);
+    free(c->declared);
     free(c->names);
     free(c->settings);
     free(c->tables);
@@ -80,7 +86,7 @@ static void
 tell_owner(const struct bask_conf *conf, const struct bask_conf_setting *setting, int64_t number)
 {
     const struct bask_option *row = setting->row;
-    if (row->type == BASK_OPT_ACTION)
+    if (row->type >= BASK_OPT_ACTION)
         return;
     void *at = (char *)conf->tables[setting->table].values + row->offset;
     bool flag = number != 0;
@@ -94,12 +100,14 @@ tell_owner(const struct bask_conf *conf, const struct bask_conf_setting *setting
         memcpy(at, &number, sizeof number);
         break;
     case BASK_OPT_STRING:
-        memcpy(at, &setting->values.items[0].text, sizeof(bask_str));
+        memcpy(at, setting->values.count ? &setting->values.items[0].text : &(bask_str){NULL, 0},
+               sizeof(bask_str));
         break;
     case BASK_OPT_LIST:
         memcpy(at, &setting->values, sizeof setting->values);
         break;
     case BASK_OPT_ACTION:
+    case BASK_OPT_DIRECTIVE:
         break;
     }
 }
@@ -123,7 +131,7 @@ store(struct bask_conf *conf, struct bask_conf_setting *setting, struct bask_val
 }
 
 static bask_str
-implied(const struct bask_option *row)
+left_out(const struct bask_option *row)
 {
     switch (row->type) {
     case BASK_OPT_FLAG:
@@ -136,9 +144,35 @@ implied(const struct bask_option *row)
     case BASK_OPT_LIST:
         return BASK_STR("");
     case BASK_OPT_ACTION:
+    case BASK_OPT_DIRECTIVE:
         return row->argument ? BASK_STR("") : BASK_STR("true");
     }
     return BASK_STR("");
+}
+
+int
+bask_conf_no_memory(struct bask_conf_error *ret_error, struct bask_conf_place place)
+{
+    return bask_conf_fail(ret_error, BASK_E_NOMEM, "%.*s: out of memory", BASK_FMT(place.origin));
+}
+
+int
+bask_conf_warn(struct bask_conf *conf, const char *format, ...)
+{
+    char line[sizeof(struct bask_conf_error)];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    struct bask_value warning = {.text = {NULL, 0}};
+    int err = bask_conf_keep(conf, bask_str_of(line), &warning.text);
+    return err ? err : bask_conf_push(&conf->warnings, warning);
+}
+
+const struct bask_values *
+bask_conf_warnings(const struct bask_conf *conf)
+{
+    return &conf->warnings;
 }
 
 int
@@ -155,9 +189,18 @@ bask_conf_set(struct bask_conf *conf, struct bask_conf_hit hit, bask_str text,
         return bask_conf_fail(ret_error, BASK_E_SYNTAX, "%.*s: %s takes no value",
                               BASK_FMT(place.origin), option.text);
     if (!text.ptr)
-        text = implied(row);
+        text = left_out(row);
     int64_t number;
     int err = bask_conf_number(row, text, &number);
+    if (err && place.file && row->type == BASK_OPT_FLAG) {
+        number = 1; /* as in uWSGI, where all but four words is true */
+        err = text.len
+                  ? bask_conf_warn(conf, "%.*s: %s expects true or false; \"%s\" counts as true",
+                                   BASK_FMT(place.origin), option.text, bask_conf_shown(text).text)
+                  : BASK_OK;
+        if (err)
+            return bask_conf_no_memory(ret_error, place);
+    }
     if (err)
         return bask_conf_fail(ret_error, err, "%.*s: %s expects %s, not \"%s\"",
                               BASK_FMT(place.origin), option.text, bask_conf_expected(row).text,
@@ -168,7 +211,7 @@ bask_conf_set(struct bask_conf *conf, struct bask_conf_hit hit, bask_str text,
     }
     err = store(conf, hit.setting, (struct bask_value){text, place.origin}, number);
     if (err)
-        return bask_conf_fail(ret_error, err, "%.*s: out of memory", BASK_FMT(place.origin));
+        return bask_conf_no_memory(ret_error, place);
     hit.setting->given = true;
     if (row->type == BASK_OPT_ACTION && !conf->action)
         conf->action = row->name;
@@ -282,16 +325,18 @@ check_row(struct bask_conf *conf, const struct bask_option_table *table,
     const char *name = row->name ? row->name : "", *wrong = NULL;
     bool ranged =
         row->type == BASK_OPT_INT || row->type == BASK_OPT_SIZE || row->type == BASK_OPT_DURATION;
-    if (row->type > BASK_OPT_ACTION)
+    if (row->type > BASK_OPT_DIRECTIVE)
         wrong = "has no valid type";
     else if (!row->name || !row->help)
         wrong = "needs a name and a line of help";
     else if (ranged && row->min >= row->max)
         wrong = "needs a range: min below max";
-    else if (!table->values && row->type != BASK_OPT_ACTION)
+    else if (!table->values && row->type < BASK_OPT_ACTION)
         wrong = "has no struct to be written to";
-    else if (row->initial && row->type == BASK_OPT_ACTION)
+    else if (row->initial && row->type >= BASK_OPT_ACTION)
         wrong = "is an action and can have no default";
+    else if (row->flags & BASK_OPT_CPUS && row->type != BASK_OPT_INT)
+        wrong = "counts CPUs and is no whole number";
     if (wrong)
         return bask_conf_fail(&conf->message, BASK_E_STATE, "--%s in \"%s\" %s", name, table->group,
                               wrong);
@@ -397,8 +442,8 @@ bask_conf_action(const struct bask_conf *conf)
     return conf->action;
 }
 
-static const struct bask_conf_setting *
-lookup(const struct bask_conf *conf, bask_str name)
+const struct bask_conf_setting *
+bask_conf_setting(const struct bask_conf *conf, bask_str name)
 {
     bool there;
     size_t at = search(conf, name, &there);
@@ -408,10 +453,10 @@ lookup(const struct bask_conf *conf, bask_str name)
 bask_str
 bask_conf_origin(const struct bask_conf *conf, bask_str name)
 {
-    const struct bask_conf_setting *setting = lookup(conf, name);
+    const struct bask_conf_setting *setting = bask_conf_setting(conf, name);
     if (!setting)
         return (bask_str){NULL, 0};
-    if (!setting->given)
+    if (!setting->values.count)
         return BASK_STR("default");
     return setting->values.items[setting->values.count - 1].origin;
 }
@@ -419,8 +464,10 @@ bask_conf_origin(const struct bask_conf *conf, bask_str name)
 int
 bask_conf_get(const struct bask_conf *conf, bask_str name, size_t index, bask_str *ret_text)
 {
-    const struct bask_conf_setting *setting = lookup(conf, name);
-    if (!setting || index >= setting->values.count)
+    const struct bask_conf_setting *setting = bask_conf_setting(conf, name);
+    if (!setting)
+        return bask_conf_placeholder(conf, name, index, ret_text);
+    if (index >= setting->values.count)
         return BASK_E_NOTFOUND;
     *ret_text = setting->values.items[index].text;
     return BASK_OK;
@@ -432,5 +479,51 @@ bask_conf_given(const struct bask_conf *conf, size_t n)
     for (size_t i = 0; i < conf->setting_count; i++)
         if (conf->settings[i].given && n-- == 0)
             return bask_str_of(conf->settings[i].row->name);
+    for (size_t i = 0; i < conf->entry_count; i++)
+        if (bask_conf_is_first_placeholder(conf, i) && n-- == 0)
+            return conf->entries[i].key;
     return (bask_str){NULL, 0};
+}
+
+/* Text that lives as long as another conf is copied. Numbers are good: they were set before. */
+int
+bask_conf_copy(struct bask_conf *conf, struct bask_conf_setting *to,
+               const struct bask_conf_setting *from)
+{
+    struct bask_values values = {NULL, 0};
+    int64_t number = 0;
+    int err = BASK_OK;
+    for (size_t i = 0; i < from->values.count && !err; i++) {
+        struct bask_value copy;
+        err = bask_conf_keep(conf, from->values.items[i].text, &copy.text);
+        if (!err)
+            err = bask_conf_keep(conf, from->values.items[i].origin, &copy.origin);
+        if (!err)
+            err = bask_conf_push(&values, copy);
+    }
+    if (err) {
+        free(values.items);
+        return err;
+    }
+    free(to->values.items);
+    to->values = values;
+    to->given = from->given;
+    if (values.count && bask_conf_number(to->row, values.items[0].text, &number))
+        number = 1; /* a flag in a file may be any word */
+    tell_owner(conf, to, number);
+    return BASK_OK;
+}
+
+void
+bask_conf_clear(struct bask_conf *conf)
+{
+    for (size_t i = 0; i < conf->setting_count; i++)
+        if (!conf->settings[i].values.count)
+            tell_owner(conf, &conf->settings[i], 0);
+}
+
+void
+bask_conf_know(struct bask_conf *conf, const struct bask_conf_facts *facts)
+{
+    conf->facts = *facts;
 }

@@ -128,10 +128,25 @@ abbreviated(const struct bask_conf *conf, bask_str name)
     return found;
 }
 
+/* What is put before and after each name that was found. */
+static struct bask_conf_phrase
+ask(const struct found *found, const char *before, const char *after)
+{
+    struct bask_conf_phrase phrase = {.text = ""};
+    size_t used = 0;
+    for (size_t i = 0; i < found->count && used < sizeof phrase.text; i++) {
+        const char *join = i == 0 ? "; did you mean " : i + 1 < found->count ? ", " : " or ";
+        used += (size_t)snprintf(phrase.text + used, sizeof phrase.text - used, "%s%s%.*s%s", join,
+                                 before, BASK_FMT(found->names[i]->text), after);
+    }
+    if (found->count && used < sizeof phrase.text)
+        snprintf(phrase.text + used, sizeof phrase.text - used, "?");
+    return phrase;
+}
+
 struct bask_conf_phrase
 bask_conf_nearest(const struct bask_conf *conf, bask_str name)
 {
-    struct bask_conf_phrase phrase = {.text = ""};
     const char *dashes = "--";
     struct found found = misspelt(conf, name, false);
     if (!found.count)
@@ -140,13 +155,14 @@ bask_conf_nearest(const struct bask_conf *conf, bask_str name)
         dashes = "--no-";
         found = misspelt(conf, bask_str_n(name.ptr + 3, name.len - 3), true);
     }
-    size_t used = 0;
-    for (size_t i = 0; i < found.count && used < sizeof phrase.text; i++) {
-        const char *join = i == 0 ? "; did you mean " : i + 1 < found.count ? ", " : " or ";
-        used += (size_t)snprintf(phrase.text + used, sizeof phrase.text - used, "%s%s%.*s", join,
-                                 dashes, BASK_FMT(found.names[i]->text));
-    }
-    if (found.count && used < sizeof phrase.text)
-        snprintf(phrase.text + used, sizeof phrase.text - used, "?");
-    return phrase;
+    if (!found.count && bask_conf_is_foreign(name))
+        return (struct bask_conf_phrase){", which is uWSGI's and not in this server"};
+    return ask(&found, dashes, "");
+}
+
+struct bask_conf_phrase
+bask_conf_nearest_key(const struct bask_conf *conf, bask_str name)
+{
+    struct found found = misspelt(conf, name, false);
+    return ask(&found, "\"", "\"");
 }

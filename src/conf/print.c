@@ -198,7 +198,7 @@ markdown_value(const struct bask_option *row, FILE *to)
 {
     if (row->type == BASK_OPT_FLAG)
         fprintf(to, "- Switch: `--no-%s` or `--%s=false` turns it off\n", row->name, row->name);
-    else if (row->type != BASK_OPT_ACTION || row->argument)
+    else if (row->type < BASK_OPT_ACTION || row->argument)
         fprintf(to, "- Value: %s%s%s\n", bask_conf_expected(row).text,
                 bask_conf_arity(row) == BASK_CONF_OPTIONAL ? "; may be left out" : "",
                 row->type == BASK_OPT_LIST ? "; repeatable" : "");
@@ -207,6 +207,13 @@ markdown_value(const struct bask_option *row, FILE *to)
                 row->initial[0] ? "`" : "");
     if (row->type == BASK_OPT_ACTION)
         fprintf(to, "- Does this instead of serving\n");
+    const char *before = "- Implies: ", *rest = row->implies;
+    for (bask_str name; (name = next_alias(&rest)).ptr; before = ", ")
+        fprintf(to, "%s`--%.*s`", before, BASK_FMT(name));
+    if (before[0] == ',')
+        fputc('\n', to);
+    if (row->flags & BASK_OPT_FIXED)
+        fprintf(to, "- Cannot change at a reload\n");
 }
 
 static void
@@ -238,7 +245,7 @@ bask_conf_markdown(const struct bask_conf *conf, FILE *to)
             "# Options\n\n"
             "On the command line an option is written `--name value`, `--name=value` or, if it\n"
             "has a short name, `-n value`. Sizes are bytes, or `64k`, `1m`, `2g`. Times are\n"
-            "seconds, or `500ms`, `2m`, `1h`, `1d`.\n");
+            "seconds, or `500ms`, `2m`, `1h`, `1d`. In a file it is `name = value`.\n");
     for (size_t t = 0; t < conf->table_count; t++) {
         if (!starts_group(conf, t))
             continue;

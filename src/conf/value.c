@@ -6,13 +6,14 @@
 
 #include "base/err.h"
 #include "base/units.h"
+#include "sys/cpus.h"
 
 #include <inttypes.h>
 
 enum bask_conf_arity
 bask_conf_arity(const struct bask_option *row)
 {
-    if (row->type == BASK_OPT_FLAG || (row->type == BASK_OPT_ACTION && !row->argument))
+    if (row->type == BASK_OPT_FLAG || (row->type >= BASK_OPT_ACTION && !row->argument))
         return BASK_CONF_NO_VALUE;
     if (row->argument && row->argument[0] == '[')
         return BASK_CONF_OPTIONAL;
@@ -26,7 +27,7 @@ bask_conf_argument(const struct bask_option *row)
         [BASK_OPT_FLAG] = BASK_STR("BOOL"),   [BASK_OPT_INT] = BASK_STR("N"),
         [BASK_OPT_SIZE] = BASK_STR("SIZE"),   [BASK_OPT_DURATION] = BASK_STR("TIME"),
         [BASK_OPT_STRING] = BASK_STR("TEXT"), [BASK_OPT_LIST] = BASK_STR("TEXT"),
-        [BASK_OPT_ACTION] = BASK_STR("TEXT"),
+        [BASK_OPT_ACTION] = BASK_STR("TEXT"), [BASK_OPT_DIRECTIVE] = BASK_STR("TEXT"),
     };
     if (!row->argument)
         return words[row->type];
@@ -80,6 +81,10 @@ parse(const struct bask_option *row, bask_str text, int64_t *ret_number)
     case BASK_OPT_FLAG:
         return parse_bool(text, ret_number);
     case BASK_OPT_INT:
+        if (row->flags & BASK_OPT_CPUS && bask_str_eq_nocase(text, BASK_STR("auto"))) {
+            *ret_number = bask_cpus();
+            return BASK_OK;
+        }
         return parse_int(text, ret_number);
     case BASK_OPT_SIZE:
         return bask_size_parse(text, ret_number);
@@ -88,6 +93,7 @@ parse(const struct bask_option *row, bask_str text, int64_t *ret_number)
     case BASK_OPT_STRING:
     case BASK_OPT_LIST:
     case BASK_OPT_ACTION:
+    case BASK_OPT_DIRECTIVE:
         break;
     }
     *ret_number = 0;
@@ -149,6 +155,7 @@ bask_conf_expected(const struct bask_option *row)
         [BASK_OPT_STRING] = "a text",
         [BASK_OPT_LIST] = "a text",
         [BASK_OPT_ACTION] = "a text",
+        [BASK_OPT_DIRECTIVE] = "a text",
     };
     struct bask_conf_phrase phrase;
     const char *kind = kinds[row->type];
@@ -165,5 +172,7 @@ bask_conf_expected(const struct bask_option *row)
         snprintf(phrase.text, sizeof phrase.text, "%s, at most %s", kind, max);
     else
         snprintf(phrase.text, sizeof phrase.text, "%s from %s to %s", kind, min, max);
+    if (row->flags & BASK_OPT_CPUS)
+        strcat(phrase.text, ", or auto");
     return phrase;
 }

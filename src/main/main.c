@@ -1,5 +1,5 @@
 /*
- * The composition root: reads the command line, opens the sockets, and starts the processes. The
+ * The composition root: reads the options, opens the sockets, and starts the processes. The
  * only place, with proc/, where a process ends.
  */
 #include "base/err.h"
@@ -7,6 +7,7 @@
 #include "main/oneshot.h"
 #include "main/options.h"
 #include "main/pidfile.h"
+#include "main/start.h"
 #include "master/master.h"
 #include "obs/log.h"
 #include "plugin/registry.h"
@@ -15,10 +16,9 @@
 #include "proc/zygote.h"
 #include "sys/clock.h"
 #include "sys/files.h"
-#include "sys/proc.h"
 #include "sys/title.h"
 
-#include <limits.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,27 +30,33 @@
 #define DEFAULT_ADDRESS "127.0.0.1:8000"
 
 struct server {
+    struct bask_start start;
     struct bask_conf *conf;
+    struct bask_conf
+        *before; /* of the start, in a later generation: listeners have views into it */
     struct bask_main_options options;
     struct bask_net_options net;
     struct bask_warmup_options warmup;
     struct bask_heritage heritage;
     struct bask_pidfiles pidfiles;
     struct bask_value default_address;
-    char hostname[HOST_NAME_MAX + 1];
-    char binary[PATH_MAX];
 };
+
+static bool in_zygote; /* somebody waits for what the log says */
 
 /* One clear line, and the end. */
 __attribute__((noreturn, format(printf, 1, 2))) static void
 die(const char *format, ...)
 {
+    char line[1024];
     va_list arguments;
     va_start(arguments, format);
-    fputs("bask: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
+    if (in_zygote)
+        bask_log(BASK_LOG_ERROR, "%s", line);
+    else
+        fprintf(stderr, "bask: %s\n", line);
     exit(BASK_EXIT_FAILED);
 }
 
@@ -92,31 +98,69 @@ plugin_value(char **argv, int i)
 }
 
 /* A plugin in a shared object brings options of its own, so it is loaded before they are read. */
-static const struct bask_plugin *
-open_plugins(struct server *server, int argc, char **argv)
+static int
+open_plugin(struct server *server, const char *path, struct bask_conf_error *ret_error)
 {
-    const struct bask_plugin *opened = NULL;
-    for (int i = 1; i < argc; i++) {
-        const char *path = plugin_value(argv, i);
-        char error[512];
-        if (!path || !is_path(path))
-            continue;
-        opened = bask_plugin_open(path, error, sizeof error);
-        if (!opened)
-            die("%s", error);
+    const struct bask_plugin *before = server->heritage.plugin;
+    const struct bask_plugin *opened =
+        bask_plugin_open(path, ret_error->text, sizeof ret_error->text);
+    if (!opened)
+        return BASK_E_NOTFOUND;
+    if (opened != before) /* it may be named twice */
         add_plugin_table(server, opened);
-    }
-    return opened;
+    server->heritage.plugin = opened;
+    return BASK_OK;
+}
+
+/* The same for one that is named in a file or in the environment. */
+static int
+on_plugin_option(void *context, const struct bask_option *row, bask_str text, bask_str origin,
+                 struct bask_conf_error *ret_error)
+{
+    struct bask_conf_error why;
+    (void)row;
+    if (!text.ptr || !is_path(text.ptr) || !open_plugin(context, text.ptr, &why))
+        return BASK_OK;
+    snprintf(ret_error->text, sizeof ret_error->text, "%.*s: %.400s", BASK_FMT(origin), why.text);
+    return BASK_E_NOTFOUND;
 }
 
 static void
-read_options(struct server *server, int argc, char **argv)
+open_plugins(struct server *server)
 {
     struct bask_conf_error error;
+    for (int i = 1; i < server->start.argc; i++) {
+        const char *path = plugin_value(server->start.argv, i);
+        if (path && is_path(path) && open_plugin(server, path, &error))
+            die("%s", error.text);
+    }
+}
+
+/* Plugins of uWSGI that are part of this server, or of what its PyPy host does. */
+static bool
+is_built_in(bask_str name)
+{
+    static const char *const names[] = {"http", "python", "python3", "wsgi", "corerouter"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (bask_str_eq(name, bask_str_of(names[i])))
+            return true;
+    return false;
+}
+
+static bool
+has_plugin(bask_str name)
+{
+    return bask_plugin_find(name) || is_built_in(name);
+}
+
+static void
+add_tables(struct server *server)
+{
     server->conf = bask_conf_new();
     if (!server->conf)
         die("%s", bask_err_text(BASK_E_NOMEM));
     add_table(server, bask_general_option_table(&server->options));
+    add_table(server, *bask_conf_directive_table());
     add_table(server, bask_net_option_table(&server->net));
     add_table(server, bask_process_option_table(&server->options));
     add_table(server, bask_master_option_table(&server->options.master));
@@ -126,9 +170,38 @@ read_options(struct server *server, int argc, char **argv)
     add_table(server, bask_warmup_option_table(&server->warmup));
     for (size_t i = 0; bask_embedded_plugins[i]; i++)
         add_plugin_table(server, bask_embedded_plugins[i]);
-    server->heritage.plugin = open_plugins(server, argc, argv);
-    if (bask_conf_parse_args(server->conf, argc, argv, &error))
+    server->heritage.plugin = NULL;
+    open_plugins(server);
+}
+
+/* `before`: the options are read again, and this is what they were. */
+static void
+read_options(struct server *server, const struct bask_conf *before)
+{
+    struct bask_conf_error error;
+    struct bask_conf_facts facts;
+    bask_start_facts(&server->start, &facts);
+    facts.reload = before != NULL;
+    facts.has_plugin = has_plugin;
+    facts.at_once = on_plugin_option;
+    facts.context = server;
+    add_tables(server);
+    bask_conf_know(server->conf, &facts);
+    if (before)
+        bask_conf_clear(server->conf);
+    if (bask_conf_read_env(server->conf, server->start.env, &error) ||
+        bask_conf_read_args(server->conf, server->start.argc, server->start.argv, &error) ||
+        bask_conf_apply(server->conf, &error) ||
+        (before && bask_conf_keep_fixed(server->conf, before, &error)))
         die("%s", error.text);
+}
+
+static void
+log_warnings(const struct bask_conf *conf)
+{
+    const struct bask_values *warnings = bask_conf_warnings(conf);
+    for (size_t i = 0; i < warnings->count; i++)
+        bask_log(BASK_LOG_WARN, "%.*s", BASK_FMT(warnings->items[i].text));
 }
 
 static void
@@ -140,10 +213,26 @@ show_help(const struct server *server)
         fputs("Bask " BASK_VERSION ": runs Python web applications inside PyPy.\n\n"
               "  bask MODULE:CALLABLE              serve on " DEFAULT_ADDRESS "\n"
               "  bask FILE.py                      the same, from a file\n"
+              "  bask FILE.ini                     with the options of a file\n"
               "  bask --http-socket :8080 --master --processes 4 --module app:application\n\n"
               "Options are those of uWSGI wherever it has them.\n\n",
               stdout);
     bask_conf_help(server->conf, group.len ? group.ptr : NULL, stdout);
+}
+
+/* --get NAME: its values, one a line. */
+static void
+show_value(const struct bask_conf *conf)
+{
+    bask_str name = {0}, text;
+    bask_conf_get(conf, BASK_STR("get"), 0, &name);
+    size_t count = 0;
+    while (!bask_conf_get(conf, name, count, &text)) {
+        printf("%.*s\n", BASK_FMT(text));
+        count++;
+    }
+    if (!count && !bask_conf_origin(conf, name).ptr)
+        die("--get: there is no option and no placeholder \"%.*s\"", BASK_FMT(name));
 }
 
 static void
@@ -163,20 +252,11 @@ run_action(const struct server *server)
         bask_conf_list(server->conf, stdout);
     else if (strcmp(action, "help-markdown") == 0)
         bask_conf_markdown(server->conf, stdout);
+    else if (strcmp(action, "get") == 0)
+        show_value(server->conf);
     else
         puts(BASK_VERSION);
     exit(BASK_EXIT_OK);
-}
-
-/* Plugins of uWSGI that are part of this server, or of what its PyPy host does. */
-static bool
-is_built_in(bask_str name)
-{
-    static const char *const names[] = {"http", "python", "python3", "wsgi", "corerouter"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (bask_str_eq(name, bask_str_of(names[i])))
-            return true;
-    return false;
 }
 
 static const struct bask_plugin *
@@ -222,7 +302,7 @@ choose_plugin(struct server *server)
         const struct bask_plugin *claimant = find_claimant(plugin, arguments->items[i].text);
         if (!claimant)
             die("%.*s: \"%.*s\" is neither an option nor an application: expected "
-                "module:callable or a file ending in .py or .wsgi",
+                "module:callable, a file ending in .py or .wsgi, or a file of options",
                 BASK_FMT(arguments->items[i].origin), BASK_FMT(arguments->items[i].text));
         plugin = plugin ? plugin : claimant;
     }
@@ -258,18 +338,20 @@ open_sockets(struct server *server)
     }
 }
 
+/* What follows from the number of an option, and so cannot be said in its row. */
+static void
+settle(struct bask_process_options *process)
+{
+    if (process->workers > 1)
+        process->master = true;
+}
+
 static void
 prepare_heritage(struct server *server)
 {
     struct bask_heritage *heritage = &server->heritage;
     struct bask_process_options *process = &server->options.process;
-    if (process->workers > 1)
-        process->master = true;
-    if (server->options.master.lazy)
-        process->lazy_apps = true;
-    gethostname(server->hostname, HOST_NAME_MAX);
-    if (!bask_proc_binary(server->binary, sizeof server->binary))
-        server->binary[0] = '\0';
+    settle(process);
     heritage->conf = server->conf;
     heritage->options = process;
     heritage->net = &server->net;
@@ -277,8 +359,8 @@ prepare_heritage(struct server *server)
     heritage->info = (struct bask_server_info){
         .size = sizeof heritage->info,
         .version = BASK_VERSION,
-        .hostname = server->hostname,
-        .binary_path = server->binary,
+        .hostname = server->start.hostname,
+        .binary_path = server->start.binary,
         .workers = (uint32_t)process->workers,
         .threads = (uint32_t)process->threads,
         .master_pid = process->master ? (int32_t)getpid() : 0,
@@ -363,6 +445,45 @@ drop_privileges(struct server *server)
     write_pidfile(server, service->safe_pidfile2, true);
 }
 
+/* In another root, or as a user who may not read them, files of options are out of reach. Then what
+ * is known has to do: a server that could not reload at all would be worse. */
+static bool
+is_readable(const struct server *server)
+{
+    const struct bask_values *files = bask_conf_files(server->conf);
+    const char *missing = NULL;
+    if (server->heritage.place.root && files->count)
+        missing = files->items[0].text.ptr;
+    else if (chdir(server->start.folder))
+        missing = server->start.folder;
+    for (size_t i = 0; i < files->count && !missing; i++)
+        if (access(files->items[i].text.ptr, R_OK) && errno == EACCES)
+            missing = files->items[i].text.ptr;
+    if (missing)
+        bask_log(BASK_LOG_WARN, "%s cannot be read any more: the options stay as they are",
+                 missing);
+    return !missing;
+}
+
+/* In the zygote of a later generation, which is a process of its own: what it overwrites here, the
+ * master and the workers that serve still have. Listeners and scoreboard stay. Options that cannot
+ * be understood are the end of this generation and of nothing else. */
+static void
+read_options_again(struct server *server)
+{
+    char error[512];
+    if (!is_readable(server))
+        return;
+    server->before = server->conf;
+    read_options(server, server->before);
+    log_warnings(server->conf);
+    choose_plugin(server);
+    settle(&server->options.process);
+    server->heritage.conf = server->conf;
+    if (bask_place_again(&server->heritage.place, server->start.env, error, sizeof error))
+        die("%s", error);
+}
+
 static void
 open_recorder(struct server *server)
 {
@@ -387,7 +508,12 @@ open_recorder(struct server *server)
 static void
 run_zygote(void *context, const struct bask_zygote_orders *orders)
 {
-    exit(bask_zygote_run(context, orders));
+    struct server *server = context;
+    in_zygote = true;
+    bask_log_also_to(orders->words);
+    if (orders->generation > 1)
+        read_options_again(server);
+    exit(bask_zygote_run(&server->heritage, orders));
 }
 
 static void
@@ -432,7 +558,7 @@ run_master(struct server *server)
         .options = options,
         .load_limit_ms = heritage->options->ready_timeout_ms,
         .run_zygote = run_zygote,
-        .context = heritage,
+        .context = server,
         .serving = on_serving,
     });
 }
@@ -454,10 +580,15 @@ main(int argc, char **argv)
 {
     static struct server server;
     char **arguments = bask_title_init(argc, argv);
-    if (!arguments)
+    if (!arguments || bask_start_init(&server.start, argc, arguments, environ))
         die("%s", bask_err_text(BASK_E_NOMEM));
-    read_options(&server, argc, arguments);
+    read_options(&server, NULL);
     run_action(&server);
+    log_warnings(server.conf);
+    if (server.options.show_config) {
+        bask_conf_show(server.conf, stdout);
+        fflush(stdout); /* or every process that is forked would have it to write */
+    }
     choose_plugin(&server);
     signal(SIGPIPE, SIG_IGN);
     take_place(&server);

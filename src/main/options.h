@@ -19,6 +19,7 @@ struct bask_main_options {
     struct bask_master_options master;
     struct bask_service_options service;
     struct bask_values plugins;
+    bool show_config;
 };
 
 /* The tables of these options; `values` is the struct they fill. */

@@ -22,6 +22,11 @@ static const struct {
 #undef X
 };
 
+/* What ran at the start of the master, or runs at its end, is not the next generation's to change.
+ */
+#define FIXED(point)                                                                               \
+    ((point) < BASK_HOOK_PRE_APP || (point) == BASK_HOOK_AS_USER_ATEXIT ? BASK_OPT_FIXED : 0)
+
 static const struct bask_option rows[] = {
 #define X(symbol, name, failure, where)                                                            \
     {"hook-" name,                                                                                 \
@@ -33,7 +38,8 @@ static const struct bask_option rows[] = {
      0,                                                                                            \
      NULL,                                                                                         \
      "ACTION:ARGS",                                                                                \
-     "do this " where},
+     "do this " where,                                                                             \
+     .flags = FIXED(BASK_HOOK_##symbol)},
     BASK_HOOK_POINTS(X)
 #undef X
 #define X(symbol, name, failure, where)                                                            \
@@ -46,7 +52,8 @@ static const struct bask_option rows[] = {
      0,                                                                                            \
      NULL,                                                                                         \
      "COMMAND",                                                                                    \
-     "run this command " where},
+     "run this command " where,                                                                    \
+     .flags = FIXED(BASK_HOOK_##symbol)},
         BASK_HOOK_POINTS(X)
 #undef X
 };

@@ -352,6 +352,33 @@ chdir_stage(const struct bask_place *place)
     return place->drop_at == BASK_PLACE_APPS ? BASK_PLACE_START : place->drop_at;
 }
 
+/* As at the start: strings are shared, as they are never written to. */
+static int
+restore_environment(char **env)
+{
+    clearenv();
+    for (; *env; env++)
+        if (strchr(*env, '=') && putenv(*env))
+            return BASK_E_NOMEM;
+    return BASK_OK;
+}
+
+int
+bask_place_again(struct bask_place *place, char **env, char *error, size_t error_size)
+{
+    const struct complaint complaint = {error, error_size};
+    int err = check_env(place, &complaint);
+    if (!err)
+        err = check_hooks(place, &complaint);
+    if (!err && restore_environment(env))
+        err = fail(&complaint, BASK_E_NOMEM, "%s", bask_err_text(BASK_E_NOMEM));
+    if (err)
+        return err;
+    set_environment(&place->options);
+    return chdir_stage(place) == BASK_PLACE_START ? change_folder(place->options.chdir, &complaint)
+                                                  : BASK_OK;
+}
+
 int
 bask_place_settle(const struct bask_place *place, enum bask_place_stage stage, char *error,
                   size_t error_size)

@@ -56,6 +56,11 @@ void bask_place_fini(struct bask_place *place);
 /* At the start, with all privileges: environment, umask, standard input, limits, groups. */
 int bask_place_begin(const struct bask_place *place, char *error, size_t error_size);
 
+/* In the zygote of a later generation, whose options were read again: the environment of the start
+ * and what the options make of it, the folder, hooks that have yet to run. What was done once with
+ * all privileges stays. */
+int bask_place_again(struct bask_place *place, char **env, char *error, size_t error_size);
+
 /* Enters the root folder and drops privileges, if this is the stage for it, with the hooks around
  * both; and changes to the working directory if this is the last stage before the application is
  * loaded. After a failure the process has to end. */

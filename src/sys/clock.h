@@ -36,3 +36,10 @@ bask_clock_wall(void)
     clock_gettime(CLOCK_REALTIME_COARSE, &t);
     return t.tv_sec;
 }
+
+/* Wall time, microseconds, exact. */
+static inline int64_t
+bask_clock_wall_us(void)
+{
+    return bask_clock_read_us(CLOCK_REALTIME);
+}
