@@ -114,9 +114,10 @@ def test_master_that_stays_root(bask: Bask, option: str) -> None:
 
 @needs_root
 @pytest.mark.parametrize("option, user", [
-    ("--drop-after-init", NOBODY.pw_uid), ("--drop-after-apps", 0), ("--master-as-root",
-                                                                     NOBODY.pw_uid)])
+    ("--vacuum", NOBODY.pw_uid), ("--master-as-root", NOBODY.pw_uid),
+    ("--drop-after-init", NOBODY.pw_uid), ("--drop-after-apps", 0)])
 def test_user_who_loads_the_application(bask: Bask, option: str, user: int) -> None:
+    """The first option has nothing to do with it: privileges go before that."""
     with tempfile.TemporaryDirectory() as folder:  # pytest's are closed to others
         os.chmod(folder, 0o755)
         Path(folder, "who.py").write_text(
