@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "ipc/exit.h"
 #include "obs/log.h"
+#include "sys/files.h"
 #include "sys/proc.h"
 
 #include <errno.h>
@@ -91,7 +92,9 @@ bask_daemon_start(const char *log, bool late, char *error, size_t error_size)
     bask_proc_close_input();
     if (!late)
         return bask_log_to(log, error, error_size);
-    daemon_state.late_log = log;
+    /* Master and zygote open it later, each in its own working directory. */
+    char *absolute = bask_log_is_file(log) && log[0] != '/' ? bask_file_absolute(log) : NULL;
+    daemon_state.late_log = absolute ? absolute : log;
     return BASK_OK;
 }
 

@@ -19,6 +19,9 @@ void bask_log_also_to(int fd);
  */
 int bask_log_to(const char *target, char *error, size_t error_size);
 
+/* Such a target is a file, not an address. */
+bool bask_log_is_file(const char *target);
+
 /* Opens the log file again, after something has moved it. Each process does it for itself. Without
  * a file there is nothing to do. If it fails, the log says so and goes on as before. */
 int bask_log_reopen(void);

@@ -21,10 +21,10 @@ static struct {
     bool is_file; /* it can be opened again */
 } target;
 
-static bool
-is_address(const char *text)
+bool
+bask_log_is_file(const char *text)
 {
-    return !strchr(text, '/') && strchr(text, ':');
+    return strchr(text, '/') || !strchr(text, ':');
 }
 
 static int
@@ -61,7 +61,7 @@ int
 bask_log_to(const char *text, char *error, size_t error_size)
 {
     char reason[256];
-    bool is_file = !is_address(text);
+    bool is_file = bask_log_is_file(text);
     char *name = is_file ? bask_file_absolute(text) : strdup(text);
     int fd = -1;
     if (name)

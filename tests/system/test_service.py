@@ -205,6 +205,19 @@ def test_daemon(bask: Bask, option: str, workers: int) -> None:
     assert ("goodbye" in daemon.log.read_text()) == bool(workers)
 
 
+@pytest.mark.null
+@pytest.mark.parametrize("option", ["--vacuum", "--drop-after-init"])
+def test_late_log_of_a_daemon_is_one_file(bask: Bask, option: str) -> None:
+    """Also where some processes have changed to another folder by then, and others have not."""
+    (bask.folder / "elsewhere").mkdir()
+    daemon = Daemon(bask, "--plugin", "null", "--daemonize2", "daemon.log", "--chdir", "elsewhere",
+                    "--master", option)
+    assert daemon.ended.returncode == 0 and daemon.get() == 200
+    for pid in processes.marked(bask.mark):
+        assert processes.descriptors(pid)[2] == str(daemon.log)
+    daemon.stop()
+
+
 @pytest.mark.parametrize("workers", [[], ["--master"]])
 def test_daemon_whose_application_fails(bask: Bask, workers: List[str]) -> None:
     (bask.folder / "broken.py").write_text("raise RuntimeError('it is broken')\n")
