@@ -11,7 +11,7 @@ from typing import Any, Callable, List, Optional
 
 from _bask import ffi  # type: ignore[import-not-found]
 
-from bask_pypy import api, inherited, jit, loaders, runtime, wsgi
+from bask_pypy import api, idle, inherited, jit, loaders, runtime, stacks, wsgi
 from bask_pypy.host import ERROR, INFO, WARN, Host
 
 host = Host()
@@ -21,6 +21,7 @@ servers: List[wsgi.Server] = []
 policy = jit.Policy(settings.jit, settings.warmup_jit)
 loaded_in = os.getpid()
 watch = inherited.Watch(host.peer_name)
+collector = idle.Collector(host)
 
 problem = ""  # why this PyPy cannot be used
 
@@ -102,6 +103,9 @@ def server() -> wsgi.Server:
 def bask_py_post_fork() -> None:
     """A worker begins, or a server without workers."""
     faulthandler.enable(2)
+    faulthandler.register(settings.stacks_signal, 2, all_threads=True)
+    if settings.gc_idle:
+        collector.start()
     server()
     hooks = uwsgi.post_fork_hook or ()
     for hook in hooks if isinstance(hooks, (list, tuple)) else (hooks,):
@@ -149,13 +153,20 @@ def bask_py_stage(stage: int) -> int:
 @ffi.def_extern()
 def bask_py_run(thread: Any) -> None:
     """An application thread; returns when the server says stop."""
-    server().serve(thread)
+    stacks.enter(host.thread_index(thread))
+    server().serve(thread, collector.step)
 
 
 def no_application(environ: Any, start_response: Any) -> List[bytes]:
     """What is served where --need-app=false lets a server start without an application."""
     start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
     return [b"no python application found, check your startup logs for errors\n"]
+
+
+@ffi.def_extern()
+def bask_py_log_threads() -> None:
+    """A request takes too long: what every thread is doing."""
+    host.log(WARN, "what the threads are doing:\n" + stacks.describe())
 
 
 @ffi.def_extern()

@@ -19,12 +19,15 @@
  * ABI log (new slots only at the end of a struct; check `size` before using one):
  *   1  first version; rows of options may imply others and have flags (option.h)
  *      bask_host.warmup_info, bask_plugin.stage
+ *      bask_worker_info.harakiris; bask_host.recycle, set_user_harakiri, watch_idle, is_idle;
+ *      bask_plugin.log_threads
  */
 #pragma once
 
 #include <bask/option.h>
 #include <bask/request.h>
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -49,6 +52,7 @@ struct bask_worker_info {
     int64_t started_at;    /* Unix time, seconds */
     uint32_t threads_busy; /* application threads inside a request now */
     uint32_t accepting;    /* 1 once it takes requests */
+    uint64_t harakiris;    /* requests whose time was up */
 };
 
 /* What is the same for the whole server. */
@@ -152,6 +156,19 @@ struct bask_host {
     void (*stop_worker)(void);
     /* BASK_E_NOTFOUND if there was no warm-up; ret_info->size is set. */
     int (*warmup_info)(struct bask_warmup_info *ret_info);
+    /* The same without a gap: the master starts a successor first, and not before this worker is as
+     * old as the user wants it to get. `why` is for the log. */
+    void (*recycle)(bask_str why);
+    /* The request of the calling application thread is cut off in `ms` milliseconds unless it is
+     * answered; 0: no longer than any other request may take. BASK_E_STATE: the thread has none. */
+    int (*set_user_harakiri)(int64_t ms);
+    /* Asks for one idle moment: when at least `requests` more requests were taken and then none is
+     * inside or waits for `after_ms`, next() returns NULL although the thread shall not stop, and
+     * is_idle says so. The thread may then do what must not happen within a request, briefly,
+     * because it serves nobody meanwhile, and calls next() again. */
+    void (*watch_idle)(uint32_t after_ms, uint64_t requests);
+    /* 1 where the last NULL of next() meant an idle moment; asked once. */
+    int (*is_idle)(struct bask_thread *thread);
 };
 
 struct bask_plugin {
@@ -179,7 +196,17 @@ struct bask_plugin {
     /* Called outside run, in the thread that called init. CALM: how many pieces of machine code
      * were made since the stage before, -1 if that is not known; else 0. NULL: nothing to do. */
     int64_t (*stage)(enum bask_stage stage);
+
+    /* The slots below may be missing (see size) or NULL. */
+
+    /* Logs what each thread of the application is doing. `urgent` 0: called in a thread of its own,
+     * may wait as long as the runtime is busy. 1: that took too long; return at once and do without
+     * what the runtime has locked. */
+    void (*log_threads)(int urgent);
 };
+
+/* The size of the struct without the slots that may be missing. */
+#define BASK_PLUGIN_SIZE (offsetof(struct bask_plugin, log_threads))
 
 /* What a plugin in a shared object exports. */
 #define BASK_PLUGIN_SYMBOL "bask_plugin"

@@ -42,6 +42,7 @@ struct bask_worker_info {
     uint64_t requests, exceptions, respawns, tx_bytes, busy_us, rss_bytes;
     int64_t started_at;
     uint32_t threads_busy, accepting;
+    uint64_t harakiris;
     ...;
 };
 
@@ -56,6 +57,7 @@ struct bask_warmup_info {
 struct glue_settings {
     bask_str home, library, module, file, callable, jit, warmup_jit;
     size_t path_count;
+    int stacks_signal, gc_idle;
     ...;
 };
 
@@ -84,6 +86,10 @@ int glue_option(const char *, size_t, bask_str *);
 void glue_stop_worker(void);
 int glue_warmup_info(struct bask_warmup_info *);
 int glue_peer_name(int, char *, size_t);
+void glue_recycle(const char *, size_t);
+int glue_set_user_harakiri(int64_t);
+void glue_watch_idle(uint32_t, uint64_t);
+int glue_is_idle(struct bask_thread *);
 bask_str glue_source(const char *);
 bask_str glue_key_name(int);
 bask_str glue_method_name(int);
@@ -97,6 +103,7 @@ extern "Python+C" int bask_py_load(void);
 extern "Python+C" int bask_py_fork(void);
 extern "Python+C" void bask_py_post_fork(void);
 extern "Python+C" void bask_py_run(struct bask_thread *);
+extern "Python+C" void bask_py_log_threads(void);
 extern "Python+C" void bask_py_fini(void);
 extern "Python+C" int64_t bask_py_stage(int);
 """

@@ -31,6 +31,10 @@ int glue_option_given(size_t n, bask_str *ret_name);
 int glue_option(const char *name, size_t index, bask_str *ret_value);
 void glue_stop_worker(void);
 int glue_warmup_info(struct bask_warmup_info *ret_info);
+void glue_recycle(const char *why, size_t len);
+int glue_set_user_harakiri(int64_t ms);
+void glue_watch_idle(uint32_t after_ms, uint64_t requests);
+int glue_is_idle(struct bask_thread *thread);
 /* The source of a module of the glue, "wsgi" or "pypy_setup"; ptr NULL if there is none. */
 bask_str glue_source(const char *name);
 /* The number and the name of a row of bask/environ_keys.h: 0, 1, ... ; absent at the end. */
@@ -50,6 +54,8 @@ struct glue_settings {
     bask_str jit;      /* parameters while serving, checked; empty: PyPy's own */
     bask_str warmup_jit;
     size_t path_count; /* of the folders for sys.path */
+    int stacks_signal; /* sent to have faulthandler say what all threads are doing */
+    int gc_idle;
 };
 const struct glue_settings *glue_settings(void);
 /* Folder `index` for sys.path, in the order in which they were given. */
@@ -61,6 +67,7 @@ int bask_py_load(void);
 int bask_py_fork(void);
 void bask_py_post_fork(void);
 void bask_py_run(struct bask_thread *thread);
+void bask_py_log_threads(void);
 void bask_py_fini(void);
 int64_t bask_py_stage(int stage);
 /* The module itself, for pypy_init_embedded_cffi_module. */

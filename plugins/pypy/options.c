@@ -24,6 +24,8 @@ static const struct bask_option rows[] = {
     {"warmup-jit", NULL, 0, BASK_OPT_LIST, offsetof(struct pypy_options, warmup_jit), 0, 0, NULL,
      "NAME=N[,NAME=N...]",
      "the same while warming up, \"\" for none (default: compile much sooner than usual)"},
+    {"gc-idle", NULL, 0, BASK_OPT_FLAG, offsetof(struct pypy_options, gc_idle), 0, 0, NULL, NULL,
+     "make the steps of major collections while a worker is idle"},
 };
 
 const struct bask_option_table pypy_option_table = {

@@ -5,6 +5,8 @@
 
 #include <bask/option.h>
 
+#include <stdbool.h>
+
 struct pypy_options {
     bask_str lib;      /* --pypy-lib */
     bask_str home;     /* --pypy-home */
@@ -14,6 +16,7 @@ struct pypy_options {
     struct bask_values python_path;
     struct bask_values jit;        /* --pypy-jit, for serving */
     struct bask_values warmup_jit; /* while warming */
+    bool gc_idle;
 };
 
 /* How eagerly PyPy compiles while it warms up, unless the user says otherwise. */

@@ -11,8 +11,10 @@
 #include "options.h"
 #include "sources.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The first Python that runs: enough to import the rest from the sources in this binary. */
 static const char bootstrap[] =
@@ -150,6 +152,30 @@ glue_warmup_info(struct bask_warmup_info *ret_info)
     return host->warmup_info(ret_info);
 }
 
+void
+glue_recycle(const char *why, size_t len)
+{
+    host->recycle((bask_str){why, len});
+}
+
+int
+glue_set_user_harakiri(int64_t ms)
+{
+    return host->set_user_harakiri(ms);
+}
+
+void
+glue_watch_idle(uint32_t after_ms, uint64_t requests)
+{
+    host->watch_idle(after_ms, requests);
+}
+
+int
+glue_is_idle(struct bask_thread *thread)
+{
+    return host->is_idle(thread);
+}
+
 bask_str
 glue_source(const char *name)
 {
@@ -201,6 +227,8 @@ glue_settings(void)
         .jit = str_of(jit),
         .warmup_jit = str_of(warmup_jit),
         .path_count = pypy_options.python_path.count,
+        .stacks_signal = SIGRTMIN + 7, /* nobody's: an application may use SIGUSR1 and SIGUSR2 */
+        .gc_idle = pypy_options.gc_idle,
     };
     return &settings;
 }
@@ -328,6 +356,17 @@ run(struct bask_thread *thread)
     bask_py_run(thread);
 }
 
+/* faulthandler walks the stacks of other threads without the interpreter's lock. While some thread
+ * holds that lock for good nothing moves, and only then is it asked. */
+static void
+log_threads(int urgent)
+{
+    if (urgent)
+        kill(getpid(), glue_settings()->stacks_signal);
+    else
+        bask_py_log_threads();
+}
+
 static void
 fini(void)
 {
@@ -355,4 +394,5 @@ const struct bask_plugin bask_plugin_pypy = {
     .run = run,
     .fini = fini,
     .stage = stage,
+    .log_threads = log_threads,
 };

@@ -29,6 +29,7 @@ def _worker_dict(host: Any, worker_id: int) -> Optional[Dict[str, Any]]:
         "running_time": info.busy_us,
         "last_spawn": info.started_at,
         "respawn_count": info.respawns,
+        "harakiri_count": info.harakiris,
         "tx": info.tx_bytes,
         "avg_rt": info.busy_us // info.requests if info.requests else 0,
         "accepting": int(info.accepting),
@@ -97,7 +98,15 @@ def make_module(host: Any) -> ModuleType:
             "statuses": {"%dxx" % i: n for i, n in enumerate(info.statuses) if i and n},
         }
 
-    for function in (workers, total_requests, warmup_info, worker_id, masterpid, mem, log):
+    def set_user_harakiri(seconds: int) -> None:
+        """The present request is cut off after so many seconds more; 0: as any other request."""
+        if not host.set_user_harakiri(int(seconds * 1000)):
+            log("set_user_harakiri(%r): this thread has no request" % (seconds,))
+
+    functions = (
+        workers, total_requests, warmup_info, worker_id, masterpid, mem, log, set_user_harakiri,
+    )  # fmt: skip
+    for function in functions:
         setattr(uwsgi, function.__name__, function)
     uwsgi.__dict__.update(
         version=version.encode(),

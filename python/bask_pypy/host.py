@@ -32,6 +32,8 @@ class Settings(NamedTuple):
     jit: str
     warmup_jit: str
     python_path: List[str]
+    stacks_signal: int
+    gc_idle: bool
 
 
 class Listener(NamedTuple):
@@ -56,6 +58,7 @@ class WorkerInfo(NamedTuple):
     started_at: int
     threads_busy: int
     accepting: bool
+    harakiris: int
 
 
 class WarmupInfo(NamedTuple):
@@ -129,6 +132,22 @@ class Host:
     def stop_worker(self) -> None:
         lib.glue_stop_worker()
 
+    def recycle(self, why: str) -> None:
+        """Asks for a successor of this worker; `why` is for the log."""
+        data = why.encode("ascii", "backslashreplace")
+        lib.glue_recycle(data, len(data))
+
+    def set_user_harakiri(self, milliseconds: int) -> bool:
+        """The request of this thread is cut off then; 0: as any other. False: it has none."""
+        return bool(lib.glue_set_user_harakiri(milliseconds) == OK)
+
+    def watch_idle(self, after_ms: int, requests: int) -> None:
+        """Asks for an idle moment: a null pointer from `next` for which `is_idle` is true."""
+        lib.glue_watch_idle(after_ms, requests)
+
+    def is_idle(self, thread: Any) -> bool:
+        return bool(lib.glue_is_idle(thread))
+
     def worker_id(self) -> int:
         return lib.glue_worker_id()
 
@@ -156,6 +175,7 @@ class Host:
             info.started_at,
             info.threads_busy,
             bool(info.accepting),
+            info.harakiris,
         )
 
     def warmup_info(self) -> Optional[WarmupInfo]:
@@ -217,6 +237,8 @@ class Host:
             _os_text(c.jit),
             _os_text(c.warmup_jit),
             [_os_text(path) for path in paths],
+            c.stacks_signal,
+            bool(c.gc_idle),
         )
 
     def key_names(self) -> List[str]:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from bask_pypy.body import Body
+from bask_pypy.recycling import Rules
 
 Headers = List[Tuple[str, str]]
 Application = Callable[..., Iterable[bytes]]
@@ -133,6 +134,9 @@ class Response:
         if error:
             if error == SYNTAX:
                 raise ValueError("malformed status or header: %r" % head)
+            if error == CLOSED:
+                self.gone = True
+                raise ClientGone("the request took too long and was cut off")
             raise MemoryError("no memory for the head of the response")
         self.begun = True
 
@@ -206,6 +210,7 @@ class Server:
         self.unknown_keys: Dict[bytes, str] = {}
         self.warming = False
         self.quiet = False  # an exception was logged while warming: one tells enough
+        self.rules = Rules(host)
 
     def _templates(self) -> List[Dict[str, Any]]:
         """An environ for each listener, with every key that all requests have, in place."""
@@ -344,14 +349,17 @@ class Server:
                 self.unknown_keys[name] = key
         return key
 
-    def serve(self, thread: Any) -> None:
+    def serve(self, thread: Any, on_idle: Callable[[], None]) -> None:
         """One application thread: answers requests until the server says stop."""
         host = self.host
         while True:
             request = host.next(thread)
-            if not request:
+            if request:
+                self.handle(request)
+            elif host.is_idle(thread):
+                on_idle()
+            else:
                 return
-            self.handle(request)
 
     def handle(self, request: Any) -> None:
         """Answers one request, whatever the application does."""
@@ -418,6 +426,9 @@ class Server:
         method, uri = _printable(environ, "REQUEST_METHOD"), _printable(environ, "REQUEST_URI")
         text = "%s %s: the application raised:\n%s" % (method, uri, lines.rstrip("\n"))
         self.host.log(ERROR_LEVEL, text)
+        rule = self.rules.match(error)
+        if rule is not None:
+            self.host.recycle(rule)
 
 
 def _printable(environ: Dict[str, Any], key: str) -> str:

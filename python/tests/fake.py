@@ -187,6 +187,9 @@ class Host:
         self.options = options or {}
         self.worker_rows: Dict[int, Any] = {}
         self.present_worker = 0
+        self.idle_moments: List[Tuple[int, int]] = []  # asked for
+        self.recycled: List[str] = []
+        self.user_harakiri: Optional[int] = None
         self.info = SimpleNamespace(
             version=b"0.1.0", hostname=b"node", binary_path=b"/bin/bask", threads=threads,
             workers=workers, master_pid=77, started_at=1000, listeners=2,
@@ -236,6 +239,19 @@ class Host:
 
     def next(self, thread: Any) -> Any:
         return self.queue.pop(0) if self.queue else None
+
+    def is_idle(self, thread: Any) -> bool:
+        return bool(self.idle_moments)
+
+    def watch_idle(self, after_ms: int, requests: int) -> None:
+        self.idle_moments.append((after_ms, requests))
+
+    def recycle(self, why: str) -> None:
+        self.recycled.append(why)
+
+    def set_user_harakiri(self, milliseconds: int) -> bool:
+        self.user_harakiri = milliseconds
+        return self.present_worker > 0
 
     def _call(self, request: Request, name: str) -> None:
         request.check(name + "()")
@@ -347,7 +363,7 @@ def serve(host: Host, application: Any, *requests: Request) -> List[Request]:
     for request in requests or (Request(),):
         host.queue.append(request)
     answered = list(host.queue)
-    server.serve(None)
+    server.serve(None, host.idle_moments.clear)
     assert not host.queue
     for request in answered:
         assert request.violations == []

@@ -37,6 +37,7 @@ struct server {
     struct bask_main_options options;
     struct bask_net_options net;
     struct bask_warmup_options warmup;
+    struct bask_limits_options limits;
     struct bask_heritage heritage;
     struct bask_pidfiles pidfiles;
     struct bask_value default_address;
@@ -168,6 +169,7 @@ add_tables(struct server *server)
     add_table(server, bask_place_option_table(&server->heritage.place.options));
     add_table(server, bask_hook_option_table(&server->heritage.place.options.hooks));
     add_table(server, bask_warmup_option_table(&server->warmup));
+    add_table(server, bask_limits_option_table(&server->limits));
     for (size_t i = 0; bask_embedded_plugins[i]; i++)
         add_plugin_table(server, bask_embedded_plugins[i]);
     server->heritage.plugin = NULL;
@@ -192,7 +194,8 @@ read_options(struct server *server, const struct bask_conf *before)
     if (bask_conf_read_env(server->conf, server->start.env, &error) ||
         bask_conf_read_args(server->conf, server->start.argc, server->start.argv, &error) ||
         bask_conf_apply(server->conf, &error) ||
-        (before && bask_conf_keep_fixed(server->conf, before, &error)))
+        (before && bask_conf_keep_fixed(server->conf, before, &error)) ||
+        bask_limits_check(&server->limits, server->conf, error.text, sizeof error.text))
         die("%s", error.text);
 }
 
@@ -356,6 +359,7 @@ prepare_heritage(struct server *server)
     heritage->options = process;
     heritage->net = &server->net;
     heritage->warmup = &server->warmup;
+    heritage->limits = &server->limits;
     heritage->info = (struct bask_server_info){
         .size = sizeof heritage->info,
         .version = BASK_VERSION,
@@ -557,6 +561,8 @@ run_master(struct server *server)
         .board = &heritage->board,
         .options = options,
         .load_limit_ms = heritage->options->ready_timeout_ms,
+        .request_limit_ms = heritage->limits->harakiri.limit_ms,
+        .request_grace_ms = heritage->limits->harakiri.grace_ms,
         .run_zygote = run_zygote,
         .context = server,
         .serving = on_serving,

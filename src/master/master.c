@@ -69,6 +69,7 @@ advance(struct master *master)
     int64_t now = bask_clock_us();
     roster_advance(master, now);
     generation_advance(master, now);
+    limits_advance(master, now);
     reload_advance(master);
     if (master->stopping && roster_is_empty(master))
         generation_stop_all(master);
@@ -144,6 +145,7 @@ bask_master_run(const struct bask_master_plan *plan)
         .plan = plan,
         .code = BASK_EXIT_OK,
         .tick.on_due = on_tick,
+        .deadline.on_due = on_tick,
         .bell = {.fd = plan->board->bell, .on_event = on_bell},
     };
     if (init(&master)) {

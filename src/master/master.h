@@ -26,6 +26,7 @@ struct bask_master_plan {
     const struct bask_board *board;
     const struct bask_master_options *options;
     int64_t load_limit_ms; /* for loading, warming and getting ready; 0: none */
+    int64_t request_limit_ms, request_grace_ms; /* of a request: workers see to it (limits.c) */
     /* Becomes this zygote in the calling (new) process; does not return. */
     void (*run_zygote)(void *context, const struct bask_zygote_orders *orders);
     void *context;

@@ -85,7 +85,7 @@ struct master {
     struct generation *current, *next, *old;
     struct worker *workers; /* [plan->board->worker_count] */
     struct reload reload;
-    struct bask_timer tick;
+    struct bask_timer tick, deadline;
     struct bask_io bell;
     unsigned generations;
     int64_t retry_us;    /* delay before a zygote is tried again */
@@ -141,6 +141,12 @@ bool roster_is_empty(const struct master *master);
 /* A zygote died and its workers need not: those of `from` count as `to`'s from now on, and those
  * that it was asked for are asked for again. */
 void roster_adopt(struct master *master, unsigned from, unsigned to);
+
+/* limits.c */
+/* Kills workers that do not see to their own deadlines any more, and comes back when one may be
+ * due.
+ */
+void limits_advance(struct master *master, int64_t now);
 
 /* reload.c */
 /* Begins a reload, or remembers that one shall follow. The number by which it can be watched. */

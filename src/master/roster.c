@@ -172,6 +172,8 @@ clear_place(const struct bask_board *board, struct bask_seat seat)
     atomic_store(&place->pid, 0);
     atomic_store(&place->accepting, 0);
     atomic_store(&place->wish, BASK_WISH_NONE);
+    for (uint32_t i = 0; i < board->thread_count; i++)
+        atomic_store(&bask_board_thread(board, seat, i)->deadline_us, 0);
 }
 
 static void

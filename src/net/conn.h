@@ -89,6 +89,7 @@ struct bask_net {
     struct bask_link again;
     struct bask_timer sweep, reopen, log_flush;
     size_t open;
+    size_t late;       /* of those, whose request was cut off and is still the application's */
     uint64_t requests; /* answered */
     bool exclusive, draining, paused;
     struct bask_conn *spare_conn; /* free lists, linked through the first word */
@@ -120,6 +121,8 @@ ssize_t bask_conn_read_body(struct bask_req *req, char *buffer, size_t size);
 
 /* conn_out.c */
 extern const struct bask_req_io bask_conn_req_io;
+/* Of a request that was cut off. */
+extern const struct bask_req_io bask_conn_late_io;
 /* Sends what is pending. 0: all of it is gone; BASK_E_AGAIN; BASK_E_CLOSED. */
 int bask_conn_flush(struct bask_conn *conn);
 bool bask_conn_has_output(const struct bask_conn *conn);

@@ -372,7 +372,55 @@ descriptor(const struct bask_req *req)
     return ((const struct bask_conn *)req->owner)->io.fd;
 }
 
+/* An answer by the server itself, and the last on its connection. */
+static void
+send_status(struct bask_conn *conn, unsigned status)
+{
+    char text[512], body[64];
+    const char *phrase = bask_status_text(status);
+    bool no_body = conn->req && conn->req->pub.method_id == BASK_METHOD_HEAD;
+    int body_len = snprintf(body, sizeof body, "%u %s\n", status, phrase);
+    int len =
+        snprintf(text, sizeof text,
+                 "HTTP/1.1 %u %s\r\n%.*sContent-Type: text/plain\r\nContent-Length: %d\r\n"
+                 "Connection: close\r\n\r\n%s",
+                 status, phrase, BASK_FMT(date_line(conn->net)), body_len, no_body ? "" : body);
+    struct iovec whole = {text, (size_t)len};
+    emit(conn, &whole, 1, 0);
+}
+
+/* A reset without close(2): the descriptor stays the application's until it lets go. */
+static void
+reset_now(struct bask_conn *conn)
+{
+    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    if (connect(conn->io.fd, &nobody, sizeof nobody))
+        shutdown(conn->io.fd, SHUT_RDWR); /* a unix socket has no reset */
+}
+
+static bool
+cut(struct bask_req *req, unsigned status)
+{
+    struct bask_conn *conn = req->owner;
+    bool unsent = !req->response.head_sent;
+    if (unsent) {
+        send_status(conn, status);
+        req->response.facts.status = status;
+    }
+    log_access(conn, " (cut off)");
+    if (!unsent && req->response.framing == BASK_FRAMING_CLOSE)
+        reset_now(conn);
+    else
+        shutdown(conn->io.fd, SHUT_RDWR); /* whoever waits for the client waits no longer */
+    conn->broken = true;
+    conn->net->late++;
+    req->cut = true;
+    req->io = &bask_conn_late_io;
+    return unsent;
+}
+
 const struct bask_req_io bask_conn_req_io = {
+    .cut = cut,
     .respond = respond,
     .respond_file = respond_file,
     .begin = begin,
@@ -386,17 +434,9 @@ const struct bask_req_io bask_conn_req_io = {
 void
 bask_conn_refuse(struct bask_conn *conn, unsigned status, const char *reason)
 {
-    char text[512], body[64];
-    const char *phrase = bask_status_text(status);
     bask_log(BASK_LOG_WARN, "%s: refused with %u: %s",
              conn->peer.addr[0] ? conn->peer.addr : "unix socket", status, reason);
-    int body_len = snprintf(body, sizeof body, "%u %s\n", status, phrase);
-    int len = snprintf(text, sizeof text,
-                       "HTTP/1.1 %u %s\r\n%.*sContent-Type: text/plain\r\nContent-Length: %d\r\n"
-                       "Connection: close\r\n\r\n%s",
-                       status, phrase, BASK_FMT(date_line(conn->net)), body_len, body);
-    struct iovec whole = {text, (size_t)len};
-    emit(conn, &whole, 1, 0);
+    send_status(conn, status);
     conn->close_after = true;
     conn->body_left = -1; /* whatever else comes is not looked at */
     bask_conn_request_done(conn);

@@ -288,6 +288,25 @@ bask_net_drain(struct bask_net *net, bool is_last)
 }
 
 size_t
+bask_net_late(const struct bask_net *net)
+{
+    return net->late;
+}
+
+int
+bask_net_backlog(const struct bask_net *net)
+{
+    int sum = 0;
+    for (size_t i = 0; i < net->listeners->count; i++) {
+        int waiting = bask_sock_waiting(net->listeners->items[i].io.fd);
+        if (waiting < 0)
+            return -1;
+        sum += waiting;
+    }
+    return sum;
+}
+
+size_t
 bask_net_connections(const struct bask_net *net)
 {
     return net->open;

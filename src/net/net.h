@@ -82,3 +82,7 @@ void bask_net_look(struct bask_net *net);
 void bask_net_drain(struct bask_net *net, bool is_last);
 /* Open connections. */
 size_t bask_net_connections(const struct bask_net *net);
+/* Those among them that only wait for the application to let go of a request that was cut off. */
+size_t bask_net_late(const struct bask_net *net);
+/* Connections that wait in the listening sockets; -1 where the system does not tell. */
+int bask_net_backlog(const struct bask_net *net);

@@ -67,8 +67,9 @@ bask_board_thread(const struct bask_board *board, struct bask_seat seat, uint32_
 }
 
 static void
-add_threads(const struct bask_board *board, struct bask_seat seat, struct bask_worker_info *info)
+add_place(const struct bask_board *board, struct bask_seat seat, struct bask_worker_info *info)
 {
+    info->harakiris += atomic_load(&bask_board_place(board, seat)->harakiris);
     for (uint32_t i = 0; i < board->thread_count; i++) {
         const struct bask_board_thread *thread = bask_board_thread(board, seat, i);
         info->requests += atomic_load(&thread->requests);
@@ -96,7 +97,7 @@ bask_board_read(const struct bask_board *board, uint32_t worker_id,
         .accepting = atomic_load(&place->accepting),
     };
     for (uint32_t side = 0; side < BASK_PLACES; side++)
-        add_threads(board, (struct bask_seat){worker_id, side}, &info);
+        add_place(board, (struct bask_seat){worker_id, side}, &info);
     info.rss_bytes = info.pid ? bask_proc_rss(info.pid) : 0;
     *ret_info = info;
     return BASK_OK;

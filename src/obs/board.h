@@ -13,7 +13,7 @@
 
 #include <stdatomic.h>
 
-enum { BASK_PLACES = 2, BASK_BOARD_LINE = 88 };
+enum { BASK_PLACES = 2, BASK_BOARD_LINE = 80 };
 
 /* An application thread. The counters are those of all who had this place. */
 struct bask_board_thread {
@@ -22,6 +22,8 @@ struct bask_board_thread {
     _Atomic uint64_t tx_bytes;
     _Atomic uint64_t busy_us;
     _Atomic int64_t busy_since_us; /* monotonic, coarse; 0: not inside a request */
+    _Atomic int64_t deadline_us;   /* when the time of the request inside is up; 0: never, or it
+                                      was up and the worker has seen to it */
     /* The request inside, or the last one: "GET /path?query", cut off. Nobody waits for a reader,
      * so it is text only once the process has ended or stands still. */
     _Alignas(8) char line[BASK_BOARD_LINE];
@@ -40,6 +42,7 @@ struct bask_board_place {
     _Atomic int64_t started_at; /* Unix time */
     _Atomic uint32_t accepting; /* it takes requests */
     _Atomic uint32_t wish;      /* enum bask_wish */
+    _Atomic uint64_t harakiris; /* requests whose time was up, of all who had this place */
 };
 
 struct bask_board_worker {

@@ -32,6 +32,8 @@ struct bask_crew {
     unsigned idle;       /* threads waiting in `follow` */
     unsigned busy;       /* threads with a request */
     unsigned unpolled;   /* pieces of work since the kernel was asked */
+    int idle_ms; /* how long none may want anything until the moment is idle; 0: not asked */
+    unsigned long idle_turns;    /* `turns` before which no moment is idle */
     _Atomic unsigned long turns; /* calls of bask_crew_next */
 };
 
@@ -54,15 +56,34 @@ bask_crew_busy(const struct bask_crew *crew)
 }
 
 static void
-wait_for_events(struct bask_crew *crew)
+wait_for_events(struct bask_crew *crew, int timeout)
 {
-    int timeout = bask_loop_timeout(crew->loop);
     bask_crew_unlock(crew);
     int count = bask_loop_wait(crew->loop, timeout);
     bask_crew_lock(crew);
     crew->unpolled = 0;
     bask_loop_waited(crew->loop, count);
     crew->work.waited(crew->work.context);
+}
+
+static bool
+may_be_idle(const struct bask_crew *crew)
+{
+    return crew->idle_ms && !crew->busy && !crew->stopping &&
+           atomic_load_explicit(&crew->turns, memory_order_relaxed) >= crew->idle_turns;
+}
+
+/* Waits as wait_for_events does. True: nothing at all came for so long that the moment is idle. */
+static bool
+wait_or_be_idle(struct bask_crew *crew)
+{
+    int timeout = bask_loop_timeout(crew->loop);
+    bool may = may_be_idle(crew) && (timeout < 0 || timeout > crew->idle_ms);
+    wait_for_events(crew, may ? crew->idle_ms : timeout);
+    if (!may || !may_be_idle(crew) || crew->work.dispatch(crew->work.context))
+        return false;
+    crew->idle_ms = 0;
+    return true;
 }
 
 /* The same without waiting and without letting the lock go. */
@@ -77,16 +98,18 @@ poll_events(struct bask_crew *crew)
 /* A client whose connection never runs dry must keep neither other clients nor signals waiting: the
  * kernel is asked now and then although there is work. */
 static void
-lead(struct bask_crew *crew)
+lead(struct bask_crew *crew, bool *ret_idle)
 {
+    bool idle = false;
     crew->leading = true;
-    while (!crew->pipeline->queued && !crew->stopping) {
+    while (!crew->pipeline->queued && !crew->stopping && !idle) {
         if (++crew->unpolled > UNPOLLED_MAX)
             poll_events(crew);
         else if (!crew->work.dispatch(crew->work.context))
-            wait_for_events(crew);
+            idle = wait_or_be_idle(crew);
     }
     crew->leading = false;
+    *ret_idle = idle;
 }
 
 static void
@@ -109,16 +132,17 @@ leave(struct bask_crew *crew)
 }
 
 struct bask_req *
-bask_crew_next(struct bask_crew *crew)
+bask_crew_next(struct bask_crew *crew, bool *ret_idle)
 {
     struct bask_req *req = NULL;
+    bool idle = false;
     bask_crew_lock(crew);
     atomic_store_explicit(&crew->turns,
                           atomic_load_explicit(&crew->turns, memory_order_relaxed) + 1,
                           memory_order_relaxed);
-    while (!crew->stopping && !(req = bask_pipeline_take(crew->pipeline))) {
+    while (!idle && !crew->stopping && !(req = bask_pipeline_take(crew->pipeline))) {
         if (!crew->leading) {
-            lead(crew);
+            lead(crew, &idle);
             continue;
         }
         crew->idle++;
@@ -128,13 +152,22 @@ bask_crew_next(struct bask_crew *crew)
     if (req)
         leave(crew);
     bask_crew_unlock(crew);
+    *ret_idle = idle;
     return req;
+}
+
+void
+bask_crew_watch_idle(struct bask_crew *crew, int after_ms, unsigned long requests)
+{
+    crew->idle_ms = after_ms;
+    crew->idle_turns = atomic_load_explicit(&crew->turns, memory_order_relaxed) + requests;
 }
 
 void
 bask_crew_done(struct bask_crew *crew)
 {
-    crew->busy--;
+    if (--crew->busy == 0 && crew->idle_ms && crew->leading)
+        bask_loop_nudge(crew->loop); /* the leader waits as if there were no idle moment to come */
 }
 
 void

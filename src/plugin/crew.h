@@ -32,8 +32,12 @@ struct bask_crew *bask_crew_new(struct bask_loop *loop, struct bask_pipeline *pi
 /* All application threads have left. */
 void bask_crew_free(struct bask_crew **crew);
 
-/* The next request for the calling thread; NULL once the crew was stopped. */
-struct bask_req *bask_crew_next(struct bask_crew *crew);
+/* The next request for the calling thread; NULL once the crew was stopped. Where an idle moment was
+ * asked for, NULL may also mean that it has come: ret_idle. */
+struct bask_req *bask_crew_next(struct bask_crew *crew, bool *ret_idle);
+/* Asks for one idle moment: after `requests` more were taken, and then none was inside or waited
+ * for `after_ms`. Replaces what was asked before. With the lock held. */
+void bask_crew_watch_idle(struct bask_crew *crew, int after_ms, unsigned long requests);
 /* A request that bask_crew_next gave has been answered. With the lock held. */
 void bask_crew_done(struct bask_crew *crew);
 /* No further requests; those that are being answered go on. With the lock held. */

@@ -6,17 +6,31 @@
 #include "sys/clock.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 static struct bask_host_setup host;
+static _Thread_local struct bask_thread *current; /* the calling application thread */
 
 void
 bask_host_set_up(const struct bask_host_setup *setup)
 {
     host = *setup;
+}
+
+void
+bask_host_limit(struct bask_host_limits limits)
+{
+    host.limits = limits;
+}
+
+void
+bask_host_enter(struct bask_thread *thread)
+{
+    current = thread;
 }
 
 static struct bask_req *
@@ -42,14 +56,19 @@ note_line(struct bask_board_thread *board, const struct bask_request *pub)
 static const struct bask_request *
 host_next(struct bask_thread *thread)
 {
-    struct bask_req *req = bask_crew_next(host.crew);
+    struct bask_board_thread *board = thread->board;
+    struct bask_req *req = bask_crew_next(host.crew, &thread->idle);
     if (!req)
         return NULL;
     req->thread = thread;
     req->thread_index = thread->index;
-    note_line(thread->board, &req->pub);
-    atomic_store_explicit(&thread->board->busy_since_us, bask_clock_coarse_us(),
-                          memory_order_relaxed);
+    thread->req = req;
+    note_line(board, &req->pub);
+    int64_t now = bask_clock_coarse_us();
+    atomic_store_explicit(&board->busy_since_us, now, memory_order_relaxed);
+    if (host.limits.harakiri_us)
+        atomic_store_explicit(&board->deadline_us, now + host.limits.harakiri_us,
+                              memory_order_release);
     return &req->pub;
 }
 
@@ -63,7 +82,11 @@ count(struct bask_thread *thread, uint64_t bytes)
     bask_board_add(&board->tx_bytes, bytes);
     bask_board_add(&board->busy_us, (uint64_t)(bask_clock_coarse_us() - since));
     atomic_store_explicit(&board->busy_since_us, 0, memory_order_relaxed);
+    if (atomic_load_explicit(&board->deadline_us, memory_order_relaxed))
+        atomic_store_explicit(&board->deadline_us, 0, memory_order_relaxed);
     bask_crew_done(host.crew);
+    if (host.limits.requests && --host.limits.requests == 0)
+        host.limits.recycle(host.limits.context, BASK_STR("max-requests"));
 }
 
 static int
@@ -106,9 +129,9 @@ host_begin(const struct bask_request *request, bask_str head, uint32_t header_co
 
 /* Waits for the client, without the lock. 0, BASK_E_TIMEOUT or BASK_E_CLOSED. */
 static int
-wait_for_client(struct bask_req *req, short events)
+wait_for_client(int fd, short events)
 {
-    struct pollfd poller = {.fd = req->io->descriptor(req), .events = events};
+    struct pollfd poller = {.fd = fd, .events = events};
     for (;;) {
         int n = poll(&poller, 1, host.transfer_ms);
         if (n > 0)
@@ -127,10 +150,11 @@ host_write(const struct bask_request *request, bask_str data)
     for (;;) {
         bask_crew_lock(host.crew);
         int err = req->io->write(req, data);
+        int fd = req->io->descriptor(req);
         bask_crew_unlock(host.crew);
         if (err != BASK_E_AGAIN)
             return err;
-        if ((err = wait_for_client(req, POLLOUT)))
+        if ((err = wait_for_client(fd, POLLOUT)))
             return err;
         data = (bask_str){0};
     }
@@ -159,6 +183,8 @@ host_abort(const struct bask_request *request, bask_str head, uint32_t header_co
     if (head.ptr)
         bask_board_add(&thread->board->exceptions, 1);
     count(thread, head.len + body.len);
+    if (head.ptr && host.limits.exceptions)
+        host.limits.recycle(host.limits.context, BASK_STR("reload-on-exception"));
     bask_crew_unlock(host.crew);
 }
 
@@ -175,10 +201,11 @@ host_read_body(const struct bask_request *request, char *buffer, size_t size)
     for (;;) {
         bask_crew_lock(host.crew);
         ssize_t n = req->io->read_body(req, buffer, size);
+        int fd = req->io->descriptor(req);
         bask_crew_unlock(host.crew);
         if (n != BASK_E_AGAIN)
             return n;
-        int err = wait_for_client(req, POLLIN);
+        int err = wait_for_client(fd, POLLIN);
         if (err)
             return err;
     }
@@ -267,6 +294,63 @@ host_stop_worker(void)
     kill(getpid(), SIGHUP); /* as the master asks for it */
 }
 
+static void
+host_recycle(bask_str why)
+{
+    if (!host.limits.recycle)
+        return; /* in a zygote: there is nothing to replace yet */
+    bask_crew_lock(host.crew);
+    host.limits.recycle(host.limits.context, why);
+    bask_crew_unlock(host.crew);
+}
+
+/* When the time of a request is up that came at `since`. */
+static int64_t
+deadline_of(int64_t since, int64_t own_ms)
+{
+    int64_t usual = host.limits.harakiri_us ? since + host.limits.harakiri_us : 0;
+    int64_t own = own_ms > 0 ? bask_clock_coarse_us() + own_ms * 1000 : 0;
+    return own && (!usual || own < usual) ? own : usual;
+}
+
+static int
+host_set_user_harakiri(int64_t ms)
+{
+    if (!current || !host.limits.deadline)
+        return BASK_E_STATE;
+    struct bask_board_thread *board = current->board;
+    int err = BASK_E_STATE;
+    bask_crew_lock(host.crew);
+    int64_t since = atomic_load_explicit(&board->busy_since_us, memory_order_relaxed);
+    if (since && !current->req->cut) {
+        int64_t at = deadline_of(since, ms);
+        atomic_store_explicit(&board->deadline_us, at, memory_order_release);
+        if (at)
+            host.limits.deadline(host.limits.context, at);
+        err = BASK_OK;
+    }
+    bask_crew_unlock(host.crew);
+    return err;
+}
+
+static void
+host_watch_idle(uint32_t after_ms, uint64_t requests)
+{
+    if (!host.crew)
+        return;
+    bask_crew_lock(host.crew);
+    bask_crew_watch_idle(host.crew, after_ms < INT_MAX ? (int)after_ms : INT_MAX, requests);
+    bask_crew_unlock(host.crew);
+}
+
+static int
+host_is_idle(struct bask_thread *thread)
+{
+    bool idle = thread->idle;
+    thread->idle = false;
+    return idle;
+}
+
 const struct bask_host bask_host_functions = {
     .abi_major = BASK_ABI_MAJOR,
     .size = sizeof bask_host_functions,
@@ -289,4 +373,8 @@ const struct bask_host bask_host_functions = {
     .option_given = host_option_given,
     .stop_worker = host_stop_worker,
     .warmup_info = host_warmup_info,
+    .recycle = host_recycle,
+    .set_user_harakiri = host_set_user_harakiri,
+    .watch_idle = host_watch_idle,
+    .is_idle = host_is_idle,
 };

@@ -15,23 +15,41 @@ struct bask_host_listener {
     int fd;
 };
 
+/* What a worker wants to be told; called with the crew's lock held. */
+struct bask_host_limits {
+    int64_t harakiri_us; /* how long a request may take; 0: for ever */
+    uint64_t requests;   /* after so many `recycle` is called; 0: never */
+    bool exceptions;     /* it is called when an application fails */
+    void (*recycle)(void *context, bask_str why);
+    void (*deadline)(void *context, int64_t at_us); /* a request got one of its own */
+    void *context;
+};
+
 struct bask_host_setup {
     struct bask_crew *crew; /* NULL in a zygote */
     const struct bask_board *board;
     const struct bask_conf *conf;
     struct bask_server_info info;
     const struct bask_host_listener *listeners;
-    uint32_t worker_id; /* 0 in a zygote */
-    int transfer_ms;    /* how long a thread waits for a client */
+    uint32_t worker_id;             /* 0 in a zygote */
+    int transfer_ms;                /* how long a thread waits for a client */
+    struct bask_host_limits limits; /* none before bask_host_limit */
 };
 
 /* The function table that plugins get; the same in every process. */
 extern const struct bask_host bask_host_functions;
 
 void bask_host_set_up(const struct bask_host_setup *setup);
+/* From the next request on these hold. */
+void bask_host_limit(struct bask_host_limits limits);
+/* The calling thread is `thread` from now on; NULL: none any more. */
+void bask_host_enter(struct bask_thread *thread);
 
-/* An application thread. */
+/* An application thread. `req` is the request inside while busy_since_us of `board` is set; whoever
+ * reads it has read deadline_us before (it is published with that). */
 struct bask_thread {
     uint32_t index;
+    bool idle; /* the last NULL of next() meant an idle moment */
     struct bask_board_thread *board;
+    struct bask_req *req;
 };

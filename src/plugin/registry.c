@@ -30,7 +30,7 @@ bask_plugin_open(const char *path, char *error, size_t error_size)
     } else if (plugin->abi_major != BASK_ABI_MAJOR) {
         snprintf(error, error_size, "%s was built for plugin ABI %u, this server has %u", path,
                  plugin->abi_major, BASK_ABI_MAJOR);
-    } else if (plugin->size < sizeof *plugin) {
+    } else if (plugin->size < BASK_PLUGIN_SIZE) {
         snprintf(error, error_size, "%s lacks functions that every plugin has", path);
     } else {
         return plugin;

@@ -9,6 +9,7 @@
 #include "net/net.h"
 #include "obs/board.h"
 #include "plugin/host.h"
+#include "proc/limits.h"
 #include "proc/place.h"
 #include "proc/warmup_options.h"
 
@@ -32,6 +33,7 @@ struct bask_heritage {
     const struct bask_process_options *options;
     const struct bask_net_options *net;
     const struct bask_warmup_options *warmup;
+    const struct bask_limits_options *limits;
     struct bask_listeners listeners;
     struct bask_board board; /* shared memory */
     const struct bask_plugin *plugin;

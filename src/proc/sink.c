@@ -120,6 +120,15 @@ descriptor(const struct bask_req *req)
     return -1;
 }
 
+/* Nobody has a deadline here. */
+static bool
+cut(struct bask_req *req, unsigned status)
+{
+    (void)req;
+    (void)status;
+    return false;
+}
+
 static const struct bask_req_io sink_io = {
     .respond = respond,
     .respond_file = respond_file,
@@ -129,6 +138,7 @@ static const struct bask_req_io sink_io = {
     .abort = abort_request,
     .read_body = read_body,
     .descriptor = descriptor,
+    .cut = cut,
 };
 
 void

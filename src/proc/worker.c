@@ -44,6 +44,8 @@ struct worker {
     struct bask_access_log *access;
     struct bask_net *net;
     struct bask_crew *crew;
+    struct bask_harakiri *harakiri;
+    struct bask_limits *limits;
     struct bask_timer drain, cut_off;
     struct app_thread *threads;
     int exit_code;
@@ -56,13 +58,27 @@ finish(struct worker *worker, int code)
     bask_crew_stop(worker->crew);
 }
 
-/* Draining is over when the last connection is gone. */
+/* The threads that are lost cannot be joined, and what is behind them in fini() cannot be done. */
+__attribute__((noreturn)) static void
+leave_the_lost(struct worker *worker)
+{
+    bask_log(BASK_LOG_WARN, "worker %u ends with %u threads that did not come back",
+             worker->seat.worker_id, bask_harakiri_lost(worker->harakiri));
+    if (worker->access)
+        bask_access_flush(worker->access);
+    _exit(BASK_EXIT_RELOAD);
+}
+
+/* Draining is over when the last connection is gone, but for those that lost threads hold. */
 static void
 on_drain(struct bask_timer *timer)
 {
     struct worker *worker = BASK_CONTAINER(timer, struct worker, drain);
-    if (bask_net_connections(worker->net) == 0)
+    size_t open = bask_net_connections(worker->net), late = bask_net_late(worker->net);
+    if (open == 0)
         finish(worker, BASK_EXIT_RELOAD);
+    else if (open == late && late == bask_harakiri_lost(worker->harakiri))
+        leave_the_lost(worker);
     else
         bask_loop_timer_start(worker->loop, timer, DRAIN_LOOK_US);
 }
@@ -157,10 +173,41 @@ static void
 fini(struct worker *worker)
 {
     bask_crew_free(&worker->crew);
+    bask_limits_free(&worker->limits);
+    bask_harakiri_free(&worker->harakiri);
     bask_net_free(&worker->net);
     bask_access_free(&worker->access);
     bask_loop_free(&worker->loop);
     free(worker->threads);
+}
+
+static int
+init_limits(struct worker *worker)
+{
+    struct bask_heritage *heritage = worker->heritage;
+    struct bask_limits_setup setup = {
+        .options = heritage->limits,
+        .board = &heritage->board,
+        .seat = worker->seat,
+        .loop = worker->loop,
+        .has_master = heritage->options->master,
+    };
+    worker->limits = bask_limits_new(&setup);
+    worker->harakiri = bask_harakiri_new(&(struct bask_harakiri_setup){
+        .options = &heritage->limits->harakiri,
+        .board = &heritage->board,
+        .seat = worker->seat,
+        .loop = worker->loop,
+        .net = worker->net,
+        .pipeline = &worker->pipeline,
+        .plugin = heritage->plugin,
+        .on_lost = bask_limits_lost,
+        .context = worker->limits,
+    });
+    if (!worker->limits || !worker->harakiri)
+        return BASK_E_NOMEM;
+    bask_limits_guard(worker->limits, worker->harakiri);
+    return BASK_OK;
 }
 
 static int
@@ -182,7 +229,7 @@ init_parts(struct worker *worker)
         bask_net_record(worker->net, heritage->recorder);
     if (worker->net)
         worker->crew = bask_crew_new(worker->loop, &worker->pipeline, &work);
-    return worker->crew && worker->threads ? BASK_OK : BASK_E_NOMEM;
+    return worker->crew && worker->threads ? init_limits(worker) : BASK_E_NOMEM;
 }
 
 void
@@ -276,7 +323,9 @@ static void *
 run_thread(void *argument)
 {
     struct app_thread *start = argument;
+    bask_host_enter(&start->thread);
     start->plugin->run(&start->thread);
+    bask_host_enter(NULL);
     return NULL;
 }
 
@@ -310,6 +359,8 @@ init_threads(struct worker *worker)
         thread->thread.index = i;
         thread->thread.board = bask_board_thread(&worker->heritage->board, worker->seat, i);
         atomic_store(&thread->thread.board->busy_since_us, 0);
+        atomic_store(&thread->thread.board->deadline_us, 0);
+        bask_harakiri_watch(worker->harakiri, &thread->thread);
     }
 }
 
@@ -320,6 +371,9 @@ open_up(struct worker *worker, struct bask_board_place *place)
     const struct bask_board *board = &worker->heritage->board;
     if (!atomic_load(&board->server->paused))
         bask_net_pause(worker->net, false);
+    bask_host_limit(bask_limits_for_host(worker->limits));
+    bask_limits_start(worker->limits);
+    bask_harakiri_start(worker->harakiri);
     atomic_store(&place->accepting, 1);
     bask_bell_ring(board->bell);
     bask_log(BASK_LOG_INFO, "spawned Bask worker %u (pid: %d, cores: %d)", worker->seat.worker_id,

@@ -33,6 +33,10 @@ struct bask_req_io {
     void (*abort)(struct bask_req *req, bask_str head, unsigned count, bask_str body);
     ssize_t (*read_body)(struct bask_req *req, char *buffer, size_t size);
     int (*descriptor)(const struct bask_req *req);
+    /* The request's time is up: its client is told so, by `status` if that is still possible (true)
+     * or by a broken response. The request stays valid until the application answers it, which
+     * nobody will hear. */
+    bool (*cut)(struct bask_req *req, unsigned status);
 };
 
 struct bask_req {
@@ -42,6 +46,7 @@ struct bask_req {
     void *owner;                /* of io: the connection */
     struct bask_thread *thread; /* who answers it; NULL while it waits */
     uint32_t thread_index;      /* of that thread, for the access log */
+    bool cut;                   /* nobody waits for the answer any more */
     int64_t started_us;         /* monotonic, for the access log; 0 without one */
     unsigned variable_bytes;
     struct bask_response response;

@@ -10,6 +10,10 @@
 
 /* Resident memory of a process in bytes; 0 if it cannot be told. */
 uint64_t bask_proc_rss(pid_t pid);
+/* Its address space in bytes; 0 if it cannot be told. */
+uint64_t bask_proc_address_space(pid_t pid);
+/* Calls `show` with one line for each thread of this process: where in the kernel it is. */
+void bask_proc_describe_threads(void (*show)(const char *line));
 /* Orphaned descendants become children of this process. */
 int bask_proc_adopt_orphans(void);
 /* The calling process gets `signal` when its parent dies; 0: no more. */

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "sys/priv.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,19 +16,86 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-uint64_t
-bask_proc_rss(pid_t pid)
+struct pages {
+    unsigned long long total, resident;
+};
+
+static struct pages
+read_pages(pid_t pid)
 {
     char path[40];
-    unsigned long long total, resident = 0;
+    struct pages pages = {0};
     snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
     FILE *file = fopen(path, "re");
     if (!file)
-        return 0;
-    if (fscanf(file, "%llu %llu", &total, &resident) != 2)
-        resident = 0;
+        return pages;
+    if (fscanf(file, "%llu %llu", &pages.total, &pages.resident) != 2)
+        pages = (struct pages){0};
     fclose(file);
-    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+    return pages;
+}
+
+uint64_t
+bask_proc_rss(pid_t pid)
+{
+    return read_pages(pid).resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t
+bask_proc_address_space(pid_t pid)
+{
+    return read_pages(pid).total * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* The first line of a small file of a thread; "?" where it may not be read. */
+static void
+read_thread_file(const char *thread, const char *name, char *text, size_t size)
+{
+    char path[300];
+    snprintf(path, sizeof path, "/proc/self/task/%s/%s", thread, name);
+    FILE *file = fopen(path, "re");
+    if (!file || !fgets(text, (int)size, file))
+        snprintf(text, size, "?");
+    text[strcspn(text, "\n")] = '\0';
+    if (file)
+        fclose(file);
+}
+
+/* The calls that /proc shows as "[<0>] do_select+0x63a/0x930", one a line: their names. */
+static void
+read_thread_stack(const char *thread, char *text, size_t size)
+{
+    char path[300], row[200], function[100];
+    size_t used = 0;
+    text[0] = '\0';
+    snprintf(path, sizeof path, "/proc/self/task/%s/stack", thread);
+    FILE *file = fopen(path, "re");
+    while (file && fgets(row, sizeof row, file) && used < size - sizeof function - 4)
+        if (sscanf(row, "%*s %99[^+\n]", function) == 1)
+            used += (size_t)snprintf(text + used, size - used, " < %s", function);
+    if (file)
+        fclose(file);
+}
+
+void
+bask_proc_describe_threads(void (*show)(const char *line))
+{
+    DIR *folder = opendir("/proc/self/task");
+    struct dirent *entry;
+    while (folder && (entry = readdir(folder))) {
+        char name[32], call[160], place[80], stack[512], line[1000];
+        if (entry->d_name[0] == '.')
+            continue;
+        read_thread_file(entry->d_name, "comm", name, sizeof name);
+        read_thread_file(entry->d_name, "syscall", call, sizeof call);
+        read_thread_file(entry->d_name, "wchan", place, sizeof place);
+        read_thread_stack(entry->d_name, stack, sizeof stack);
+        snprintf(line, sizeof line, "thread %s (%s): syscall %s, wchan %s%s", entry->d_name, name,
+                 call, place, stack);
+        show(line);
+    }
+    if (folder)
+        closedir(folder);
 }
 
 int

@@ -42,5 +42,7 @@ int bask_sock_listen(const struct bask_sockaddr *addr, int backlog, int *ret_fd,
 /* The numeric text of an address. */
 void bask_sock_describe(const struct bask_sockaddr *addr, struct bask_sock_name *ret_name);
 
+/* Connections that wait in a listening socket; -1: not known, as of unix sockets. */
+int bask_sock_waiting(int fd);
 /* The largest backlog the kernel grants. */
 int bask_sock_backlog_limit(void);

@@ -28,7 +28,8 @@ static struct {
     _Atomic unsigned taken[REQUESTS], total;
     _Atomic unsigned looks; /* how often application threads looked for signals */
     _Atomic unsigned ticks; /* of the timer */
-    bool never_dry;         /* dispatch always finds something, until it was looked */
+    _Atomic unsigned idle_moments;
+    bool never_dry; /* dispatch always finds something, until it was looked */
     struct bask_timer timer;
     unsigned block_first; /* so many requests hold their threads ... */
     sem_t blocked, go;    /* ... after `blocked` was posted, until `go` is */
@@ -69,9 +70,14 @@ static void *
 run(void *argument)
 {
     struct bask_req *req;
+    bool idle = false;
     (void)argument;
     is_application = true;
-    while ((req = bask_crew_next(it.crew))) {
+    while ((req = bask_crew_next(it.crew, &idle)) || idle) {
+        if (idle) {
+            it.idle_moments++;
+            continue;
+        }
         size_t index = (size_t)(req - it.requests);
         it.taken[index]++;
         it.total++;
@@ -86,6 +92,13 @@ run(void *argument)
         bask_crew_unlock(it.crew);
     }
     return NULL;
+}
+
+static struct bask_req *
+next_now(void)
+{
+    bool idle;
+    return bask_crew_next(it.crew, &idle);
 }
 
 static unsigned
@@ -157,7 +170,7 @@ stop(void)
     while (it.thread_count > 0)
         pthread_join(it.threads[--it.thread_count], NULL);
     alarm(0);
-    assert_null(bask_crew_next(it.crew));
+    assert_null(next_now());
     bask_crew_lock(it.crew);
     assert_int_equal(bask_crew_busy(it.crew), 0);
     bask_loop_timer_stop(&it.timer);
@@ -333,7 +346,63 @@ requests_after_a_stop(void **state)
     bask_crew_lock(it.crew);
     bask_pipeline_submit(&it.pipeline, &it.requests[10]);
     bask_crew_unlock(it.crew);
-    assert_null(bask_crew_next(it.crew));
+    assert_null(next_now());
+}
+
+static void
+watch_idle(int after_ms, unsigned long requests)
+{
+    bask_crew_lock(it.crew);
+    bask_crew_watch_idle(it.crew, after_ms, requests);
+    bask_crew_unlock(it.crew);
+}
+
+/* One moment each time it was asked for, after as many requests, and no request is lost by it. */
+static void
+idle_moments(void **state)
+{
+    (void)state;
+    watch_idle(1, 10);
+    start(3);
+    arrive(5);
+    until(&it.total, 5);
+    usleep(20000);
+    assert_int_equal(it.idle_moments, 0);
+    arrive(20);
+    until(&it.total, 20);
+    until(&it.idle_moments, 1);
+    usleep(20000);
+    assert_int_equal(it.idle_moments, 1);
+    watch_idle(1, 0);
+    arrive(21); /* and the leader is woken, so that it waits anew */
+    until(&it.idle_moments, 2);
+    arrive(REQUESTS);
+    until(&it.total, REQUESTS);
+    stop();
+    for (size_t i = 0; i < REQUESTS; i++)
+        assert_int_equal(it.taken[i], 1);
+}
+
+/* No moment is idle while a thread is inside a request. */
+static void
+no_idle_moment_while_busy(void **state)
+{
+    (void)state;
+    it.block_first = 1;
+    watch_idle(1, 0);
+    start(2);
+    until(&it.idle_moments, 1);
+    arrive(1);
+    sem_wait(&it.blocked);
+    watch_idle(1, 0);
+    arrive(2);
+    until(&it.total, 2);
+    usleep(20000);
+    assert_int_equal(it.idle_moments, 1);
+    sem_post(&it.go);
+    arrive(3);
+    until(&it.idle_moments, 2);
+    stop();
 }
 
 /* Work that never ends does not keep signals from being seen. */
@@ -366,6 +435,8 @@ main(void)
         TEST(stopped_at_once),
         TEST(requests_after_a_stop),
         TEST(never_dry),
+        TEST(idle_moments),
+        TEST(no_idle_moment_while_busy),
     };
     return cmocka_run_group_tests(tests, count_threads_before, NULL);
 }

@@ -1,0 +1,182 @@
+/*
+ * net: requests that are cut off while the application has them. The client is told at once, the
+ * request stays readable, and whatever the application says afterwards goes nowhere.
+ */
+#include "net_fixture.h"
+
+static struct client *
+hold(int listener, const char *request)
+{
+    struct client *client = dial(0, listener);
+    assert_true(say(client, request));
+    int64_t end = bask_clock_us() + PATIENCE_US;
+    while (!fixture.held && bask_clock_us() < end)
+        pump(2);
+    assert_non_null(fixture.held);
+    return client;
+}
+
+static void
+finish_it(struct bask_req *req)
+{
+    assert_int_equal(req->io->finish(req), BASK_E_CLOSED);
+}
+
+static void
+respond_it(struct bask_req *req)
+{
+    assert_int_equal(req->io->respond(req, plain, 1, BASK_STR("late")), BASK_E_CLOSED);
+}
+
+static void
+respond_malformed(struct bask_req *req)
+{
+    assert_int_equal(req->io->respond(req, BASK_STR("x"), 7, BASK_STR("late")), BASK_E_CLOSED);
+}
+
+static void
+send_file(struct bask_req *req)
+{
+    assert_int_equal(req->io->respond_file(req, plain, 1, 0, 0, 10), BASK_E_CLOSED);
+}
+
+static void
+stream_it(struct bask_req *req)
+{
+    char byte;
+    assert_int_equal(req->io->begin(req, plain, 1), BASK_E_CLOSED);
+    assert_int_equal(req->io->write(req, BASK_STR("late")), BASK_E_CLOSED);
+    assert_int_equal(req->io->read_body(req, &byte, 1), BASK_E_CLOSED);
+    assert_true(req->io->descriptor(req) >= 0);
+    assert_false(req->io->cut(req, 500));
+    finish_it(req);
+}
+
+static void
+abort_it(struct bask_req *req)
+{
+    req->io->abort(req, BASK_STR("500 x\r\n"), 0, BASK_STR("failed"));
+}
+
+static void (*const ways[])(struct bask_req *) = {
+    finish_it, respond_it, respond_malformed, send_file, stream_it, abort_it,
+};
+
+static void
+before_the_answer(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(ways); i++) {
+        struct client *client = hold(0, "POST /hold HTTP/1.1\r\nHost: a\r\nX-Name: value\r\n"
+                                        "Content-Length: 4\r\n\r\nbody");
+        struct bask_req *req = fixture.held;
+        assert_true(req->io->cut(req, 504));
+        hear_end(client);
+        assert_memory_equal(text_of(client), "HTTP/1.1 504 Gateway Timeout\r\n", 30);
+        assert_string_equal(text_of(client) + client->len - 4, "out\n");
+        assert_int_equal(bask_net_late(fixture.net), 1);
+        hang_up(client);
+        pump(5);
+        /* What the application may still be reading. */
+        assert_true(is(req, "/hold"));
+        assert_true(bask_str_eq(req->pub.body, BASK_STR("body")));
+        assert_true(req->cut);
+        ways[i](req);
+        fixture.held = NULL;
+        assert_int_equal(bask_net_late(fixture.net), 0);
+        assert_int_equal(bask_net_connections(fixture.net), 0);
+    }
+}
+
+static void
+head_has_no_body(void **state)
+{
+    (void)state;
+    struct client *client = hold(0, "HEAD /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_true(fixture.held->io->cut(fixture.held, 503));
+    hear_end(client);
+    assert_memory_equal(text_of(client), "HTTP/1.1 503 Service Unavailable\r\n", 34);
+    assert_string_equal(text_of(client) + client->len - 4, "\r\n\r\n");
+    finish_it(fixture.held);
+    hang_up(client);
+}
+
+/* Where the end of the connection is the end of the body, a reset is the only word for "not all".
+ */
+static void
+after_the_first_byte(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *request;
+        int listener;
+        bool reset;
+    } rows[] = {
+        {"GET /hold HTTP/1.1\r\nHost: a\r\n\r\n", 0, false},
+        {"GET /hold HTTP/1.0\r\n\r\n", 0, true},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct client *client = hold(rows[i].listener, rows[i].request);
+        struct bask_req *req = fixture.held;
+        assert_int_equal(req->io->begin(req, plain, 1), 0);
+        assert_int_equal(req->io->write(req, BASK_STR("first")), 0);
+        assert_false(req->io->cut(req, 504));
+        hear_end(client);
+        assert_int_equal(client->reset, rows[i].reset);
+        assert_null(strstr(text_of(client), "504"));
+        assert_null(strstr(text_of(client), "\r\n0\r\n"));
+        finish_it(req);
+        fixture.held = NULL;
+        hang_up(client);
+    }
+}
+
+static void
+freed_while_late(void **state)
+{
+    (void)state;
+    hold(0, "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+    fixture.held->io->cut(fixture.held, 504);
+}
+
+static void
+backlog(void **state)
+{
+    (void)state;
+    bask_net_pause(fixture.net, true);
+    assert_int_equal(bask_net_backlog(fixture.net), 0);
+    struct client *one = dial(0, 0), *two = dial(1, 1);
+    int64_t end = bask_clock_us() + PATIENCE_US;
+    while (bask_net_backlog(fixture.net) < 2 && bask_clock_us() < end)
+        usleep(1000);
+    assert_int_equal(bask_net_backlog(fixture.net), 2);
+    hang_up(one);
+    hang_up(two);
+}
+
+static int
+set_up(void **state)
+{
+    (void)state;
+    fixture_defaults();
+    return fixture_open();
+}
+
+static int
+tear_down(void **state)
+{
+    (void)state;
+    fixture_close();
+    return 0;
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(before_the_answer), TEST(head_has_no_body), TEST(after_the_first_byte),
+        TEST(freed_while_late),  TEST(backlog),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
