@@ -15,6 +15,8 @@ enum bask_message_kind {
     BASK_MESSAGE_FAILED,  /* they never will be, code is an exit code; the zygote ends */
     BASK_MESSAGE_FORKED,  /* worker_id, side has this pid, from both of them; -1: fork failed */
     BASK_MESSAGE_EXITED,  /* the worker with this pid ended; code as waitpid(2) gives it */
+    /* to the master before, from its successor */
+    BASK_MESSAGE_SERVING, /* all its workers accept */
 };
 
 struct bask_message {
