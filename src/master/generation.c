@@ -140,6 +140,8 @@ run_child(struct master *master, const struct bask_zygote_orders *orders)
     bask_signals_forget();
     close_files_of(master->current);
     close_files_of(master->old);
+    ways_forget(master);
+    upgrade_forget(master);
     bask_loop_free(&master->loop);
     plan->run_zygote(plan->context, orders);
 }

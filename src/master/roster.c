@@ -159,6 +159,11 @@ on_never_accepted(struct master *master, const struct process *process, int stat
     if (!master->current || process->generation != master->current->number ||
         master->current->proven || generation_roll_back(master) || master->current->number > 1)
         return;
+    if (master->heir) {
+        upgrade_failed(master, master->current);
+        master_obey(master, MASTER_STOP);
+        return;
+    }
     if (WIFEXITED(status) && WEXITSTATUS(status) == BASK_EXIT_NO_APP) {
         master->code = BASK_EXIT_NO_APP;
         master_obey(master, MASTER_STOP);
@@ -431,6 +436,27 @@ roster_is_settled(const struct master *master)
         if (!worker_is_settled(&master->workers[i]))
             return false;
     return true;
+}
+
+const struct process *
+roster_process(const struct master *master, uint32_t worker_id)
+{
+    const struct process *places = master->workers[worker_id - 1].places, *best = places;
+    static const int worth[] = {
+        [PROCESS_NONE] = 0,     [PROCESS_ENDING] = 1,  [PROCESS_FORKING] = 2,
+        [PROCESS_STARTING] = 3, [PROCESS_SERVING] = 4,
+    };
+    for (uint32_t side = 1; side < BASK_PLACES; side++)
+        if (worth[places[side].state] > worth[best->state])
+            best = &places[side];
+    return best;
+}
+
+bool
+roster_is_replacing(const struct master *master, uint32_t worker_id)
+{
+    struct worker *worker = &master->workers[worker_id - 1];
+    return in_state(worker, PROCESS_SERVING) && coming(worker);
 }
 
 bool

@@ -168,7 +168,7 @@ bask_zygote_run(struct bask_heritage *heritage, const struct bask_zygote_orders 
     struct zygote zygote = {.heritage = heritage,
                             .io = {.fd = orders->channel, .on_event = on_channel}};
     bask_proc_die_with_parent(SIGKILL); /* it could not be told otherwise while it loads */
-    heritage->replaces = orders->generation > 1;
+    heritage->replaces = heritage->replaces || orders->generation > 1;
     heritage->info.crash_fd = orders->words;
     bask_log_also_to(orders->words);
     bask_place_title(&heritage->place, "zygote", orders->generation);
