@@ -3,6 +3,7 @@
 Names, types and results are those of uWSGI's CPython plugin: what is bytes there is bytes here.
 """
 import os
+import signal
 import sys
 import time
 from types import ModuleType
@@ -68,6 +69,19 @@ def make_module(host: Any) -> ModuleType:
         """The process id of the master, 0 without one."""
         return info.master_pid
 
+    def tell(number: int) -> bool:
+        """Sends a signal to the master or, without one, to this process."""
+        os.kill(info.master_pid or os.getpid(), number)
+        return True
+
+    def reload() -> bool:
+        """Reloads the server gracefully, as SIGHUP does; without a master it ends."""
+        return tell(signal.SIGHUP)
+
+    def stop() -> bool:
+        """Stops the server, as SIGINT does: requests, this one too, get a second to end."""
+        return tell(signal.SIGINT)
+
     def mem() -> Tuple[int, int]:
         """(resident bytes, virtual bytes) of this process."""
         with open("/proc/self/statm") as file:
@@ -81,7 +95,7 @@ def make_module(host: Any) -> ModuleType:
         host.log(2, text)
         return True
 
-    for function in (workers, total_requests, worker_id, masterpid, mem, log):
+    for function in (workers, total_requests, worker_id, masterpid, reload, stop, mem, log):
         setattr(uwsgi, function.__name__, function)
     uwsgi.__dict__.update(
         version=version.encode(),
