@@ -18,6 +18,7 @@
 
 enum {
     CLIENTS = 16,
+    BACKLOG = 128,         /* who connects does not wait for a moment's peace */
     PATIENCE_US = 5000000, /* for a question, and for reading the answer */
     BREATH_US = 1000000,   /* when the system has no descriptor left */
 };
@@ -259,7 +260,7 @@ listen_at(struct control *control, bask_str path, char *error, size_t error_size
         before->control = -1;
     } else {
         mode_t mask = umask(0177); /* never open to others, not even for a moment */
-        int err = bask_sock_listen(&control->address, CLIENTS, &control->io.fd, error, error_size);
+        int err = bask_sock_listen(&control->address, BACKLOG, &control->io.fd, error, error_size);
         umask(mask);
         if (err)
             return err;

@@ -86,7 +86,8 @@ reload_ask(struct master *master, enum reload_kind kind)
         return 0;
     }
     if (reload->kind || master->next || master->old || !master->current) {
-        bask_log(BASK_LOG_INFO, "a reload is under way; another one follows it");
+        if (!reload->wanted)
+            bask_log(BASK_LOG_INFO, "a reload is under way; another one follows it");
         if (kind > reload->wanted)
             reload->wanted = kind; /* the one that does most */
         return reload->number + 1;
