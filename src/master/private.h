@@ -43,16 +43,17 @@ struct process {
     enum process_state state;
     pid_t pid;
     unsigned generation;
-    int64_t started_us;
+    int64_t asked_us;   /* when the zygote was asked for it */
+    int64_t started_us; /* when it was there */
     int64_t late_at_us; /* when patience ends; 0: never */
 };
 
 /* Serves under one id, by one process and, for a while, by that one's successor too. */
 struct worker {
     struct process places[BASK_PLACES];
-    bool wanted;    /* false: there shall be no process */
-    bool renew;     /* a process of the same generation shall replace the present one */
-    bool respawned; /* it had a process before */
+    bool wanted;      /* false: there shall be no process */
+    int64_t renew_us; /* a process that was asked for before shall be replaced; 0: none */
+    bool respawned;   /* it had a process before */
     int64_t not_before_us;
 };
 
@@ -121,6 +122,8 @@ bool generation_ended(struct master *master, pid_t pid, int status);
 void generation_dismiss(struct master *master, struct generation *generation);
 /* Asks the current zygote for a process of a worker. */
 int generation_fork(struct master *master, struct bask_seat seat);
+/* The zygotes look at the board. */
+void generation_look(const struct master *master);
 /* The current generation's first worker did not get as far as accepting: the one before takes over
  * again. False if there is none. */
 bool generation_roll_back(struct master *master);
