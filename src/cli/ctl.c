@@ -63,6 +63,9 @@ static const struct command {
     {"pause", 0, 0, "pause", 0},
     {"resume", 0, 0, "resume", 0},
     {"upgrade", 0, 0, "upgrade", 0},
+    {"log-reopen", 0, 0, "log-reopen", 0},
+    {"log-rotate", 0, 0, "log-rotate", 0},
+    {"pidfiles", 0, 0, "pidfiles", 0},
     {"status", AT(json), 0, "status-json", 0},
     {"status", 0, 0, "status", SIGUSR1},
 };
@@ -79,6 +82,8 @@ show_help(const struct bask_conf *conf)
           "                      accept no connections for a while\n"
           "  bask-ctl [OPTIONS] upgrade\n"
           "                      replace the running program by the one that is installed now\n"
+          "  bask-ctl [OPTIONS] log-reopen | log-rotate | pidfiles\n"
+          "                      open the log again, begin a new one, write the pidfiles again\n"
           "  bask-ctl [OPTIONS] status [--json]\n"
           "                      what the workers do\n\n"
           "It waits until that is done. Status: 0 done; 1 failed, with the reason (a traceback,\n"

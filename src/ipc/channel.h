@@ -9,6 +9,7 @@
 enum bask_message_kind {
     /* to the zygote */
     BASK_MESSAGE_FORK = 1, /* worker_id, side: make a process for this place */
+    BASK_MESSAGE_LOOK,     /* at the board: the log may have to be opened again */
     /* to the master */
     BASK_MESSAGE_WARMING, /* the application is loaded and will be warmed */
     BASK_MESSAGE_READY,   /* workers can be made */

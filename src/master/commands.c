@@ -4,8 +4,12 @@
 #include "base/err.h"
 #include "master/private.h"
 #include "obs/log.h"
+#include "sys/clock.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 static unsigned
@@ -96,6 +100,44 @@ pause_or_resume(struct master *master)
     return 0;
 }
 
+/* Each process has the log open for itself. */
+static unsigned
+log_reopen(struct master *master)
+{
+    atomic_fetch_add(&master->plan->board->server->log_turns, 1);
+    bask_log_reopen();
+    roster_signal(master, SIGTSTP);
+    generation_look(master);
+    bask_log(BASK_LOG_INFO, "the log was opened again");
+    return 0;
+}
+
+static unsigned
+log_rotate(struct master *master)
+{
+    char to[PATH_MAX];
+    const char *log = bask_log_target();
+    if (!log || log[0] != '/') {
+        bask_log(BASK_LOG_WARN, "the log is no file of this server's (--logto): it stays");
+        return 0;
+    }
+    snprintf(to, sizeof to, "%s.%lld", log, (long long)bask_clock_wall());
+    if (rename(log, to)) {
+        bask_log(BASK_LOG_WARN, "cannot move the log to %s: %s", to, strerror(errno));
+        return 0;
+    }
+    bask_log(BASK_LOG_INFO, "the log goes on in a new file; this one is %s", to);
+    return log_reopen(master);
+}
+
+static unsigned
+rewrite_pidfiles(struct master *master)
+{
+    if (master->plan->announce)
+        master->plan->announce(master->plan->context);
+    return 0;
+}
+
 static unsigned
 no_emperor(struct master *master)
 {
@@ -131,6 +173,9 @@ static const struct row {
     [MASTER_PAUSE] = {"pause", 0, MASTER_DONE_AT_ONCE, pause_workers, NULL},
     [MASTER_RESUME] = {"resume", 0, MASTER_DONE_AT_ONCE, resume_workers, NULL},
     [MASTER_PAUSE_OR_RESUME] = {NULL, 'p', MASTER_DONE_AT_ONCE, pause_or_resume, NULL},
+    [MASTER_LOG_REOPEN] = {"log-reopen", 'l', MASTER_DONE_AT_ONCE, log_reopen, NULL},
+    [MASTER_LOG_ROTATE] = {"log-rotate", 'L', MASTER_DONE_AT_ONCE, log_rotate, NULL},
+    [MASTER_PIDFILES] = {"pidfiles", 'P', MASTER_DONE_AT_ONCE, rewrite_pidfiles, NULL},
     [MASTER_STATUS] = {"status", 's', MASTER_REPORTS, NULL, report_table},
     [MASTER_STATUS_JSON] = {"status-json", 0, MASTER_REPORTS, NULL, report_json},
     [MASTER_REINFORCE] = {NULL, 'B', MASTER_DONE_AT_ONCE, no_emperor, NULL},

@@ -22,7 +22,10 @@ enum master_command {
     MASTER_PAUSE,           /* accept nothing */
     MASTER_RESUME,
     MASTER_PAUSE_OR_RESUME,
-    MASTER_STATUS, /* a report for people */
+    MASTER_LOG_REOPEN, /* something has moved the log */
+    MASTER_LOG_ROTATE, /* move it, and open a new one */
+    MASTER_PIDFILES,   /* write them again */
+    MASTER_STATUS,     /* a report for people */
     MASTER_STATUS_JSON,
     MASTER_REINFORCE, /* what uWSGI's FIFO has and this server has no use for */
     MASTER_RESCAN,

@@ -225,6 +225,16 @@ generation_fork(struct master *master, struct bask_seat seat)
     return bask_channel_send(master->current->io.fd, &message);
 }
 
+void
+generation_look(const struct master *master)
+{
+    const struct bask_message message = {.kind = BASK_MESSAGE_LOOK};
+    const struct generation *const ready[] = {master->current, master->old};
+    for (size_t i = 0; i < sizeof ready / sizeof *ready; i++)
+        if (ready[i] && ready[i]->io.fd >= 0)
+            bask_channel_send(ready[i]->io.fd, &message); /* the next one looks when it is ready */
+}
+
 /* What asked too much of the runtime is tried once more, asking less. */
 static bool
 try_with_care(struct master *master, const struct generation *failed, int status)

@@ -42,6 +42,8 @@ static const struct row {
     {offsetof(struct bask_master_options, touch_chain_reload), MASTER_RELOAD_CHAIN, false},
     {offsetof(struct bask_master_options, touch_workers_reload), MASTER_WORKERS, false},
     {offsetof(struct bask_master_options, touch_stop), MASTER_STOP_GRACEFULLY, false},
+    {offsetof(struct bask_master_options, touch_logreopen), MASTER_LOG_REOPEN, false},
+    {offsetof(struct bask_master_options, touch_logrotate), MASTER_LOG_ROTATE, false},
     {offsetof(struct bask_master_options, touch_exec), MASTER_COMMAND_COUNT, true},
 };
 

@@ -35,5 +35,6 @@ struct bask_heritage {
     void (*on_loaded)(void); /* the application is; NULL: nobody wants to know */
     struct bask_server_info info;
     struct bask_host_listener *host_listeners; /* what plugins are told of `listeners` */
-    bool replaces; /* another generation serves: one that does not load must not take over */
+    uint32_t log_turns; /* of the board, when this process last opened its log */
+    bool replaces;      /* another generation serves: one that does not load must not take over */
 };

@@ -3,8 +3,8 @@
  *
  *   SIGHUP                    gracefully: no new connections, the open requests are answered
  *   SIGINT, SIGQUIT, SIGTERM  at once: requests that are not done within a second are cut off
- *   SIGTSTP                   look at the board: accept nothing for now, or go on
- *   SIGURG                    the parent died; if that leaves no master, gracefully, or, with
+ *   SIGTSTP                   look at the board: accept nothing for now, or go on; open the log
+ * again SIGURG                    the parent died; if that leaves no master, gracefully, or, with
  *                             --no-orphans, at once
  */
 #include "proc/worker.h"
@@ -83,6 +83,16 @@ is_orphan(const struct worker *worker)
     return getppid() != worker->heritage->info.master_pid;
 }
 
+void
+bask_worker_follow_log(struct bask_heritage *heritage)
+{
+    uint32_t turns = atomic_load(&heritage->board.server->log_turns);
+    if (turns == heritage->log_turns)
+        return;
+    heritage->log_turns = turns;
+    bask_log_reopen();
+}
+
 static void
 take_signals(struct worker *worker)
 {
@@ -102,8 +112,10 @@ take_signals(struct worker *worker)
         bask_net_drain(worker->net);
         on_drain(&worker->drain);
     }
-    if (came & UINT64_C(1) << SIGTSTP)
+    if (came & UINT64_C(1) << SIGTSTP) {
         bask_net_pause(worker->net, atomic_load(&worker->heritage->board.server->paused));
+        bask_worker_follow_log(worker->heritage);
+    }
 }
 
 /* What the worker answers, ended by 0. */
@@ -300,6 +312,7 @@ static void
 open_up(struct worker *worker, struct bask_board_place *place)
 {
     const struct bask_board *board = &worker->heritage->board;
+    bask_worker_follow_log(worker->heritage);
     if (!atomic_load(&board->server->paused))
         bask_net_pause(worker->net, false);
     atomic_store(&place->accepting, 1);

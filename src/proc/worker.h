@@ -13,6 +13,9 @@ int bask_worker_init(struct bask_heritage *heritage);
 /* Loads the application. An enum bask_exit. */
 int bask_worker_load(struct bask_heritage *heritage);
 
+/* Opens the log again if the master has told to since this process last did. */
+void bask_worker_follow_log(struct bask_heritage *heritage);
+
 /* Holds the signals that a worker answers back until bask_worker_run can take them. */
 void bask_worker_block_signals(sigset_t *ret_before);
 

@@ -553,3 +553,104 @@ def test_application_reloads_and_stops_its_server(bask: Bask, more: List[str]) -
     wait_until(is_new(server, old), "the workers are replaced")
     assert server.get("/stop").status == 200
     assert server.wait_end() == 0
+
+
+# The log and the pidfiles
+
+@pytest.mark.null
+@pytest.mark.parametrize("how", ["fifo", "touch", "ctl"])
+def test_log_is_opened_again_by_every_process(bask: Bask, how: str) -> None:
+    ways: Dict[str, Callable[[], Any]] = {
+        "fifo": lambda: write(server, "l"), "ctl": lambda: server.ctl("log-reopen"),
+        "touch": lambda: (server.folder / "it").touch()}
+    log, moved = bask.folder / "the.log", bask.folder / "moved.log"
+    server = bask.launch("--plugin", "null", *ALL, "--touch-logreopen", "it", "--logto", str(log),
+                         workers=2)
+    wait_until(lambda: log.exists() and log.read_text().count("spawned Bask worker") == 2, "start")
+    zygote = int(log.read_text().split("zygote 1 is ready (pid: ")[1].split(")")[0])
+    workers = [each["pid"] for each in status(server)["workers"]]
+    log.rename(moved)
+    ways[how]()
+    for pid in (server.pid, zygote, *workers):
+        wait_until(lambda: str(log) in processes.descriptors(pid).values()
+                   and str(moved) not in processes.descriptors(pid).values(), "process %d" % pid)
+    assert server.get("/").status == 200
+    wait_until(lambda: "GET / =>" in log.read_text(), "the request is logged")
+    os.kill(workers[0], signal.SIGKILL)
+    wait_until(lambda: "Respawned Bask worker" in log.read_text(), "there is a new worker")
+    server.idle = False
+    assert server.stop() == 0
+
+
+@pytest.mark.null
+@pytest.mark.parametrize("how", ["fifo", "touch"])
+def test_log_is_rotated(bask: Bask, how: str) -> None:
+    log = bask.folder / "the.log"
+    server = bask.launch("--plugin", "null", *ALL, "--touch-logrotate", "it", "--logto", str(log),
+                         workers=1)
+    wait_until(lambda: log.exists() and "spawned Bask worker" in log.read_text(), "it is ready")
+    if how == "fifo":
+        write(server, "L")
+    else:
+        (server.folder / "it").touch()
+    wait_until(lambda: list(server.folder.glob("the.log.*")) and log.exists()
+               and "opened again" in log.read_text(), "there are two")
+    assert "spawned Bask worker" not in log.read_text()
+    assert server.stop() == 0
+
+
+@pytest.mark.null
+def test_log_that_is_no_file_stays(null: Server) -> None:
+    write(null, "L")
+    null.wait_log("it stays")
+    null.ctl("log-reopen")
+
+
+@pytest.mark.null
+def test_pidfiles_follow_the_master(bask: Bask, successors: None) -> None:
+    pidfile, safe = bask.folder / "pid", bask.folder / "safe"
+    server = bask.null(*ALL, "--pidfile", "pid", "--safe-pidfile", "safe", workers=1)
+    assert pidfile.read_text() == safe.read_text() == "%d\n" % server.pid
+    pidfile.write_text("1\n")
+    server.ctl("pidfiles")
+    assert pidfile.read_text() == "%d\n" % server.pid
+    safe.unlink()
+    write(server, "P")
+    wait_until(safe.exists, "the other one is there again")
+    upgraded(server)
+    assert pidfile.read_text() == safe.read_text() == "%d\n" % server.pid
+    assert "[warn]" not in server.log()
+    server.ctl("stop")
+    assert server.wait_end() == 0
+    assert not pidfile.exists() and not safe.exists()
+
+
+@pytest.mark.null
+def test_failed_upgrade_leaves_the_pidfile(bask: Bask) -> None:
+    (bask.folder / "program").write_text("#!/bin/sh\nexec %s \"$@\" --logto2 no/such/folder\n"
+                                         % BINARY)
+    (bask.folder / "program").chmod(0o755)
+    server = bask.null(*ALL, "--pidfile", "pid", "--binary-path", "program", "--http-socket",
+                       "unix.sock", workers=1)
+    assert "cannot log to no/such/folder" in server.ctl("upgrade", expect=1).stderr
+    assert (server.folder / "pid").read_text() == "%d\n" % server.pid
+    assert (server.folder / "unix.sock").exists()
+    server.complained("the upgrade failed")
+
+
+@pytest.mark.null
+def test_upgrade_in_the_background(bask: Bask, successors: None) -> None:
+    where = ("--http-socket", "127.0.0.1:%d" % bask.ports.take())
+    (bask.folder / "other").mkdir()
+    started = bask.run("--plugin", "null", "--master", *where, *ALL, "--daemonize", "the.log",
+                       "--pidfile", "pid", "--chdir", "other")
+    assert started.returncode == 0
+    control = str(bask.folder / "other" / "control")
+    first = int((bask.folder / "pid").read_text())
+    bask_ctl(bask, "-s", control, "upgrade", status=0)
+    second = int((bask.folder / "pid").read_text())
+    assert second != first
+    wait_until(lambda: not processes.is_alive(first), "the first one ends")
+    bask_ctl(bask, "-s", control, "log-reopen", status=0)
+    bask_ctl(bask, "-s", control, "stop", status=0)
+    wait_until(lambda: not processes.is_alive(second), "the second one ends")
