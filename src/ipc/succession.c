@@ -125,11 +125,15 @@ bask_succession_take(struct bask_succession *ret_succession)
         free(text);
         return err;
     }
+    succession.text = text;
     for (size_t i = 0; i < SINGLES && !err; i++)
         err = keep_to_ourselves(*single_at(&succession, i));
     for (size_t i = 0; i < succession.listeners.count && !err; i++)
         err = keep_to_ourselves(succession.listeners.items[i].fd);
-    *ret_succession = succession;
+    if (err)
+        bask_succession_fini(&succession);
+    else
+        *ret_succession = succession;
     return err;
 }
 
@@ -145,5 +149,7 @@ bask_succession_fini(struct bask_succession *succession)
         if (succession->listeners.items[i].fd >= 0)
             close(succession->listeners.items[i].fd);
     free(succession->listeners.items);
+    free(succession->text);
     succession->listeners = (struct bask_sock_givens){0};
+    succession->text = NULL;
 }

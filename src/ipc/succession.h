@@ -15,6 +15,7 @@ struct bask_succession {
     int words;   /* a file for what goes wrong before that */
     int control; /* the listening control socket */
     struct bask_sock_givens listeners;
+    char *text; /* what their names are views into, if they were handed to this process */
 };
 
 /* "BASK_LISTENERS=...", for the successor's environment; NULL: out of memory, or a name that cannot
@@ -27,5 +28,5 @@ int bask_succession_parse(bask_str text, struct bask_succession *ret_succession)
 /* What this process was handed: removes the variable and takes the descriptors, so that nobody else
  * inherits them. BASK_E_NOTFOUND: nothing, as usual; SYNTAX, NOMEM; SYSTEM: one is not open. */
 int bask_succession_take(struct bask_succession *ret_succession);
-/* Closes what nobody took. */
+/* Closes what nobody took, and forgets the names. More than once does no harm. */
 void bask_succession_fini(struct bask_succession *succession);

@@ -465,6 +465,8 @@ leave(struct server *server)
     bask_hooks_run(&server->heritage.place.options.hooks, BASK_HOOK_AS_USER_ATEXIT);
     bask_listeners_close(&server->heritage.listeners, vacuum && !server->shared);
     bask_handover_fini(&server->handover);
+    if (server->succeeds)
+        bask_succession_fini(&server->before);
     bask_pidfiles_fini(&server->pidfiles, vacuum);
     bask_place_fini(&server->heritage.place);
     bask_conf_free(&server->conf);
@@ -474,10 +476,10 @@ int
 main(int argc, char **argv)
 {
     static struct server server;
+    take_succession(&server); /* before the environment moves */
     char **arguments = bask_title_init(argc, argv);
     if (!arguments)
         die("%s", bask_err_text(BASK_E_NOMEM));
-    take_succession(&server);
     read_options(&server, argc, arguments);
     run_action(&server);
     choose_plugin(&server);

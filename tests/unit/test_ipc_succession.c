@@ -16,7 +16,7 @@ round_trip(void **state)
     (void)state;
     struct bask_sock_given listeners[] = {
         {BASK_STR("127.0.0.1:80"), 7}, {BASK_STR("/run/a socket=1;2"), 8}, {BASK_STR("words"), 9}};
-    const struct bask_succession given = {3, 4, -1, {listeners, COUNT(listeners)}};
+    const struct bask_succession given = {3, 4, -1, {listeners, COUNT(listeners)}, NULL};
     struct bask_succession read;
     char *text = bask_succession_format(&given);
     assert_non_null(text);
@@ -54,7 +54,7 @@ name_with_a_line_break(void **state)
 {
     (void)state;
     struct bask_sock_given listener = {BASK_STR("/run/a\n3 channel"), 7};
-    const struct bask_succession given = {3, 4, 5, {&listener, 1}};
+    const struct bask_succession given = {3, 4, 5, {&listener, 1}, NULL};
     assert_null(bask_succession_format(&given));
 }
 
