@@ -20,7 +20,7 @@ struct bask_net_options {
     struct bask_values http_sockets; /* --http, --http-socket */
     struct bask_values uwsgi_sockets;
     bask_str socket_owner; /* of unix sockets, "user" or "user:group"; absent: who started it */
-    bask_str socket_mode; /* of unix sockets; absent: what umask leaves */
+    bask_str socket_mode;  /* of unix sockets; absent: what umask leaves */
     int64_t backlog;
     int64_t head_bytes;             /* --buffer-size */
     int64_t body_buffer;            /* --post-buffering */
