@@ -3,6 +3,7 @@
 Names, types and results are those of uWSGI's CPython plugin: what is bytes there is bytes here.
 """
 import os
+import signal
 import sys
 import time
 from types import ModuleType
@@ -69,6 +70,19 @@ def make_module(host: Any) -> ModuleType:
         """The process id of the master, 0 without one."""
         return info.master_pid
 
+    def tell(number: int) -> bool:
+        """Sends a signal to the master or, without one, to this process."""
+        os.kill(info.master_pid or os.getpid(), number)
+        return True
+
+    def reload() -> bool:
+        """Reloads the server gracefully, as SIGHUP does; without a master it ends."""
+        return tell(signal.SIGHUP)
+
+    def stop() -> bool:
+        """Stops the server, as SIGINT does: requests, this one too, get a second to end."""
+        return tell(signal.SIGINT)
+
     def mem() -> Tuple[int, int]:
         """(resident bytes, virtual bytes) of this process."""
         with open("/proc/self/statm") as file:
@@ -104,7 +118,8 @@ def make_module(host: Any) -> ModuleType:
             log("set_user_harakiri(%r): this thread has no request" % (seconds,))
 
     functions = (
-        workers, total_requests, warmup_info, worker_id, masterpid, mem, log, set_user_harakiri,
+        workers, total_requests, warmup_info, worker_id, masterpid, reload, stop, mem, log,
+        set_user_harakiri,
     )  # fmt: skip
     for function in functions:
         setattr(uwsgi, function.__name__, function)

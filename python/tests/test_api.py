@@ -1,6 +1,7 @@
 """The `uwsgi` module."""
 
 import os
+import signal
 import sys
 import time
 from types import ModuleType, SimpleNamespace
@@ -111,3 +112,16 @@ def test_log(message: Any, line: str) -> None:
     uwsgi: Any = api.make_module(host)
     assert uwsgi.log(message) is True
     assert host.logged == [(2, line)]
+
+
+@pytest.mark.parametrize("master, told", [(77, 77), (0, os.getpid())])
+def test_reload_and_stop_are_signals(
+    monkeypatch: pytest.MonkeyPatch, master: int, told: int
+) -> None:
+    sent = []
+    monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
+    host = Host()
+    host.info.master_pid = master
+    uwsgi: Any = api.make_module(host)
+    assert uwsgi.reload() is True and uwsgi.stop() is True
+    assert sent == [(told, signal.SIGHUP), (told, signal.SIGINT)]

@@ -9,12 +9,15 @@
 enum bask_message_kind {
     /* to the zygote */
     BASK_MESSAGE_FORK = 1, /* worker_id, side: make a process for this place */
+    BASK_MESSAGE_LOOK,     /* at the board: the log may have to be opened again */
     /* to the master */
     BASK_MESSAGE_WARMING, /* the application is loaded and will be warmed */
     BASK_MESSAGE_READY,   /* workers can be made */
     BASK_MESSAGE_FAILED,  /* they never will be, code is an exit code; the zygote ends */
     BASK_MESSAGE_FORKED,  /* worker_id, side has this pid, from both of them; -1: fork failed */
     BASK_MESSAGE_EXITED,  /* the worker with this pid ended; code as waitpid(2) gives it */
+    /* to the master before, from its successor */
+    BASK_MESSAGE_SERVING, /* all its workers accept */
 };
 
 struct bask_message {

@@ -3,7 +3,9 @@
  * only place, with proc/, where a process ends.
  */
 #include "base/err.h"
+#include "base/list.h"
 #include "main/daemon.h"
+#include "main/handover.h"
 #include "main/oneshot.h"
 #include "main/options.h"
 #include "main/pidfile.h"
@@ -41,9 +43,15 @@ struct server {
     struct bask_heritage heritage;
     struct bask_pidfiles pidfiles;
     struct bask_value default_address;
+    struct bask_succession handed; /* what was handed to this process */
+    bool succeeds;                 /* something was */
+    bool shared;                   /* at the end: another master has the sockets, too */
+    struct bask_master_handover handover;
 };
 
 static bool in_zygote; /* somebody waits for what the log says */
+/* Where a master that started this process looks for what went wrong; -1: none did. */
+static int words = -1;
 
 /* One clear line, and the end. */
 __attribute__((noreturn, format(printf, 1, 2))) static void
@@ -58,6 +66,8 @@ die(const char *format, ...)
         bask_log(BASK_LOG_ERROR, "%s", line);
     else
         fprintf(stderr, "bask: %s\n", line);
+    if (words >= 0)
+        dprintf(words, "bask: %s\n", line);
     exit(BASK_EXIT_FAILED);
 }
 
@@ -317,11 +327,26 @@ choose_plugin(struct server *server)
     server->heritage.plugin = plugin;
 }
 
+/* A master that is to be replaced has started this process. */
+static void
+take_succession(struct server *server)
+{
+    int err = bask_succession_take(&server->handed);
+    if (err == BASK_E_NOTFOUND)
+        return;
+    if (err)
+        die("the environment variable " BASK_SUCCESSION_VARIABLE ": %s", bask_err_text(err));
+    server->succeeds = true;
+    words = server->handed.words;
+    bask_log_also_to(words);
+}
+
 static void
 open_sockets(struct server *server)
 {
     char error[512];
     struct bask_net_options *net = &server->net;
+    net->given = server->succeeds ? &server->handed.listeners : NULL;
     if (!net->http_sockets.count && !net->uwsgi_sockets.count) {
         if (!bask_conf_arguments(server->conf)->count)
             die("nowhere to listen: give --http-socket ADDRESS or --socket ADDRESS");
@@ -355,6 +380,8 @@ prepare_heritage(struct server *server)
     struct bask_heritage *heritage = &server->heritage;
     struct bask_process_options *process = &server->options.process;
     settle(process);
+    if (server->succeeds && !process->master)
+        die("an upgrade replaces a master; its successor needs one, too (--master)");
     heritage->conf = server->conf;
     heritage->options = process;
     heritage->net = &server->net;
@@ -381,7 +408,7 @@ __attribute__((noreturn)) static void
 give_up(struct server *server, const char *error)
 {
     bask_pidfiles_fini(&server->pidfiles, true);
-    bask_listeners_close(&server->heritage.listeners, true);
+    bask_listeners_close(&server->heritage.listeners, !server->succeeds);
     die("%s", error);
 }
 
@@ -395,7 +422,10 @@ take_place(struct server *server)
     char error[512];
     if (bask_place_check(place, error, sizeof error))
         die("%s", error);
-    if (log.len && bask_daemon_start(log.ptr, !service->daemonize.len, error, sizeof error))
+    /* The one before is in the background already, and waits for this very process. */
+    if (log.len && (server->succeeds
+                        ? bask_log_to(log.ptr, error, sizeof error)
+                        : bask_daemon_start(log.ptr, !service->daemonize.len, error, sizeof error)))
         die("%s", error);
     if (service->logto.len && bask_log_to(service->logto.ptr, error, sizeof error))
         die("%s", error);
@@ -409,7 +439,10 @@ static void
 write_pidfile(struct server *server, bask_str path, bool safe)
 {
     char error[512];
-    if (path.len && bask_pidfiles_write(&server->pidfiles, path.ptr, safe, error, sizeof error))
+    if (server->succeeds && path.len && bask_pidfiles_add(&server->pidfiles, path.ptr))
+        give_up(server, bask_err_text(BASK_E_NOMEM)); /* announce() writes it */
+    if (!server->succeeds && path.len &&
+        bask_pidfiles_write(&server->pidfiles, path.ptr, safe, error, sizeof error))
         give_up(server, error);
 }
 
@@ -527,6 +560,14 @@ on_serving(void)
     bask_daemon_serving();
 }
 
+/* This process is the server's master from now on, for those who look for its pidfiles. */
+static void
+announce(void *context)
+{
+    struct server *server = context;
+    bask_pidfiles_rewrite(&server->pidfiles);
+}
+
 static int
 run_alone(struct server *server)
 {
@@ -549,6 +590,7 @@ static int
 run_master(struct server *server)
 {
     struct bask_heritage *heritage = &server->heritage;
+    heritage->replaces = server->succeeds;
     bask_place_title(&heritage->place, "master", 0);
     const struct bask_hook_options *hooks = &heritage->place.options.hooks;
     struct bask_master_options *options = &server->options.master;
@@ -566,6 +608,11 @@ run_master(struct server *server)
         .run_zygote = run_zygote,
         .context = server,
         .serving = on_serving,
+        .announce = announce,
+        .handover = server->handover.argv ? &server->handover : NULL,
+        .before = server->succeeds ? &server->handed : NULL,
+        .vacuum = server->options.service.vacuum,
+        .ret_shared = &server->shared,
     });
 }
 
@@ -574,7 +621,10 @@ leave(struct server *server)
 {
     bool vacuum = server->options.service.vacuum;
     bask_hooks_run(&server->heritage.place.options.hooks, BASK_HOOK_AS_USER_ATEXIT);
-    bask_listeners_close(&server->heritage.listeners, vacuum);
+    bask_listeners_close(&server->heritage.listeners, vacuum && !server->shared);
+    bask_handover_fini(&server->handover);
+    if (server->succeeds)
+        bask_succession_fini(&server->handed);
     bask_pidfiles_fini(&server->pidfiles, vacuum);
     bask_recorder_close(&server->heritage.recorder);
     bask_place_fini(&server->heritage.place);
@@ -585,6 +635,7 @@ int
 main(int argc, char **argv)
 {
     static struct server server;
+    take_succession(&server); /* before the environment moves */
     char **arguments = bask_title_init(argc, argv);
     if (!arguments || bask_start_init(&server.start, argc, arguments, environ))
         die("%s", bask_err_text(BASK_E_NOMEM));
@@ -599,6 +650,8 @@ main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     take_place(&server);
     open_sockets(&server);
+    bask_handover_init(&server.handover, arguments, server.options.master.binary_path,
+                       &server.heritage.listeners);
     prepare_heritage(&server);
     drop_privileges(&server);
     open_recorder(&server);

@@ -45,12 +45,26 @@ find_rival(const char *path)
     return bask_proc_kinship(pid) == BASK_PROC_SAME ? pid : 0;
 }
 
+/* Writes the process id of the caller; `path` as the user knows it. */
+static int
+put(const char *absolute, const char *path, char *error, size_t error_size)
+{
+    char bytes[24];
+    int len = snprintf(bytes, sizeof bytes, "%d\n", (int)getpid());
+    int err = absolute ? bask_file_replace(absolute, bask_str_n(bytes, (size_t)len), 0644)
+                       : BASK_E_SYSTEM;
+    if (err)
+        snprintf(error, error_size, "cannot write the pidfile %s: %s", path,
+                 err == BASK_E_SYSTEM  ? strerror(errno)
+                 : err == BASK_E_STATE ? "it is not a regular file"
+                                       : bask_err_text(err));
+    return err;
+}
+
 int
 bask_pidfiles_write(struct bask_pidfiles *files, const char *path, bool safe, char *error,
                     size_t error_size)
 {
-    char bytes[24];
-    int len = snprintf(bytes, sizeof bytes, "%d\n", (int)getpid());
     pid_t rival = find_rival(path);
     if (rival && safe) {
         snprintf(error, error_size, "%s names process %d, another Bask, which runs", path,
@@ -60,18 +74,32 @@ bask_pidfiles_write(struct bask_pidfiles *files, const char *path, bool safe, ch
     if (rival)
         bask_log(BASK_LOG_WARN, "%s named process %d, another Bask, which runs", path, (int)rival);
     char *absolute = bask_file_absolute(path);
-    int err = absolute ? bask_file_replace(absolute, bask_str_n(bytes, (size_t)len), 0644)
-                       : BASK_E_SYSTEM;
+    int err = put(absolute, path, error, error_size);
     if (err) {
-        snprintf(error, error_size, "cannot write the pidfile %s: %s", path,
-                 err == BASK_E_SYSTEM  ? strerror(errno)
-                 : err == BASK_E_STATE ? "it is not a regular file"
-                                       : bask_err_text(err));
         free(absolute);
         return err;
     }
     files->paths[files->count++] = absolute;
     return BASK_OK;
+}
+
+int
+bask_pidfiles_add(struct bask_pidfiles *files, const char *path)
+{
+    char *absolute = bask_file_absolute(path);
+    if (!absolute)
+        return BASK_E_NOMEM;
+    files->paths[files->count++] = absolute;
+    return BASK_OK;
+}
+
+void
+bask_pidfiles_rewrite(const struct bask_pidfiles *files)
+{
+    char error[512];
+    for (size_t i = 0; i < files->count; i++)
+        if (files->paths[i][0] && put(files->paths[i], files->paths[i], error, sizeof error))
+            bask_log(BASK_LOG_WARN, "%s", error);
 }
 
 void

@@ -23,6 +23,11 @@ struct bask_pidfiles {
 int bask_pidfiles_write(struct bask_pidfiles *files, const char *path, bool safe, char *error,
                         size_t error_size);
 
+/* The same without writing it yet. 0 or BASK_E_NOMEM. */
+int bask_pidfiles_add(struct bask_pidfiles *files, const char *path);
+/* Writes them all again, for the process that calls; what fails is logged. */
+void bask_pidfiles_rewrite(const struct bask_pidfiles *files);
+
 /* Where the files are for a process whose root is `root` from now on. Those outside are forgotten.
  */
 void bask_pidfiles_enter_root(struct bask_pidfiles *files, const char *root);

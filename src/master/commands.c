@@ -1,10 +1,15 @@
 /* Commands are rows: a name, a byte, a function. */
 #include "master/commands.h"
 
+#include "base/err.h"
 #include "master/private.h"
 #include "obs/log.h"
+#include "sys/clock.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 static unsigned
@@ -40,6 +45,7 @@ stop_with(struct master *master, bool brutal)
     master->stopping = true;
     master->brutal = brutal;
     atomic_store(&master->plan->board->server->stopping, 1);
+    upgrade_abandon(master);
     roster_stop(master);
     return 0;
 }
@@ -57,42 +63,132 @@ stop_gracefully(struct master *master)
 }
 
 static unsigned
+upgrade(struct master *master)
+{
+    return reload_ask(master, RELOAD_UPGRADE);
+}
+
+static void
+set_paused(struct master *master, bool paused)
+{
+    if (master->paused == paused)
+        return;
+    master->paused = paused;
+    bask_log(BASK_LOG_INFO, paused ? "paused: workers accept no connections"
+                                   : "resumed: workers accept connections");
+    atomic_store(&master->plan->board->server->paused, paused);
+    roster_signal(master, SIGTSTP);
+}
+
+static unsigned
+pause_workers(struct master *master)
+{
+    set_paused(master, true);
+    return 0;
+}
+
+static unsigned
+resume_workers(struct master *master)
+{
+    set_paused(master, false);
+    return 0;
+}
+
+static unsigned
 pause_or_resume(struct master *master)
 {
-    master->paused = !master->paused;
-    bask_log(BASK_LOG_INFO, master->paused ? "paused: workers accept no connections"
-                                           : "resumed: workers accept connections");
-    atomic_store(&master->plan->board->server->paused, master->paused);
+    set_paused(master, !master->paused);
+    return 0;
+}
+
+/* Each process has the log open for itself. */
+static unsigned
+log_reopen(struct master *master)
+{
+    atomic_fetch_add(&master->plan->board->server->log_turns, 1);
+    bask_log_reopen();
     roster_signal(master, SIGTSTP);
+    generation_look(master);
+    bask_log(BASK_LOG_INFO, "the log was opened again");
+    return 0;
+}
+
+static unsigned
+log_rotate(struct master *master)
+{
+    char to[PATH_MAX];
+    const char *log = bask_log_target();
+    if (!log || log[0] != '/') {
+        bask_log(BASK_LOG_WARN, "the log is no file of this server's (--logto): it stays");
+        return 0;
+    }
+    snprintf(to, sizeof to, "%s.%lld", log, (long long)bask_clock_wall());
+    if (rename(log, to)) {
+        bask_log(BASK_LOG_WARN, "cannot move the log to %s: %s", to, strerror(errno));
+        return 0;
+    }
+    bask_log(BASK_LOG_INFO, "the log goes on in a new file; this one is %s", to);
+    return log_reopen(master);
+}
+
+static unsigned
+rewrite_pidfiles(struct master *master)
+{
+    if (master->plan->announce)
+        master->plan->announce(master->plan->context);
+    return 0;
+}
+
+static unsigned
+no_emperor(struct master *master)
+{
+    (void)master;
+    bask_log(BASK_LOG_WARN, "the FIFO asks for the emperor, and this server has none");
+    return 0;
+}
+
+static unsigned
+no_subscriptions(struct master *master)
+{
+    (void)master;
+    bask_log(BASK_LOG_WARN, "the FIFO asks for subscriptions, and this server has none");
     return 0;
 }
 
 static const struct row {
-    const char *name;
-    char byte; /* in the master FIFO, uWSGI's */
+    const char *name; /* NULL: only the FIFO has it */
+    char byte;        /* in the master FIFO, uWSGI's; 0: none */
+    enum master_outcome outcome;
     unsigned (*obey)(struct master *master);
+    int (*report)(const struct master *master, struct bask_buf *text);
 } rows[MASTER_COMMAND_COUNT] = {
-    [MASTER_RELOAD] = {"reload", 'r', reload},
-    [MASTER_RELOAD_BRUTAL] = {"reload-brutal", 'R', reload_brutal},
-    [MASTER_RELOAD_CHAIN] = {"reload-chain", 'c', reload},
-    [MASTER_WORKERS] = {"reload-workers", 'w', reload_workers},
-    [MASTER_WORKERS_BRUTAL] = {"reload-workers-brutal", 'W', reload_workers_brutal},
-    [MASTER_STOP] = {"stop-now", 'Q', stop},
-    [MASTER_STOP_GRACEFULLY] = {"stop", 'q', stop_gracefully},
-    [MASTER_PAUSE] = {"pause", 'p', pause_or_resume},
+    [MASTER_RELOAD] = {"reload", 'r', MASTER_RELOADS, reload, NULL},
+    [MASTER_RELOAD_BRUTAL] = {"reload-brutal", 'R', MASTER_RELOADS, reload_brutal, NULL},
+    [MASTER_RELOAD_CHAIN] = {"reload-chain", 'c', MASTER_RELOADS, reload, NULL},
+    [MASTER_WORKERS] = {"reload-workers", 'w', MASTER_RELOADS, reload_workers, NULL},
+    [MASTER_WORKERS_BRUTAL] = {"reload-workers-brutal", 'W', MASTER_RELOADS, reload_workers_brutal,
+                               NULL},
+    [MASTER_UPGRADE] = {"upgrade", 'f', MASTER_RELOADS, upgrade, NULL},
+    [MASTER_STOP] = {"stop-now", 'Q', MASTER_STOPS, stop, NULL},
+    [MASTER_STOP_GRACEFULLY] = {"stop", 'q', MASTER_STOPS, stop_gracefully, NULL},
+    [MASTER_PAUSE] = {"pause", 0, MASTER_DONE_AT_ONCE, pause_workers, NULL},
+    [MASTER_RESUME] = {"resume", 0, MASTER_DONE_AT_ONCE, resume_workers, NULL},
+    [MASTER_PAUSE_OR_RESUME] = {NULL, 'p', MASTER_DONE_AT_ONCE, pause_or_resume, NULL},
+    [MASTER_LOG_REOPEN] = {"log-reopen", 'l', MASTER_DONE_AT_ONCE, log_reopen, NULL},
+    [MASTER_LOG_ROTATE] = {"log-rotate", 'L', MASTER_DONE_AT_ONCE, log_rotate, NULL},
+    [MASTER_PIDFILES] = {"pidfiles", 'P', MASTER_DONE_AT_ONCE, rewrite_pidfiles, NULL},
+    [MASTER_STATUS] = {"status", 's', MASTER_REPORTS, NULL, report_table},
+    [MASTER_STATUS_JSON] = {"status-json", 0, MASTER_REPORTS, NULL, report_json},
+    [MASTER_REINFORCE] = {NULL, 'B', MASTER_DONE_AT_ONCE, no_emperor, NULL},
+    [MASTER_RESCAN] = {NULL, 'E', MASTER_DONE_AT_ONCE, no_emperor, NULL},
+    [MASTER_SUBSCRIPTIONS] = {NULL, 'S', MASTER_DONE_AT_ONCE, no_subscriptions, NULL},
 };
-
-const char *
-master_command_name(enum master_command command)
-{
-    return rows[command].name;
-}
 
 bool
 master_command_named(bask_str name, enum master_command *ret_command)
 {
     for (int i = 0; i < MASTER_COMMAND_COUNT; i++)
-        if (bask_str_eq(name, bask_str_of(rows[i].name))) {
+        if (rows[i].name && bask_str_eq(name, bask_str_of(rows[i].name))) {
             *ret_command = (enum master_command)i;
             return true;
         }
@@ -103,15 +199,42 @@ bool
 master_command_by_byte(char byte, enum master_command *ret_command)
 {
     for (int i = 0; i < MASTER_COMMAND_COUNT; i++)
-        if (rows[i].byte == byte) {
+        if (byte && rows[i].byte == byte) {
             *ret_command = (enum master_command)i;
             return true;
         }
     return false;
 }
 
+enum master_outcome
+master_command_outcome(enum master_command command)
+{
+    return rows[command].outcome;
+}
+
+int
+master_report(const struct master *master, enum master_command command, struct bask_buf *text)
+{
+    return rows[command].report ? rows[command].report(master, text) : BASK_E_STATE;
+}
+
+static void
+log_report(const struct master *master, enum master_command command)
+{
+    struct bask_buf text = {0};
+    if (!master_report(master, command, &text)) {
+        bask_str lines = bask_buf_view(&text);
+        lines.len -= lines.len > 0; /* the log ends the last one */
+        bask_log(BASK_LOG_INFO, "%.*s", BASK_FMT(lines));
+    }
+    bask_buf_fini(&text);
+}
+
 unsigned
 master_obey(struct master *master, enum master_command command)
 {
-    return rows[command].obey(master);
+    if (rows[command].obey)
+        return rows[command].obey(master);
+    log_report(master, command);
+    return 0;
 }

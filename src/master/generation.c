@@ -140,6 +140,8 @@ run_child(struct master *master, const struct bask_zygote_orders *orders)
     bask_signals_forget();
     close_files_of(master->current);
     close_files_of(master->old);
+    ways_forget(master);
+    upgrade_forget(master);
     bask_loop_free(&master->loop);
     plan->run_zygote(plan->context, orders);
 }
@@ -221,6 +223,16 @@ generation_fork(struct master *master, struct bask_seat seat)
     if (!master->current || master->current->io.fd < 0)
         return BASK_E_STATE;
     return bask_channel_send(master->current->io.fd, &message);
+}
+
+void
+generation_look(const struct master *master)
+{
+    const struct bask_message message = {.kind = BASK_MESSAGE_LOOK};
+    const struct generation *const ready[] = {master->current, master->old};
+    for (size_t i = 0; i < sizeof ready / sizeof *ready; i++)
+        if (ready[i] && ready[i]->io.fd >= 0)
+            bask_channel_send(ready[i]->io.fd, &message); /* the next one looks when it is ready */
 }
 
 /* What asked too much of the runtime is tried once more, asking less. */

@@ -29,7 +29,7 @@ reap(struct master *master)
     pid_t pid;
     /* Workers whose zygote died are children of this process too. */
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        if (!generation_ended(master, pid, status))
+        if (!generation_ended(master, pid, status) && !upgrade_ended(master, pid, status))
             roster_ended(master, pid, status);
 }
 
@@ -53,7 +53,8 @@ take_signals(struct master *master)
         {SIGQUIT, options->die_on_term ? MASTER_RELOAD_BRUTAL : MASTER_STOP},
         {SIGTERM, meaning_of_term(options)},
         {SIGHUP, MASTER_RELOAD},
-        {SIGTSTP, MASTER_PAUSE},
+        {SIGTSTP, MASTER_PAUSE_OR_RESUME},
+        {SIGUSR1, MASTER_STATUS},
     };
     uint64_t signals = bask_signals_take();
     if (GOT(signals, SIGCHLD))
@@ -71,6 +72,7 @@ advance(struct master *master)
     generation_advance(master, now);
     limits_advance(master, now);
     reload_advance(master);
+    upgrade_advance(master);
     if (master->stopping && roster_is_empty(master))
         generation_stop_all(master);
 }
@@ -125,12 +127,14 @@ init(struct master *master)
         return BASK_E_NOMEM;
     }
     roster_init(master);
-    return BASK_OK;
+    return ways_open(master);
 }
 
 static void
 fini(struct master *master)
 {
+    upgrade_close(master);
+    ways_close(master);
     free(master->current);
     free(master->workers);
     bask_loop_free(&master->loop);
@@ -147,6 +151,8 @@ bask_master_run(const struct bask_master_plan *plan)
         .tick.on_due = on_tick,
         .deadline.on_due = on_tick,
         .bell = {.fd = plan->board->bell, .on_event = on_bell},
+        .started_at = bask_clock_wall(),
+        .heir = plan->before != NULL,
     };
     if (init(&master)) {
         fini(&master);
@@ -161,6 +167,8 @@ bask_master_run(const struct bask_master_plan *plan)
     else
         master.code = BASK_EXIT_FAILED;
     bask_signals_forget();
+    if (plan->ret_shared)
+        *plan->ret_shared = master.replaced || master.heir;
     fini(&master);
     bask_log(BASK_LOG_INFO, "goodbye to Bask.");
     return master.code;

@@ -10,7 +10,8 @@
  *                     --graceful-on-term stop when the requests are done
  *   SIGHUP            a reload that lets requests end
  *   SIGTSTP           pause, or go on
- *   SIGUSR1, SIGUSR2  nothing
+ *   SIGUSR1           a report to the log
+ *   SIGUSR2           nothing
  *
  * A reload starts a new zygote; only when that has loaded the application, and its first worker
  * accepts, is a worker of the old one told to end. A new version that does not get that far changes
@@ -19,8 +20,17 @@
 #pragma once
 
 #include "ipc/orders.h"
+#include "ipc/succession.h"
 #include "master/options.h"
 #include "obs/board.h"
+
+/* How to start the program again over the same sockets. */
+struct bask_master_handover {
+    const char *program;
+    char *const *argv;
+    const char *folder; /* where this one was started */
+    struct bask_sock_givens listeners;
+};
 
 struct bask_master_plan {
     const struct bask_board *board;
@@ -32,6 +42,12 @@ struct bask_master_plan {
     void *context;
     /* The first generation has loaded: there is something to serve. May be NULL. */
     void (*serving)(void);
+    /* Makes this master known, in its pidfiles; may be NULL. */
+    void (*announce)(void *context);
+    const struct bask_master_handover *handover; /* NULL: no upgrade is possible */
+    struct bask_succession *before;              /* NULL, or this master replaces another one */
+    bool vacuum;      /* remove the FIFO and the control socket at the end */
+    bool *ret_shared; /* NULL, or set at the end if another master has the sockets, too */
 };
 
 /* Runs until told to stop. The exit status of the server: 0 after a stop, else what the first

@@ -14,6 +14,13 @@ struct bask_master_options {
     bool lazy; /* a reload makes new workers from the present zygote */
     int64_t worker_reload_mercy_ms;
     int64_t forkbomb_delay_ms;
+    struct bask_values fifos; /* the slots 0 to 9 */
+    bask_str control_socket;
+    bask_str binary_path; /* of the program that an upgrade starts; absent: the present one's */
+    struct bask_values touch_reload, touch_chain_reload, touch_workers_reload, touch_stop;
+    struct bask_values touch_logreopen, touch_logrotate;
+    struct bask_values touch_exec; /* "file command" */
+    struct bask_values fs_reload, fs_brutal_reload;
 };
 
 /* The table of these options; `values` is the struct they fill. */

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "base/list.h"
 #include "loop/loop.h"
 #include "master/commands.h"
@@ -42,16 +43,17 @@ struct process {
     enum process_state state;
     pid_t pid;
     unsigned generation;
-    int64_t started_us;
+    int64_t asked_us;   /* when the zygote was asked for it */
+    int64_t started_us; /* when it was there */
     int64_t late_at_us; /* when patience ends; 0: never */
 };
 
 /* Serves under one id, by one process and, for a while, by that one's successor too. */
 struct worker {
     struct process places[BASK_PLACES];
-    bool wanted;    /* false: there shall be no process */
-    bool renew;     /* a process of the same generation shall replace the present one */
-    bool respawned; /* it had a process before */
+    bool wanted;      /* false: there shall be no process */
+    int64_t renew_us; /* a process that was asked for before shall be replaced; 0: none */
+    bool respawned;   /* it had a process before */
     int64_t not_before_us;
 };
 
@@ -59,7 +61,7 @@ struct worker {
 struct reload_watcher {
     struct bask_link link;
     unsigned number; /* of the reload */
-    /* `words`: what went wrong; "" if it did not. */
+    /* `words`: how it ended, one sentence, or a traceback. */
     void (*on_end)(struct reload_watcher *watcher, bool done, bask_str words);
 };
 
@@ -69,13 +71,19 @@ enum reload_kind {
     RELOAD_WORKERS_BRUTAL,
     RELOAD_GRACEFUL, /* a new generation, requests end */
     RELOAD_BRUTAL,   /* a new generation, requests are cut off */
+    RELOAD_UPGRADE,  /* a new program; this master ends */
 };
+
+enum { WORDS_MAX = 65536 };
 
 struct reload {
     enum reload_kind kind;   /* under way */
     enum reload_kind wanted; /* to follow it */
     unsigned number;         /* of the one under way, or the last one */
     struct bask_link watchers;
+    bool done; /* how the last one ended */
+    size_t words_len;
+    char words[WORDS_MAX];
 };
 
 struct master {
@@ -93,7 +101,16 @@ struct master {
     bool stopping;
     bool brutal; /* the stop cuts requests off */
     bool paused;
-    int code; /* the exit status */
+    int code;           /* the exit status */
+    int64_t started_at; /* Unix time */
+    /* The ways to be told something, each its file's own; NULL: not in use. */
+    struct fifo *fifo;
+    struct control *control;
+    struct touch *touch;
+    struct watch *watch;
+    struct upgrade *upgrade; /* under way, to a new program */
+    bool heir;               /* another master serves, and shall end when this one does */
+    bool replaced;           /* a successor has taken over */
 };
 
 /* generation.c */
@@ -105,6 +122,8 @@ bool generation_ended(struct master *master, pid_t pid, int status);
 void generation_dismiss(struct master *master, struct generation *generation);
 /* Asks the current zygote for a process of a worker. */
 int generation_fork(struct master *master, struct bask_seat seat);
+/* The zygotes look at the board. */
+void generation_look(const struct master *master);
 /* The current generation's first worker did not get as far as accepting: the one before takes over
  * again. False if there is none. */
 bool generation_roll_back(struct master *master);
@@ -136,6 +155,10 @@ bool roster_is_current(const struct master *master);
 bool roster_has(const struct master *master, unsigned generation);
 /* Nothing will have to be done at a certain time. */
 bool roster_is_settled(const struct master *master);
+/* The process of a worker that a report is about: the one that serves if there is one. */
+const struct process *roster_process(const struct master *master, uint32_t worker_id);
+/* A successor of that one is on its way. */
+bool roster_is_replacing(const struct master *master, uint32_t worker_id);
 /* No process of a worker is left. */
 bool roster_is_empty(const struct master *master);
 /* A zygote died and its workers need not: those of `from` count as `to`'s from now on, and those
@@ -155,3 +178,63 @@ unsigned reload_ask(struct master *master, enum reload_kind kind);
 void reload_failed(struct master *master, const struct generation *failed);
 /* Ends a reload that is done, begins one that was asked for meanwhile. */
 void reload_advance(struct master *master);
+/* The reload under way is over. */
+void reload_end(struct master *master, bool done, bask_str words);
+/* Tells the watcher of the end of the reload `number`, which may have come already. */
+void reload_watch(struct master *master, struct reload_watcher *watcher, unsigned number);
+
+/* report.c */
+/* For people, and as JSON: the server and a line for each worker. 0 or BASK_E_NOMEM. */
+int report_table(const struct master *master, struct bask_buf *text);
+int report_json(const struct master *master, struct bask_buf *text);
+
+/* ways.c */
+/* Opens what the options ask for. 0, or a bask_err that was logged. */
+int ways_open(struct master *master);
+/* Opens what a master that serves already holds until now. */
+void ways_take(struct master *master);
+/* Gives up what a successor has taken. */
+void ways_hand_over(struct master *master);
+void ways_close(struct master *master);
+/* In a new process that is not the master: closes the descriptors, nothing else. */
+void ways_forget(const struct master *master);
+
+/* fifo.c: uWSGI's master FIFO */
+int fifo_open(struct master *master);
+/* `remove`: the pipe's name, too. */
+void fifo_close(struct master *master, bool remove);
+void fifo_forget(const struct master *master);
+
+/* control.c: the control socket */
+int control_open(struct master *master);
+/* Obeys from now on. */
+void control_listen(struct master *master);
+/* Takes no new clients; those that wait are answered yet. */
+void control_hand_over(struct master *master);
+void control_close(struct master *master, bool remove);
+void control_forget(const struct master *master);
+/* The listening socket; -1: none. */
+int control_socket(const struct master *master);
+
+/* touch.c: files that are looked at each second */
+int touch_open(struct master *master);
+void touch_close(struct master *master);
+
+/* watch.c: files whose changes the system tells */
+int watch_open(struct master *master);
+void watch_close(struct master *master);
+void watch_forget(const struct master *master);
+
+/* upgrade.c: another program takes the place of this one */
+/* The reload under way is one. */
+void upgrade_begin(struct master *master);
+/* The process `pid` has ended: true if it was to be the successor. */
+bool upgrade_ended(struct master *master, pid_t pid, int status);
+/* This server stops, and so does a successor that does not serve yet. */
+void upgrade_abandon(struct master *master);
+void upgrade_close(struct master *master);
+void upgrade_forget(const struct master *master);
+/* In a successor: tells the master before once all workers serve. */
+void upgrade_advance(struct master *master);
+/* The same, if it comes to nothing: what this generation said. */
+void upgrade_failed(struct master *master, const struct generation *failed);

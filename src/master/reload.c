@@ -7,7 +7,7 @@
 #include "obs/log.h"
 #include "sys/proc.h"
 
-enum { WORDS_MAX = 65536 };
+#include <stdio.h>
 
 static bool
 is_of_workers(enum reload_kind kind)
@@ -16,17 +16,39 @@ is_of_workers(enum reload_kind kind)
 }
 
 static void
-tell_watchers(struct master *master, bool done, bask_str words)
+tell_watchers(struct master *master)
 {
-    struct bask_link *at = master->reload.watchers.next;
-    while (at != &master->reload.watchers) {
+    struct reload *reload = &master->reload;
+    struct bask_link *at = reload->watchers.next;
+    while (at != &reload->watchers) {
         struct reload_watcher *watcher = BASK_CONTAINER(at, struct reload_watcher, link);
         at = at->next;
-        if (watcher->number > master->reload.number)
+        if (watcher->number > reload->number)
             continue;
         bask_list_remove(&watcher->link);
-        watcher->on_end(watcher, done, words);
+        watcher->on_end(watcher, reload->done, bask_str_n(reload->words, reload->words_len));
     }
+}
+
+void
+reload_end(struct master *master, bool done, bask_str words)
+{
+    struct reload *reload = &master->reload;
+    reload->kind = RELOAD_NONE;
+    reload->done = done;
+    reload->words_len = words.len < WORDS_MAX ? words.len : WORDS_MAX;
+    memmove(reload->words, words.ptr, reload->words_len); /* they may be there already */
+    tell_watchers(master);
+}
+
+void
+reload_watch(struct master *master, struct reload_watcher *watcher, unsigned number)
+{
+    struct reload *reload = &master->reload;
+    watcher->number = number;
+    bask_list_append(&reload->watchers, &watcher->link);
+    if (!reload->kind && number <= reload->number)
+        tell_watchers(master); /* it failed at once */
 }
 
 static void
@@ -36,6 +58,10 @@ begin(struct master *master, enum reload_kind kind)
     bool brutal = kind == RELOAD_BRUTAL || kind == RELOAD_WORKERS_BRUTAL;
     reload->kind = kind;
     reload->number++;
+    if (kind == RELOAD_UPGRADE) {
+        upgrade_begin(master);
+        return;
+    }
     bask_log(BASK_LOG_INFO, "reloading%s%s", is_of_workers(kind) ? " the workers" : "",
              brutal ? " (requests are cut off)" : "");
     if (is_of_workers(kind)) {
@@ -55,12 +81,13 @@ reload_ask(struct master *master, enum reload_kind kind)
     struct reload *reload = &master->reload;
     if (master->stopping)
         return 0;
-    if (master->plan->options->exit_on_reload) {
+    if (master->plan->options->exit_on_reload && kind != RELOAD_UPGRADE) {
         master_obey(master, kind == RELOAD_BRUTAL ? MASTER_STOP : MASTER_STOP_GRACEFULLY);
         return 0;
     }
     if (reload->kind || master->next || master->old || !master->current) {
-        bask_log(BASK_LOG_INFO, "a reload is under way; another one follows it");
+        if (!reload->wanted)
+            bask_log(BASK_LOG_INFO, "a reload is under way; another one follows it");
         if (kind > reload->wanted)
             reload->wanted = kind; /* the one that does most */
         return reload->number + 1;
@@ -72,24 +99,35 @@ reload_ask(struct master *master, enum reload_kind kind)
 void
 reload_failed(struct master *master, const struct generation *failed)
 {
-    static char words[WORDS_MAX];
-    if (!master->reload.kind)
+    struct reload *reload = &master->reload;
+    if (failed)
+        upgrade_failed(master, failed);
+    if (!reload->kind || reload->kind == RELOAD_UPGRADE)
         return;
-    master->reload.kind = RELOAD_NONE;
-    size_t len = failed ? bask_proc_read_from_start(failed->words, words, sizeof words) : 0;
-    tell_watchers(master, false,
-                  len ? bask_str_n(words, len) : BASK_STR("the new generation did not start"));
+    size_t len =
+        failed ? bask_proc_read_from_start(failed->words, reload->words, sizeof reload->words) : 0;
+    reload_end(master, false,
+               len ? bask_str_n(reload->words, len)
+                   : BASK_STR("the new generation did not start\n"));
+}
+
+static void
+end_if_done(struct master *master)
+{
+    char words[64];
+    if (!master->reload.kind || master->reload.kind == RELOAD_UPGRADE || master->next ||
+        !roster_is_current(master))
+        return;
+    snprintf(words, sizeof words, "generation %u serves\n", master->current->number);
+    bask_log(BASK_LOG_INFO, "reloaded: generation %u serves", master->current->number);
+    reload_end(master, true, bask_str_of(words));
 }
 
 void
 reload_advance(struct master *master)
 {
     struct reload *reload = &master->reload;
-    if (reload->kind && !master->next && roster_is_current(master)) {
-        bask_log(BASK_LOG_INFO, "reloaded: generation %u serves", master->current->number);
-        reload->kind = RELOAD_NONE;
-        tell_watchers(master, true, BASK_STR(""));
-    }
+    end_if_done(master);
     if (reload->wanted && !reload->kind && master->current && !master->next && !master->old) {
         enum reload_kind kind = reload->wanted;
         reload->wanted = RELOAD_NONE;

@@ -110,6 +110,7 @@ roster_forked(struct master *master, struct bask_seat seat, pid_t pid, unsigned 
     *process = (struct process){
         .state = PROCESS_STARTING,
         .pid = pid,
+        .asked_us = process->asked_us,
         .generation = generation,
         .started_us = now,
     };
@@ -159,6 +160,11 @@ on_never_accepted(struct master *master, const struct process *process, int stat
     if (!master->current || process->generation != master->current->number ||
         master->current->proven || generation_roll_back(master) || master->current->number > 1)
         return;
+    if (master->heir) {
+        upgrade_failed(master, master->current);
+        master_obey(master, MASTER_STOP);
+        return;
+    }
     if (WIFEXITED(status) && WEXITSTATUS(status) == BASK_EXIT_NO_APP) {
         master->code = BASK_EXIT_NO_APP;
         master_obey(master, MASTER_STOP);
@@ -233,9 +239,12 @@ roster_renew(struct master *master, bool brutal)
     for (uint32_t i = 0; i < worker_count(master); i++) {
         struct worker *worker = &master->workers[i];
         struct process *serving = in_state(worker, PROCESS_SERVING);
-        worker->renew = !brutal;
+        struct process *starting = in_state(worker, PROCESS_STARTING);
+        worker->renew_us = bask_clock_us();
         if (brutal && serving)
             end_at_once(serving);
+        if (brutal && starting)
+            end_at_once(starting);
     }
 }
 
@@ -260,7 +269,6 @@ take_over(struct master *master, struct bask_seat seat)
     struct process *now = &worker->places[seat.side];
     now->state = PROCESS_SERVING;
     now->late_at_us = 0;
-    worker->renew = false;
     atomic_store(&bask_board_worker(master->plan->board, seat.worker_id)->side, seat.side);
     if (master->current && now->generation == master->current->number)
         master->current->proven = true;
@@ -292,11 +300,17 @@ pass_on_looks(struct master *master)
 }
 
 static bool
+is_to_renew(const struct worker *worker, const struct process *process)
+{
+    return process->asked_us < worker->renew_us;
+}
+
+static bool
 is_stale(const struct master *master, const struct worker *worker, uint32_t id,
          const struct process *process)
 {
     struct bask_seat seat = {id, (uint32_t)(process - worker->places)};
-    return process->generation != master->current->number || worker->renew ||
+    return process->generation != master->current->number || is_to_renew(worker, process) ||
            atomic_load(&bask_board_place(master->plan->board, seat)->wish) == BASK_WISH_SUCCESSOR;
 }
 
@@ -315,6 +329,7 @@ fork_worker(struct master *master, uint32_t id, int64_t now)
     *place = (struct process){
         .state = PROCESS_FORKING,
         .generation = master->current->number, /* who has to answer */
+        .asked_us = now,
         .late_at_us = now + FORK_LIMIT_US,
     };
     return true;
@@ -408,8 +423,8 @@ roster_is_current(const struct master *master)
     for (uint32_t i = 0; i < worker_count(master); i++) {
         struct worker *worker = &master->workers[i];
         const struct process *serving = in_state(worker, PROCESS_SERVING);
-        if (worker->wanted &&
-            (!serving || worker->renew || serving->generation != master->current->number))
+        if (worker->wanted && (!serving || is_to_renew(worker, serving) ||
+                               serving->generation != master->current->number))
             return false;
     }
     return true;
@@ -432,11 +447,11 @@ worker_is_settled(const struct worker *worker)
     bool serving = false;
     for (uint32_t side = 0; side < BASK_PLACES; side++) {
         if (worker->places[side].state == PROCESS_SERVING)
-            serving = true;
+            serving = !is_to_renew(worker, &worker->places[side]);
         else if (worker->places[side].state != PROCESS_NONE)
             return false;
     }
-    return serving == worker->wanted && !worker->renew;
+    return serving == worker->wanted;
 }
 
 bool
@@ -446,6 +461,27 @@ roster_is_settled(const struct master *master)
         if (!worker_is_settled(&master->workers[i]))
             return false;
     return true;
+}
+
+const struct process *
+roster_process(const struct master *master, uint32_t worker_id)
+{
+    const struct process *places = master->workers[worker_id - 1].places, *best = places;
+    static const int worth[] = {
+        [PROCESS_NONE] = 0,     [PROCESS_ENDING] = 1,  [PROCESS_FORKING] = 2,
+        [PROCESS_STARTING] = 3, [PROCESS_SERVING] = 4,
+    };
+    for (uint32_t side = 1; side < BASK_PLACES; side++)
+        if (worth[places[side].state] > worth[best->state])
+            best = &places[side];
+    return best;
+}
+
+bool
+roster_is_replacing(const struct master *master, uint32_t worker_id)
+{
+    struct worker *worker = &master->workers[worker_id - 1];
+    return in_state(worker, PROCESS_SERVING) && coming(worker);
 }
 
 bool

@@ -113,7 +113,27 @@ finish_local(struct bask_listener *listener, const struct bask_sockaddr *addr,
         }
     }
     listener->path = realpath(path, NULL);
-    return listener->path ? BASK_OK : BASK_E_NOMEM;
+    if (!listener->path)
+        snprintf(reason, reason_size, "realpath: %s", strerror(errno));
+    return listener->path ? BASK_OK : BASK_E_SYSTEM;
+}
+
+/* Takes the socket over if it is open already. */
+static int
+open_socket(struct bask_listener *listener, const struct bask_sockaddr *addr,
+            const struct bask_net_options *options, char *reason, size_t reason_size)
+{
+    int limit = bask_sock_backlog_limit();
+    int backlog = options->backlog < limit ? (int)options->backlog : limit;
+    listener->io.fd = bask_sock_take(options->given, listener->name);
+    if (listener->io.fd < 0)
+        return bask_sock_listen(addr, backlog, &listener->io.fd, reason, reason_size);
+    if (listen(listener->io.fd, backlog)) {
+        snprintf(reason, reason_size, "the socket that was handed over: %s", strerror(errno));
+        close(listener->io.fd);
+        return BASK_E_SYSTEM;
+    }
+    return BASK_OK;
 }
 
 static int
@@ -123,12 +143,10 @@ open_one(struct bask_listener *listener, bask_str name, const struct bask_net_op
     char reason[256];
     struct bask_sockaddr addr;
     struct bask_sock_name text;
-    int backlog = (int)options->backlog, limit = bask_sock_backlog_limit();
     listener->name = name;
     int err = bask_sock_parse(name, &addr, reason, sizeof reason);
     if (!err)
-        err = bask_sock_listen(&addr, backlog < limit ? backlog : limit, &listener->io.fd, reason,
-                               sizeof reason);
+        err = open_socket(listener, &addr, options, reason, sizeof reason);
     if (err) {
         snprintf(error, error_size, "cannot listen on %.*s: %s", BASK_FMT(name), reason);
         return err;
@@ -173,7 +191,7 @@ bask_listeners_open(struct bask_listeners *listeners, const struct bask_net_opti
             int err =
                 open_one(listener, kinds[kind].names->items[i].text, options, error, error_size);
             if (err) {
-                bask_listeners_close(listeners, true);
+                bask_listeners_close(listeners, !options->given);
                 return err;
             }
             listeners->count++;

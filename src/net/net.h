@@ -23,12 +23,13 @@ struct bask_net_options {
     bask_str socket_owner; /* of unix sockets, "user" or "user:group"; absent: who started it */
     bask_str socket_mode;  /* of unix sockets; absent: what umask leaves */
     int64_t backlog;
-    int64_t head_bytes;  /* --buffer-size */
-    int64_t body_buffer; /* --post-buffering */
-    int64_t body_limit;  /* --limit-post, 0: none */
-    int64_t idle_ms;     /* keep-alive */
-    int64_t head_ms;     /* first byte to end of head */
-    int64_t transfer_ms; /* without progress, either way */
+    int64_t head_bytes;             /* --buffer-size */
+    int64_t body_buffer;            /* --post-buffering */
+    int64_t body_limit;             /* --limit-post, 0: none */
+    int64_t idle_ms;                /* keep-alive */
+    int64_t head_ms;                /* first byte to end of head */
+    int64_t transfer_ms;            /* without progress, either way */
+    struct bask_sock_givens *given; /* no option: sockets that are open already; NULL: none */
 };
 
 /* The rows of these options; `values` is the struct they fill. */
@@ -50,7 +51,8 @@ struct bask_listeners {
     size_t count;
 };
 
-/* Binds everything the options name. 0, or a bask_err with one sentence in `error`. */
+/* Binds everything the options name, or takes what is open already. 0, or a bask_err with one
+ * sentence in `error`. */
 int bask_listeners_open(struct bask_listeners *listeners, const struct bask_net_options *options,
                         char *error, size_t error_size);
 /* Closes all of them; `unlink_paths`: this process is the last user of the unix sockets. */

@@ -54,6 +54,7 @@ struct bask_board_worker {
 struct bask_board_server {
     _Alignas(64) _Atomic uint32_t paused; /* accept nothing */
     _Atomic uint32_t stopping;            /* nobody comes after those who are there */
+    _Atomic uint32_t log_turns;           /* how often the log was to be opened again */
 };
 
 /* The last warm-up; written by the zygote that did it. What the fields mean is said in struct

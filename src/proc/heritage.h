@@ -41,8 +41,9 @@ struct bask_heritage {
     void (*on_loaded)(void); /* the application is; NULL: nobody wants to know */
     struct bask_server_info info;
     struct bask_host_listener *host_listeners; /* what plugins are told of `listeners` */
-    bool replaces;    /* another generation serves: one that does not load must not take over */
-    int64_t began_us; /* when this process did, monotonic; --ready-timeout counts from then */
+    uint32_t log_turns; /* of the board, when this process last opened its log */
+    bool replaces;      /* another generation serves: one that does not load must not take over */
+    int64_t began_us;   /* when this process did, monotonic; --ready-timeout counts from then */
     struct bask_recorder *recorder; /* NULL without --warmup-record */
     struct bask_sources *sources;   /* of warm-up requests; NULL without a warm-up */
 };

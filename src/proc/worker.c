@@ -3,8 +3,8 @@
  *
  *   SIGHUP                    gracefully: no new connections, the open requests are answered
  *   SIGINT, SIGQUIT, SIGTERM  at once: requests that are not done within a second are cut off
- *   SIGTSTP                   look at the board: accept nothing for now, or go on
- *   SIGURG                    the parent died; if that leaves no master, gracefully, or, with
+ *   SIGTSTP                   look at the board: accept nothing for now, or go on; open the log
+ * again SIGURG                    the parent died; if that leaves no master, gracefully, or, with
  *                             --no-orphans, at once
  */
 #include "proc/worker.h"
@@ -115,6 +115,16 @@ drain(struct worker *worker)
     on_drain(&worker->drain);
 }
 
+void
+bask_worker_follow_log(struct bask_heritage *heritage)
+{
+    uint32_t turns = atomic_load(&heritage->board.server->log_turns);
+    if (turns == heritage->log_turns)
+        return;
+    heritage->log_turns = turns;
+    bask_log_reopen();
+}
+
 static void
 take_signals(struct worker *worker)
 {
@@ -135,6 +145,7 @@ take_signals(struct worker *worker)
     if (came & UINT64_C(1) << SIGTSTP) {
         bask_net_pause(worker->net, atomic_load(&worker->heritage->board.server->paused));
         bask_net_look(worker->net);
+        bask_worker_follow_log(worker->heritage);
     }
 }
 
@@ -369,6 +380,7 @@ static void
 open_up(struct worker *worker, struct bask_board_place *place)
 {
     const struct bask_board *board = &worker->heritage->board;
+    bask_worker_follow_log(worker->heritage);
     if (!atomic_load(&board->server->paused))
         bask_net_pause(worker->net, false);
     bask_host_limit(bask_limits_for_host(worker->limits));

@@ -17,6 +17,9 @@ int bask_worker_load(struct bask_heritage *heritage);
  * be had, `id` is 0 in a zygote. */
 void bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, uint32_t id);
 
+/* Opens the log again if the master has told to since this process last did. */
+void bask_worker_follow_log(struct bask_heritage *heritage);
+
 /* Holds the signals that a worker answers back until bask_worker_run can take them. */
 void bask_worker_block_signals(sigset_t *ret_before);
 

@@ -63,6 +63,8 @@ on_channel(struct bask_io *io, unsigned events)
     int err = bask_channel_receive(io->fd, &message);
     if (err == BASK_E_CLOSED)
         zygote->orphan = true;
+    if (!err && message.kind == BASK_MESSAGE_LOOK)
+        bask_worker_follow_log(zygote->heritage);
     if (err || message.kind != BASK_MESSAGE_FORK)
         return;
     struct bask_seat seat = {message.worker_id, message.side};
@@ -178,7 +180,7 @@ bask_zygote_run(struct bask_heritage *heritage, const struct bask_zygote_orders 
     struct zygote zygote = {.heritage = heritage,
                             .io = {.fd = orders->channel, .on_event = on_channel}};
     bask_proc_die_with_parent(SIGKILL); /* it could not be told otherwise while it loads */
-    heritage->replaces = orders->generation > 1;
+    heritage->replaces = heritage->replaces || orders->generation > 1;
     heritage->info.crash_fd = orders->words;
     bask_log_also_to(orders->words);
     bask_place_title(&heritage->place, "zygote", orders->generation);
@@ -199,6 +201,7 @@ bask_zygote_run(struct bask_heritage *heritage, const struct bask_zygote_orders 
     bask_proc_die_with_parent(0);
     if (set_up(&zygote))
         return BASK_EXIT_FAILED;
+    bask_worker_follow_log(heritage);
     bask_log(BASK_LOG_INFO, "zygote %u is ready (pid: %d)", orders->generation, (int)getpid());
     tell(&zygote, &(struct bask_message){.kind = BASK_MESSAGE_READY});
     serve(&zygote);

@@ -174,6 +174,20 @@ failed:
     return BASK_E_SYSTEM;
 }
 
+int
+bask_sock_take(struct bask_sock_givens *givens, bask_str name)
+{
+    for (size_t i = 0; givens && i < givens->count; i++) {
+        struct bask_sock_given *given = &givens->items[i];
+        if (given->fd < 0 || !bask_str_eq(given->name, name))
+            continue;
+        int fd = given->fd;
+        given->fd = -1;
+        return fd;
+    }
+    return -1;
+}
+
 void
 bask_sock_describe(const struct bask_sockaddr *addr, struct bask_sock_name *ret_name)
 {

@@ -39,6 +39,21 @@ int bask_sock_parse(bask_str text, struct bask_sockaddr *ret_addr, char *error, 
 int bask_sock_listen(const struct bask_sockaddr *addr, int backlog, int *ret_fd, char *error,
                      size_t error_size);
 
+/* Sockets that are open already: the process was started with them. */
+struct bask_sock_given {
+    bask_str name; /* as the user wrote it where it was opened */
+    int fd;        /* -1: taken */
+};
+
+struct bask_sock_givens {
+    struct bask_sock_given *items;
+    size_t count;
+};
+
+/* The first one of this name, which is the caller's from now on; -1 if there is none. `givens` may
+ * be NULL. */
+int bask_sock_take(struct bask_sock_givens *givens, bask_str name);
+
 /* The numeric text of an address. */
 void bask_sock_describe(const struct bask_sockaddr *addr, struct bask_sock_name *ret_name);
 

@@ -635,7 +635,8 @@ many_reloads(void **state)
         kill(master, SIGHUP);
         usleep(500);
     }
-    UNTIL(shared->started >= 2 && all_of(shared->started));
+    UNTIL(shared->started >= 2 &&
+          all_of(shared->started < GENERATIONS ? shared->started : GENERATIONS));
     stop_master();
 }
 

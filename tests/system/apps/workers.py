@@ -45,6 +45,8 @@ def application(environ, start_response):
         wait_for("go")
     elif path == "/log":
         uwsgi.log("caf\u00e9 from the application")
+    elif path in ("/reload", "/stop"):
+        getattr(uwsgi, path[1:])()
     facts = {"pid": os.getpid(), "version": VERSION, "worker": uwsgi.worker_id()}
     if path == "/uwsgi":
         facts.update(

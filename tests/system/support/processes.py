@@ -1,7 +1,8 @@
 """Looking at processes through /proc. Those of one test carry its mark in their environment."""
+import ctypes
 import os
 import signal
-from typing import Dict, Iterable, List
+from typing import Dict, Iterable, List, Optional
 
 from support.wait import wait_until
 
@@ -62,6 +63,36 @@ def stop(pid: int) -> None:
 def cpu_seconds(pid: int) -> float:
     """Processor time of a process and of its children that it has waited for."""
     return sum(map(int, _stat(pid)[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def adopt_orphans(adopt: bool) -> None:
+    """Processes whose parent has ended become children of this one, so that it can wait for them."""
+    set_child_subreaper = 36
+    ctypes.CDLL(None).prctl(set_child_subreaper, int(adopt), 0, 0, 0)
+
+
+class Adopted:
+    """A child that this process has not started, with as much of subprocess.Popen as is used."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: Optional[int] = None
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def poll(self) -> Optional[int]:
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def wait(self, timeout: float = 30.0) -> int:
+        wait_until(lambda: self.poll() is not None, "process %d ends" % self.pid, timeout)
+        assert self.returncode is not None
+        return self.returncode
 
 
 def end_all(pids: Iterable[int]) -> None:

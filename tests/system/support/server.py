@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import uuid
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 from support import processes
 from support.client import Address, Answer, Connection
@@ -16,6 +16,8 @@ from support.wait import wait_until
 ROOT = Path(__file__).resolve().parents[3]
 APPS = ROOT / "tests" / "system" / "apps"
 BINARY = os.path.abspath(os.environ.get("BASK_BINARY", str(ROOT / "build" / "bask")))
+
+CTL = os.path.join(os.path.dirname(BINARY), "bask-ctl")
 
 EXIT_MASTER, EXIT_ALONE = 0, 30
 COMPLAINTS = re.compile(r"\[alert\]|Traceback|debug: OperationError")
@@ -41,7 +43,7 @@ class Server:
         if workers:
             arguments = [*arguments, "--master", "--processes", str(workers)]
         with open(self._log_path, "wb") as log:
-            self.process = subprocess.Popen(
+            self.process: Union["subprocess.Popen[bytes]", processes.Adopted] = subprocess.Popen(
                 [BINARY, *arguments], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, start_new_session=True)
         self.pid = self.process.pid
@@ -102,6 +104,13 @@ class Server:
         self.send_signal(number)
         return self.wait_end()
 
+    def succeeded_by(self, pid: int) -> int:
+        """Another master has taken over: the test goes on with that one. The status of this one."""
+        status = self.process.wait(15)
+        self.pid = pid
+        self.process = processes.Adopted(pid)
+        return status
+
     # Talking to it
 
     def connect(self) -> Connection:
@@ -124,6 +133,14 @@ class Server:
         with self.connect() as connection:
             connection.send(data)
             return connection.rest()
+
+    def ctl(self, *words: str, expect: int = 0) -> "subprocess.CompletedProcess[str]":
+        """Runs bask-ctl on the server's socket "control"; its status must be as expected."""
+        done = subprocess.run(
+            [CTL, "--socket", str(self.folder / "control"), *words], check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=60)
+        assert done.returncode == expect, (words, done)
+        return done
 
     # What its log says
 

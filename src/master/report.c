@@ -1,0 +1,106 @@
+/* What a master tells of itself and its workers. */
+#include "base/err.h"
+#include "master/private.h"
+#include "sys/clock.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { LINE = 512 };
+
+static const char *const states[] = {
+    [PROCESS_NONE] = "down",       [PROCESS_FORKING] = "forking", [PROCESS_STARTING] = "starting",
+    [PROCESS_SERVING] = "serving", [PROCESS_ENDING] = "ending",
+};
+
+/* Appends one formatted piece, at most LINE bytes; after the first error nothing. */
+static __attribute__((format(printf, 3, 4))) void
+put(struct bask_buf *text, int *err, const char *format, ...)
+{
+    char line[LINE];
+    va_list arguments;
+    va_start(arguments, format);
+    int n = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (!*err)
+        *err = bask_buf_append(
+            text, bask_str_n(line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1));
+}
+
+static const char *
+state_of_server(const struct master *master)
+{
+    if (master->stopping)
+        return "stopping";
+    if (!master->current)
+        return "loading";
+    if (master->reload.kind)
+        return master->reload.kind == RELOAD_UPGRADE ? "upgrading" : "reloading";
+    return master->paused ? "paused" : "serving";
+}
+
+static const char *
+state_of_worker(const struct master *master, uint32_t id)
+{
+    if (roster_is_replacing(master, id))
+        return "replacing";
+    return states[roster_process(master, id)->state];
+}
+
+static unsigned
+generation_now(const struct master *master)
+{
+    return master->current ? master->current->number : 0;
+}
+
+int
+report_table(const struct master *master, struct bask_buf *text)
+{
+    const struct bask_board *board = master->plan->board;
+    int64_t now = bask_clock_wall();
+    int err = BASK_OK;
+    put(text, &err, "Bask " BASK_VERSION ", master %d, generation %u, %s for %" PRId64 " s\n",
+        (int)getpid(), generation_now(master), state_of_server(master), now - master->started_at);
+    put(text, &err, "%6s %8s  %-10s %10s %12s %9s %10s %10s\n", "worker", "pid", "state",
+        "generation", "requests", "busy", "rss KiB", "up s");
+    for (uint32_t id = 1; id <= board->worker_count; id++) {
+        const struct process *process = roster_process(master, id);
+        struct bask_worker_info info;
+        if (bask_board_read(board, id, &info))
+            continue;
+        put(text, &err, "%6u %8d  %-10s %10u %12" PRIu64 " %4u/%-4u %10" PRIu64 " %10" PRId64 "\n",
+            id, (int)process->pid, state_of_worker(master, id), process->generation, info.requests,
+            info.threads_busy, board->thread_count, info.rss_bytes / 1024,
+            info.pid && info.started_at ? now - info.started_at : 0);
+    }
+    return err;
+}
+
+int
+report_json(const struct master *master, struct bask_buf *text)
+{
+    const struct bask_board *board = master->plan->board;
+    int err = BASK_OK;
+    put(text, &err,
+        "{\"version\":\"" BASK_VERSION "\",\"pid\":%d,\"started\":%" PRId64
+        ",\"generation\":%u,\"state\":\"%s\",\"threads\":%u,\"workers\":[",
+        (int)getpid(), master->started_at, generation_now(master), state_of_server(master),
+        board->thread_count);
+    for (uint32_t id = 1; id <= board->worker_count; id++) {
+        const struct process *process = roster_process(master, id);
+        struct bask_worker_info info;
+        if (bask_board_read(board, id, &info))
+            continue;
+        put(text, &err,
+            "%s{\"id\":%u,\"pid\":%d,\"state\":\"%s\",\"generation\":%u,\"requests\":%" PRIu64
+            ",\"exceptions\":%" PRIu64 ",\"respawns\":%" PRIu64 ",\"busy\":%u,\"rss\":%" PRIu64
+            ",\"started\":%" PRId64 "}",
+            id > 1 ? "," : "", id, (int)process->pid, state_of_worker(master, id),
+            process->generation, info.requests, info.exceptions, info.respawns, info.threads_busy,
+            info.rss_bytes, info.started_at);
+    }
+    put(text, &err, "]}\n");
+    return err;
+}

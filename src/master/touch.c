@@ -1,0 +1,168 @@
+/*
+ * Files that are looked at each second, and what their being touched means. The timer runs only if
+ * there are such files.
+ */
+#include "base/err.h"
+#include "master/private.h"
+#include "obs/log.h"
+#include "sys/spawn.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LOOK_US = 1000000 };
+
+struct file {
+    char *path;
+    const char *shell; /* a command of touch-exec; NULL: `command` */
+    enum master_command command;
+    bool there;
+    struct timespec modified;
+    dev_t device;
+    ino_t inode;
+};
+
+struct touch {
+    struct bask_timer timer;
+    struct master *master;
+    size_t count;
+    struct file files[];
+};
+
+static const struct row {
+    size_t offset; /* of the option */
+    enum master_command command;
+    bool has_shell;
+} rows[] = {
+    {offsetof(struct bask_master_options, touch_reload), MASTER_RELOAD, false},
+    {offsetof(struct bask_master_options, touch_chain_reload), MASTER_RELOAD_CHAIN, false},
+    {offsetof(struct bask_master_options, touch_workers_reload), MASTER_WORKERS, false},
+    {offsetof(struct bask_master_options, touch_stop), MASTER_STOP_GRACEFULLY, false},
+    {offsetof(struct bask_master_options, touch_logreopen), MASTER_LOG_REOPEN, false},
+    {offsetof(struct bask_master_options, touch_logrotate), MASTER_LOG_ROTATE, false},
+    {offsetof(struct bask_master_options, touch_exec), MASTER_COMMAND_COUNT, true},
+};
+
+enum { ROWS = sizeof rows / sizeof *rows };
+
+/* True if it is there and is not what was there before. One that is gone will come back. */
+static bool
+has_changed(struct file *file)
+{
+    struct stat now;
+    if (stat(file->path, &now)) {
+        file->there = false;
+        return false;
+    }
+    bool same = file->there && now.st_dev == file->device && now.st_ino == file->inode &&
+                now.st_mtim.tv_sec == file->modified.tv_sec &&
+                now.st_mtim.tv_nsec == file->modified.tv_nsec;
+    file->there = true;
+    file->device = now.st_dev;
+    file->inode = now.st_ino;
+    file->modified = now.st_mtim;
+    return !same;
+}
+
+static void
+run_shell(const struct file *file)
+{
+    char shell[] = "/bin/sh", option[] = "-c", *command = strdup(file->shell);
+    char *const argv[] = {shell, option, command, NULL};
+    const struct bask_spawn what = {.program = shell, .argv = argv, .env = environ};
+    bask_log(BASK_LOG_INFO, "%s was touched: running %s", file->path, file->shell);
+    if (!command || bask_spawn(&what) < 0)
+        bask_log(BASK_LOG_ERROR, "cannot run %s: %s", file->shell, strerror(errno));
+    free(command);
+}
+
+static void
+on_look(struct bask_timer *timer)
+{
+    struct touch *touch = BASK_CONTAINER(timer, struct touch, timer);
+    bask_loop_timer_start(touch->master->loop, timer, LOOK_US);
+    for (size_t i = 0; i < touch->count; i++) {
+        struct file *file = &touch->files[i];
+        if (!has_changed(file))
+            continue;
+        if (file->shell) {
+            run_shell(file);
+            continue;
+        }
+        bask_log(BASK_LOG_INFO, "%s was touched", file->path);
+        master_obey(touch->master, file->command);
+    }
+}
+
+static const struct bask_values *
+values_of(const struct master *master, const struct row *row)
+{
+    return (const void *)((const char *)master->plan->options + row->offset);
+}
+
+/* 0, or a bask_err that was logged. */
+static int
+add_file(struct touch *touch, const struct row *row, const struct bask_value *value)
+{
+    struct file *file = &touch->files[touch->count];
+    char *space = NULL;
+    *file =
+        (struct file){.path = strndup(value->text.ptr, value->text.len), .command = row->command};
+    if (!file->path)
+        return BASK_E_NOMEM;
+    touch->count++;
+    if (row->has_shell) {
+        space = strchr(file->path, ' ');
+        if (!space || !space[1]) {
+            bask_log(BASK_LOG_ERROR, "%.*s: --touch-exec expects \"FILE COMMAND\", not \"%s\"",
+                     BASK_FMT(value->origin), file->path);
+            return BASK_E_SYNTAX;
+        }
+        *space = '\0';
+        file->shell = space + 1;
+    }
+    if (!has_changed(file))
+        bask_log(BASK_LOG_INFO, "%s is not there; being created will count as being touched",
+                 file->path);
+    return BASK_OK;
+}
+
+int
+touch_open(struct master *master)
+{
+    size_t total = 0;
+    int err = BASK_OK;
+    for (size_t i = 0; i < ROWS; i++)
+        total += values_of(master, &rows[i])->count;
+    if (!total)
+        return BASK_OK;
+    struct touch *touch = calloc(1, sizeof *touch + total * sizeof *touch->files);
+    if (!touch)
+        return BASK_E_NOMEM;
+    master->touch = touch;
+    touch->master = master;
+    touch->timer.on_due = on_look;
+    for (size_t i = 0; i < ROWS; i++)
+        for (size_t k = 0; k < values_of(master, &rows[i])->count && !err; k++)
+            err = add_file(touch, &rows[i], &values_of(master, &rows[i])->items[k]);
+    if (!err)
+        bask_loop_timer_start(master->loop, &touch->timer, LOOK_US);
+    return err;
+}
+
+void
+touch_close(struct master *master)
+{
+    struct touch *touch = master->touch;
+    if (!touch)
+        return;
+    bask_loop_timer_stop(&touch->timer);
+    while (touch->count > 0)
+        free(touch->files[--touch->count].path);
+    free(touch);
+    master->touch = NULL;
+}
