@@ -34,8 +34,7 @@
 struct server {
     struct bask_start start;
     struct bask_conf *conf;
-    struct bask_conf
-        *before; /* of the start, in a later generation: listeners have views into it */
+    struct bask_conf *before; /* in a later generation, that of the start: listeners refer to it */
     struct bask_main_options options;
     struct bask_net_options net;
     struct bask_warmup_options warmup;

@@ -22,11 +22,12 @@ static const struct bask_option rows[] = {
      "warm-up requests that each new worker makes before it accepts, if there is a warm-up"},
     {"warmup-record", NULL, 0, BASK_OPT_STRING, WARMUP(record), 0, 0, NULL, "FILE",
      "append the requests that are served to a --warmup-file, each kind once, without "
-     "credentials"},
+     "credentials",
+     .flags = BASK_OPT_FIXED},
     {"warmup-record-max", NULL, 0, BASK_OPT_INT, WARMUP(record_max), 1, 1000000, "1000", "N",
-     "how many requests --warmup-record keeps"},
+     "how many requests --warmup-record keeps", .flags = BASK_OPT_FIXED},
     {"warmup-record-all", NULL, 0, BASK_OPT_FLAG, WARMUP(record_all), 0, 0, NULL, NULL,
-     "record cookies, credentials, clients' addresses and bodies, too"},
+     "record cookies, credentials, clients' addresses and bodies, too", .flags = BASK_OPT_FIXED},
 };
 
 struct bask_option_table
