@@ -92,7 +92,7 @@ cli_ask(bask_str path, const struct bask_control_request *request, int64_t limit
         struct bask_control_answer *ret_answer, struct bask_buf *ret_text, char *error,
         size_t error_size)
 {
-    char line[BASK_CONTROL_LINE];
+    char line[BASK_CONTROL_LINE + 1];
     struct bask_buf bytes = {0};
     int64_t deadline_us = limit_ms ? bask_clock_us() + limit_ms * 1000 : 0;
     int fd, length = bask_control_format(line, request);

@@ -88,19 +88,20 @@ bask_control_parse_answer(const char *bytes, size_t size, struct bask_control_an
 }
 
 int
-bask_control_format(char line[BASK_CONTROL_LINE], const struct bask_control_request *request)
+bask_control_format(char line[BASK_CONTROL_LINE + 1], const struct bask_control_request *request)
 {
     if (!is_word(request->command) || (request->argument.ptr && !is_word(request->argument)))
         return BASK_E_SYNTAX;
-    int n = snprintf(line, BASK_CONTROL_LINE, "%.*s %.*s%s%.*s%s\n", BASK_FMT(version),
+    int n = snprintf(line, BASK_CONTROL_LINE + 1, "%.*s %.*s%s%.*s%s\n", BASK_FMT(version),
                      BASK_FMT(request->command), request->argument.ptr ? " " : "",
                      BASK_FMT(request->argument), request->wait ? " wait" : "");
-    return n < BASK_CONTROL_LINE ? n : BASK_E_LIMIT;
+    return n <= BASK_CONTROL_LINE ? n : BASK_E_LIMIT;
 }
 
 int
-bask_control_format_answer(char line[BASK_CONTROL_LINE], const struct bask_control_answer *answer)
+bask_control_format_answer(char line[BASK_CONTROL_LINE + 1],
+                           const struct bask_control_answer *answer)
 {
-    return snprintf(line, BASK_CONTROL_LINE, "%s %zu\n", answer->ok ? "ok" : "failed",
+    return snprintf(line, BASK_CONTROL_LINE + 1, "%s %zu\n", answer->ok ? "ok" : "failed",
                     answer->length);
 }

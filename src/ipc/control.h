@@ -37,6 +37,7 @@ int bask_control_parse_answer(const char *bytes, size_t size,
                               struct bask_control_answer *ret_answer);
 /* The lines, with a NUL. How long; BASK_E_LIMIT if one does not fit, BASK_E_SYNTAX if a word is
  * none. */
-int bask_control_format(char line[BASK_CONTROL_LINE], const struct bask_control_request *request);
-int bask_control_format_answer(char line[BASK_CONTROL_LINE],
+int bask_control_format(char line[BASK_CONTROL_LINE + 1],
+                        const struct bask_control_request *request);
+int bask_control_format_answer(char line[BASK_CONTROL_LINE + 1],
                                const struct bask_control_answer *answer);

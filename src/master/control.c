@@ -85,7 +85,7 @@ flush(struct client *client)
 static void
 answer(struct client *client, bool ok, bask_str text)
 {
-    char line[BASK_CONTROL_LINE];
+    char line[BASK_CONTROL_LINE + 1];
     bask_control_format_answer(line, &(struct bask_control_answer){ok, text.len});
     client->step = CLIENT_READS;
     if (bask_buf_append(&client->out, bask_str_of(line)) || bask_buf_append(&client->out, text)) {

@@ -143,7 +143,7 @@ static void
 round_trip(void **state)
 {
     (void)state;
-    char line[BASK_CONTROL_LINE];
+    char line[BASK_CONTROL_LINE + 1];
     char long_word[BASK_CONTROL_LINE];
     const struct bask_control_request asked = {BASK_STR("workers"), BASK_STR("+1"), true};
     struct bask_control_request read;
@@ -158,6 +158,13 @@ round_trip(void **state)
     assert_int_equal(bask_control_format(line, &wrong), BASK_E_SYNTAX);
     memset(long_word, 'a', sizeof long_word);
     wrong = (struct bask_control_request){.command = bask_str_n(long_word, sizeof long_word)};
+    assert_int_equal(bask_control_format(line, &wrong), BASK_E_LIMIT);
+    /* The longest line that there is. */
+    wrong.command.len = BASK_CONTROL_LINE - strlen("bask/1 ") - 1;
+    length = bask_control_format(line, &wrong);
+    assert_int_equal(length, BASK_CONTROL_LINE);
+    assert_int_equal(bask_control_parse(line, (size_t)length, &read), length);
+    wrong.command.len++;
     assert_int_equal(bask_control_format(line, &wrong), BASK_E_LIMIT);
     for (int ok = 0; ok < 2; ok++) {
         struct bask_control_answer said = {ok, 4711}, heard;
