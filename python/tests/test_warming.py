@@ -90,6 +90,11 @@ def test_fork_is_rehearsed_only_where_no_thread_would_be_lost() -> None:
     assert thread.is_alive() and thread in threading.enumerate()
     event.set()
     thread.join()
+    before = threading._active_limbo_lock  # type: ignore[attr-defined]
+    jit.rehearse_fork()
+    after = threading._active_limbo_lock  # type: ignore[attr-defined]
+    assert (after is not before) == (threading.active_count() == 1)
+    assert threading.current_thread() is threading.main_thread()
 
 
 # Connections

@@ -7,11 +7,12 @@ enum {
     QUIET_PART = 3, /* a third of all windows */
 };
 
-#define MARGIN 0.95 /* a cost below this part of the best one is clearly better */
-#define RESTLESS                                                                                   \
-    1.5           /* much is still being compiled where windows usually cost so many times it      \
-                   */
-#define LEVEL 0.2 /* weight of a window in what windows usually cost */
+/* A cost below this part of the best one is clearly better. */
+#define MARGIN 0.95
+/* Where windows usually cost so many times the best one, much is still being compiled. */
+#define RESTLESS 1.5
+/* Weight of a window in what windows usually cost. */
+#define LEVEL 0.2
 
 /* The median of the last windows: one lucky window must not set a mark that no other can beat. */
 static double
