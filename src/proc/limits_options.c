@@ -18,9 +18,10 @@ enum {
 
 static const struct bask_option rows[] = {
     {"harakiri", NULL, 't', BASK_OPT_DURATION, AT(harakiri.limit_ms), 0, DAYS_MS, "0", "SECONDS",
-     "a request that takes longer is answered with 504; 0: no limit"},
+     "a request that takes longer is answered with 504; 0: no limit", .flags = BASK_OPT_FIXED},
     {"harakiri-graceful-timeout", NULL, 0, BASK_OPT_DURATION, AT(harakiri.grace_ms), 0, DAYS_MS,
-     "3", "SECONDS", "its thread may come back so much later, else the worker is replaced"},
+     "3", "SECONDS", "its thread may come back so much later, else the worker is replaced",
+     .flags = BASK_OPT_FIXED},
     {"harakiri-verbose", NULL, 0, BASK_OPT_FLAG, AT(harakiri.verbose), 0, 0, NULL, NULL,
      "log too where in the kernel each thread is when a request is over its time"},
     {"harakiri-queue-threshold", NULL, 0, BASK_OPT_INT, AT(harakiri.queue_threshold), 0, COUNT_MAX,
