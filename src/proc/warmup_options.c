@@ -18,7 +18,7 @@ static const struct bask_option rows[] = {
      "the longest that warm-up may take"},
     {"warmup-methods", NULL, 0, BASK_OPT_STRING, WARMUP(methods), 0, 0, "GET,HEAD,OPTIONS",
      "METHOD[,METHOD...]", "requests of a --warmup-file with other methods are left out"},
-    {"warmup-worker", NULL, 0, BASK_OPT_INT, WARMUP(worker_requests), 0, 1000000, "50", "N",
+    {"warmup-worker", NULL, 0, BASK_OPT_INT, WARMUP(worker_requests), 0, 1000000, "100", "N",
      "warm-up requests that each new worker makes before it accepts, if there is a warm-up"},
     {"warmup-record", NULL, 0, BASK_OPT_STRING, WARMUP(record), 0, 0, NULL, "FILE",
      "append the requests that are served to a --warmup-file, each kind once, without "

@@ -7,6 +7,7 @@
 #include "obs/log.h"
 #include "proc/warmup.h"
 #include "proc/worker.h"
+#include "sys/memory.h"
 #include "sys/proc.h"
 
 #include <errno.h>
@@ -193,6 +194,7 @@ bask_zygote_run(struct bask_heritage *heritage, const struct bask_zygote_orders 
     }
     if (!heritage->options->lazy_apps) {
         bask_warmup_stage(heritage->plugin, BASK_STAGE_FORKING);
+        bask_memory_trim();
         bask_log_also_to(-1);
     }
     if (heritage->on_loaded)
