@@ -48,7 +48,7 @@ def test_warm_up(bask: Bask, workers: int) -> None:
     assert found["warmup"]["failures"] == 100
     assert found["warmup"]["first_us"] > 0
     # In the zygote, and in the worker again before it accepts.
-    assert found["warm"] == (350 if workers else 300)
+    assert found["warm"] == (400 if workers else 300)
     assert found["keys"] == []  # a client's request is none of them
     assert found["total"] <= 1  # and they are in no counter
     assert server.log().count("ValueError: on purpose") == 1  # one tells enough
