@@ -86,10 +86,28 @@ on_listener(struct bask_io *io, unsigned events)
     accept_some(net, listener, net->exclusive ? 1 : ACCEPTS_PER_EVENT);
 }
 
+/* A request has come that no event has told of yet: it is read soon. */
+static bool
+is_about_to_read(struct bask_conn *conn)
+{
+    char byte;
+    if (recv(conn->io.fd, &byte, 1, MSG_PEEK) <= 0)
+        return false;
+    conn->readable = true;
+    bask_conn_again(conn);
+    bask_conn_move(conn, BASK_STEP_IDLE);
+    return true;
+}
+
 static void
 expire(struct bask_conn *conn)
 {
     switch (conn->step) {
+    case BASK_STEP_IDLE:
+        /* Where the process had to wait for a processor, time-out and request come together. */
+        if (is_about_to_read(conn))
+            return;
+        break;
     case BASK_STEP_HEAD:
     case BASK_STEP_BODY:
         bask_conn_refuse(conn, 408, "the request did not arrive in time");
@@ -216,16 +234,12 @@ bask_net_dispatch(struct bask_net *net)
 static void
 drain_idle(struct bask_conn *conn)
 {
-    char byte;
-    if (recv(conn->io.fd, &byte, 1, MSG_PEEK) > 0) {
-        conn->readable = true;
-        bask_conn_again(conn);
-        bask_conn_move(conn, BASK_STEP_IDLE);
-    } else if (!conn->hung_up) {
-        bask_conn_move(conn, BASK_STEP_IDLE);
-    } else {
+    if (is_about_to_read(conn))
+        return;
+    if (conn->hung_up)
         bask_conn_close(conn);
-    }
+    else
+        bask_conn_move(conn, BASK_STEP_IDLE);
 }
 
 void
