@@ -32,6 +32,12 @@ bask_channel_send(int fd, const struct bask_message *message)
     }
 }
 
+void
+bask_channel_close_to_senders(int fd)
+{
+    shutdown(fd, SHUT_RD);
+}
+
 int
 bask_channel_receive(int fd, struct bask_message *ret_message)
 {

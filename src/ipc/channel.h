@@ -32,5 +32,7 @@ struct bask_message {
 int bask_channel_open(int ret_ends[2]);
 /* 0; BASK_E_CLOSED: the other end is gone; BASK_E_SYSTEM. */
 int bask_channel_send(int fd, const struct bask_message *message);
+/* From now on who sends learns that the other end is gone; what was sent can be received. */
+void bask_channel_close_to_senders(int fd);
 /* 0; BASK_E_AGAIN: none waits; BASK_E_CLOSED. */
 int bask_channel_receive(int fd, struct bask_message *ret_message);

@@ -18,6 +18,7 @@
 #include "proc/zygote.h"
 #include "sys/clock.h"
 #include "sys/files.h"
+#include "sys/proc.h"
 #include "sys/title.h"
 
 #include <errno.h>
@@ -386,6 +387,7 @@ prepare_heritage(struct server *server)
     heritage->net = &server->net;
     heritage->warmup = &server->warmup;
     heritage->limits = &server->limits;
+    heritage->mercy_ms = server->options.master.worker_reload_mercy_ms;
     heritage->info = (struct bask_server_info){
         .size = sizeof heritage->info,
         .version = BASK_VERSION,
@@ -634,6 +636,8 @@ int
 main(int argc, char **argv)
 {
     static struct server server;
+    if (bask_proc_fill_standard_files())
+        return BASK_EXIT_FAILED;
     take_succession(&server); /* before the environment moves */
     char **arguments = bask_title_init(argc, argv);
     if (!arguments || bask_start_init(&server.start, argc, arguments, environ))
@@ -647,6 +651,7 @@ main(int argc, char **argv)
     }
     choose_plugin(&server);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a log at its limit is as a full disk: lines are lost, no more */
     take_place(&server);
     open_sockets(&server);
     bask_handover_init(&server.handover, arguments, server.options.master.binary_path,

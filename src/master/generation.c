@@ -21,13 +21,15 @@ enum {
     RETRY_MAX_US = 30000000,
     TOO_SOON_US = 1000000,   /* a zygote that was ready shorter is replaced only after a while */
     LAST_WORDS_US = 2000000, /* for one that hangs, to say where */
+    LEAVE_US = 5000000,      /* for one that was dismissed, to end */
+    CRASH_MAX = 65536,
 };
 
 static void
 generation_free(struct generation **generation)
 {
-    if ((*generation)->words >= 0)
-        close((*generation)->words);
+    close((*generation)->words);
+    close((*generation)->crash);
     free(*generation);
     *generation = NULL;
 }
@@ -58,7 +60,7 @@ bool
 generation_roll_back(struct master *master)
 {
     struct generation *failed = master->current, *before = master->old;
-    if (!before || !before->pid || before->io.fd < 0 || failed->proven)
+    if (!failed || !before || !before->pid || before->io.fd < 0 || failed->proven)
         return false;
     bask_log(BASK_LOG_ERROR,
              "no worker of generation %u got as far as serving; generation %u "
@@ -67,7 +69,10 @@ generation_roll_back(struct master *master)
     reload_failed(master, failed);
     master->current = before;
     master->old = failed;
-    generation_dismiss(master, failed);
+    if (failed->pid)
+        generation_dismiss(master, failed);
+    else
+        generation_free(&master->old);
     return true;
 }
 
@@ -107,6 +112,7 @@ generation_dismiss(struct master *master, struct generation *generation)
     bask_loop_remove(master->loop, &generation->io);
     close(generation->io.fd);
     generation->io.fd = -1;
+    generation->late_at_us = bask_clock_us() + LEAVE_US;
 }
 
 static void
@@ -130,6 +136,7 @@ close_files_of(const struct generation *generation)
     if (generation->io.fd >= 0)
         close(generation->io.fd);
     close(generation->words);
+    close(generation->crash);
 }
 
 /* In the new process: nothing of the master stays but what the plan hands on. */
@@ -142,6 +149,7 @@ run_child(struct master *master, const struct bask_zygote_orders *orders)
     close_files_of(master->old);
     ways_forget(master);
     upgrade_forget(master);
+    eye_close_in_child(master);
     bask_loop_free(&master->loop);
     plan->run_zygote(plan->context, orders);
 }
@@ -162,29 +170,36 @@ try_later(struct master *master)
 static struct generation *
 make_generation(struct master *master, bool cautious, int *ret_channel)
 {
-    int ends[2], words;
+    int ends[2], words, crash;
     struct generation *generation = calloc(1, sizeof *generation);
     if (!generation)
         return NULL;
-    words = bask_proc_scratch_file("bask-words");
-    if (words < 0 || bask_channel_open(ends)) {
-        if (words >= 0)
-            close(words);
-        free(generation);
-        return NULL;
-    }
+    if ((words = bask_proc_scratch_file("bask-words")) < 0)
+        goto no_words;
+    if ((crash = bask_proc_scratch_file("bask-crash")) < 0)
+        goto no_crash;
+    if (bask_channel_open(ends))
+        goto no_channel;
     *generation = (struct generation){
         .io = {.fd = ends[0], .on_event = on_channel},
         .master = master,
         .number = ++master->generations,
         .cautious = cautious,
         .words = words,
+        .crash = crash,
         .substitute = master->current && !master->current->pid,
     };
     if (master->plan->load_limit_ms)
         generation->late_at_us = bask_clock_us() + master->plan->load_limit_ms * 1000;
     *ret_channel = ends[1];
     return generation;
+no_channel:
+    close(crash);
+no_crash:
+    close(words);
+no_words:
+    free(generation);
+    return NULL;
 }
 
 void
@@ -198,8 +213,11 @@ generation_start(struct master *master, bool cautious)
     generation->pid = fork();
     if (generation->pid == 0) {
         close(generation->io.fd);
-        run_child(master, &(struct bask_zygote_orders){channel, generation->words,
-                                                       generation->number, cautious});
+        run_child(master, &(struct bask_zygote_orders){.channel = channel,
+                                                       .words = generation->words,
+                                                       .crash = generation->crash,
+                                                       .generation = generation->number,
+                                                       .cautious = cautious});
     }
     close(channel);
     if (generation->pid > 0 && !bask_loop_add(master->loop, &generation->io, BASK_IO_LEVEL)) {
@@ -235,6 +253,38 @@ generation_look(const struct master *master)
             bask_channel_send(ready[i]->io.fd, &message); /* the next one looks when it is ready */
 }
 
+static struct generation *
+numbered(const struct master *master, unsigned number)
+{
+    struct generation *all[] = {master->current, master->next, master->old};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i] && all[i]->number == number)
+            return all[i];
+    return NULL;
+}
+
+/* Into what is told to those who wait for the reload, too. */
+static void
+log_crash(const struct generation *generation)
+{
+    static char text[CRASH_MAX];
+    size_t len = bask_proc_read_from_start(generation->crash, text, sizeof text);
+    if (!len)
+        return;
+    bask_proc_empty_file(generation->crash);
+    bask_log_also_to(generation->words);
+    bask_log(BASK_LOG_ERROR, "generation %u ended here:\n%.*s", generation->number, (int)len, text);
+    bask_log_also_to(-1);
+}
+
+void
+generation_log_crash(struct master *master, unsigned number)
+{
+    const struct generation *generation = numbered(master, number);
+    if (generation)
+        log_crash(generation);
+}
+
 /* What asked too much of the runtime is tried once more, asking less. */
 static bool
 try_with_care(struct master *master, const struct generation *failed, int status)
@@ -255,6 +305,7 @@ static void
 on_load_failed(struct master *master, const struct generation *failed, int status)
 {
     int code = failed->code ? failed->code : BASK_EXIT_FAILED;
+    log_crash(failed);
     if (try_with_care(master, failed, status)) {
         master->next->substitute = failed->substitute;
         return;
@@ -280,13 +331,12 @@ static void
 on_current_died(struct master *master, int status)
 {
     const struct generation *dead = master->current;
-    roster_adopt(master, dead->number, dead->number);
     if (master->stopping)
         return;
-    bask_log(BASK_LOG_ERROR, "zygote %u died (%s %d); its workers go on, a new one is started",
-             dead->number, WIFSIGNALED(status) ? "signal" : "exit",
+    bask_log(BASK_LOG_ERROR, "zygote %u died (%s %d); its workers go on", dead->number,
+             WIFSIGNALED(status) ? "signal" : "exit",
              WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    if (master->next)
+    if (generation_roll_back(master) || master->next)
         return;
     if (bask_clock_us() - dead->ready_us < TOO_SOON_US) {
         try_later(master);
@@ -304,10 +354,15 @@ generation_ended(struct master *master, pid_t pid, int status)
         struct generation *generation = *places[i];
         if (!generation || generation->pid != pid)
             continue;
-        if (generation->io.fd >= 0)
-            on_channel(&generation->io, 0); /* its last words */
+        if (generation->io.fd >= 0) {
+            /* A worker that it forked at last may just be telling of its birth: either it is heard
+             * or it notices that it is not. */
+            bask_channel_close_to_senders(generation->io.fd);
+            on_channel(&generation->io, 0);
+        }
         generation_dismiss(master, generation);
         generation->pid = 0;
+        roster_forget_forks(master, generation->number);
         if (generation == master->current) {
             on_current_died(master, status);
             return true;
@@ -321,11 +376,19 @@ generation_ended(struct master *master, pid_t pid, int status)
     return false;
 }
 
-void
-generation_kill(struct generation *generation)
+static void
+kill_zygote(const struct generation *generation)
 {
     if (generation->pid)
         kill(generation->pid, SIGKILL);
+}
+
+void
+generation_give_up(struct master *master, unsigned number)
+{
+    const struct generation *generation = numbered(master, number);
+    if (generation)
+        kill_zygote(generation);
 }
 
 /* First it may say where it hangs: the runtime answers SIGABRT with a traceback. */
@@ -335,7 +398,7 @@ end_late(struct generation *generation, int64_t now)
     if (!generation->late_at_us || generation->late_at_us > now)
         return;
     if (generation->aborted) {
-        generation_kill(generation);
+        kill_zygote(generation);
         return;
     }
     bask_log(BASK_LOG_ERROR, "generation %u is not ready after %lld s; it is given up",
@@ -345,6 +408,14 @@ end_late(struct generation *generation, int64_t now)
     kill(generation->pid, SIGABRT);
 }
 
+/* One that was dismissed has nothing left to do. */
+static void
+end_dismissed(struct generation *generation, int64_t now)
+{
+    if (generation && generation->pid && generation->io.fd < 0 && generation->late_at_us <= now)
+        kill_zygote(generation);
+}
+
 void
 generation_advance(struct master *master, int64_t now)
 {
@@ -352,6 +423,8 @@ generation_advance(struct master *master, int64_t now)
         end_late(master->next, now);
     if (master->old && master->current && !roster_has(master, master->old->number))
         generation_dismiss(master, master->old);
+    end_dismissed(master->current, now);
+    end_dismissed(master->old, now);
     if (master->retry_at_us && master->retry_at_us <= now && !master->next && !master->stopping)
         generation_start(master, master->current && master->current->cautious);
 }
@@ -360,7 +433,7 @@ void
 generation_stop_all(struct master *master)
 {
     if (master->next)
-        generation_kill(master->next);
+        kill_zygote(master->next);
     if (master->current)
         generation_dismiss(master, master->current);
     if (master->old)

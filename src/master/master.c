@@ -95,8 +95,8 @@ on_bell(struct bask_io *io, unsigned events)
 static void
 arm_tick(struct master *master)
 {
-    bool settled =
-        roster_is_settled(master) && !master->next && !master->retry_at_us && !master->stopping;
+    bool settled = roster_is_settled(master) && !master->next && !master->old &&
+                   !master->retry_at_us && !master->stopping;
     if (!settled && bask_list_is_unlinked(&master->tick.link))
         bask_loop_timer_start(master->loop, &master->tick, TICK_US);
 }
@@ -104,6 +104,7 @@ arm_tick(struct master *master)
 static void
 run(struct master *master)
 {
+    reap(master); /* whom the program that became this one left */
     while (!(master->stopping && roster_is_empty(master) && generation_none_left(master))) {
         while (bask_loop_dispatch(master->loop))
             continue;
@@ -119,13 +120,16 @@ static int
 init(struct master *master)
 {
     master->loop = bask_loop_new();
-    master->workers = calloc(master->plan->board->worker_count, sizeof *master->workers);
+    size_t count = master->plan->board->worker_count;
+    master->workers = calloc(count, sizeof *master->workers);
+    master->eyes = calloc(count * BASK_PLACES, sizeof *master->eyes);
     bask_list_init(&master->reload.watchers);
-    if (!master->loop || !master->workers ||
+    if (!master->loop || !master->workers || !master->eyes ||
         bask_loop_add(master->loop, &master->bell, BASK_IO_LEVEL)) {
-        bask_log(BASK_LOG_ERROR, "the master cannot start: out of memory");
+        bask_log(BASK_LOG_ERROR, "the master cannot start: out of memory or descriptors");
         return BASK_E_NOMEM;
     }
+    eye_init(master);
     roster_init(master);
     return ways_open(master);
 }
@@ -137,6 +141,7 @@ fini(struct master *master)
     ways_close(master);
     free(master->current);
     free(master->workers);
+    free(master->eyes);
     bask_loop_free(&master->loop);
 }
 

@@ -25,9 +25,10 @@ struct generation {
     bool proven;     /* a worker of it has accepted */
     bool aborted;    /* it was told to say where it hangs */
     int words;       /* a file with what it said while it loaded */
+    int crash;       /* a file with the traceback of a crash while it, or its worker, loaded */
     int code;        /* of a FAILED message */
     int64_t ready_us;
-    int64_t late_at_us; /* it has to be ready by then; 0: no limit */
+    int64_t late_at_us; /* it has to be ready, or after its dismissal gone, by then; 0: no limit */
 };
 
 enum process_state {
@@ -38,6 +39,13 @@ enum process_state {
     PROCESS_ENDING, /* told to end; killed at `late_at_us` */
 };
 
+/* Tells of a process that has ended, also where its parent, the zygote, does not. */
+struct eye {
+    struct bask_io io; /* fd < 0: nothing is watched */
+    struct master *master;
+    int64_t ended_us; /* 0: it runs */
+};
+
 /* What is in one place of a worker. */
 struct process {
     enum process_state state;
@@ -46,6 +54,7 @@ struct process {
     int64_t asked_us;   /* when the zygote was asked for it */
     int64_t started_us; /* when it was there */
     int64_t late_at_us; /* when patience ends; 0: never */
+    bool aborted;       /* it was told to say where it hangs */
 };
 
 /* Serves under one id, by one process and, for a while, by that one's successor too. */
@@ -92,6 +101,7 @@ struct master {
     /* `next` is being loaded, `old` waits for its last worker to end. All may be NULL. */
     struct generation *current, *next, *old;
     struct worker *workers; /* [plan->board->worker_count] */
+    struct eye *eyes;       /* by bask_board_index */
     struct reload reload;
     struct bask_timer tick, deadline;
     struct bask_io bell;
@@ -127,8 +137,10 @@ void generation_look(const struct master *master);
 /* The current generation's first worker did not get as far as accepting: the one before takes over
  * again. False if there is none. */
 bool generation_roll_back(struct master *master);
-/* The current zygote does not answer. */
-void generation_kill(struct generation *generation);
+/* This zygote does not do what it is there for: it is killed. */
+void generation_give_up(struct master *master, unsigned number);
+/* Logs what the runtime said when a process of this generation crashed before it served. */
+void generation_log_crash(struct master *master, unsigned number);
 /* Looks after those that take too long to load, and tries again what failed. */
 void generation_advance(struct master *master, int64_t now);
 /* Kills the zygotes that are still loading and dismisses the others. */
@@ -161,9 +173,18 @@ const struct process *roster_process(const struct master *master, uint32_t worke
 bool roster_is_replacing(const struct master *master, uint32_t worker_id);
 /* No process of a worker is left. */
 bool roster_is_empty(const struct master *master);
-/* A zygote died and its workers need not: those of `from` count as `to`'s from now on, and those
- * that it was asked for are asked for again. */
+/* A zygote died and its workers need not: those of `from` count as `to`'s from now on. */
 void roster_adopt(struct master *master, unsigned from, unsigned to);
+/* This zygote will not answer: what it was asked for is asked for again. */
+void roster_forget_forks(struct master *master, unsigned generation);
+
+/* eye.c */
+void eye_init(struct master *master);
+void eye_close_in_child(struct master *master);
+void eye_start(struct master *master, struct bask_seat seat, pid_t pid);
+void eye_stop(struct master *master, struct bask_seat seat);
+/* When it ended, if nobody has told of that yet; 0: it runs, or is not watched. */
+int64_t eye_ended_us(const struct master *master, struct bask_seat seat);
 
 /* limits.c */
 /* Kills workers that do not see to their own deadlines any more, and comes back when one may be

@@ -65,6 +65,7 @@ begin(struct master *master, enum reload_kind kind)
     bask_log(BASK_LOG_INFO, "reloading%s%s", is_of_workers(kind) ? " the workers" : "",
              brutal ? " (requests are cut off)" : "");
     if (is_of_workers(kind)) {
+        bask_proc_empty_file(master->current->words);
         roster_renew(master, brutal);
         return;
     }

@@ -17,6 +17,8 @@
 enum {
     CUT_MERCY_US = 5000000,   /* for a process that was told to end at once */
     FORK_LIMIT_US = 30000000, /* a zygote that needs longer for a fork hangs */
+    UNTOLD_US = 2000000,      /* the same, for telling that a worker has ended */
+    LAST_WORDS_US = 2000000,  /* for a worker that hangs while it loads, to say where */
 };
 
 static uint32_t
@@ -105,6 +107,8 @@ roster_forked(struct master *master, struct bask_seat seat, pid_t pid, unsigned 
     if (pid < 0) {
         *process = (struct process){.state = PROCESS_NONE};
         worker->not_before_us = now + master->plan->options->forkbomb_delay_ms * 1000;
+        if (master->current && master->current->number == generation)
+            generation_roll_back(master); /* the one before can fork, as it did */
         return;
     }
     *process = (struct process){
@@ -114,6 +118,7 @@ roster_forked(struct master *master, struct bask_seat seat, pid_t pid, unsigned 
         .generation = generation,
         .started_us = now,
     };
+    eye_start(master, seat, pid);
     if (master->plan->load_limit_ms)
         process->late_at_us = now + master->plan->load_limit_ms * 1000;
     if (worker->respawned)
@@ -153,12 +158,30 @@ log_requests(const struct bask_board *board, struct bask_seat seat)
     }
 }
 
+/* Workers that load the application themselves may find it broken now. Whoever serves shall go on
+ * with what worked; trying again is up to who asked for it. */
+static void
+give_up_renewal(struct master *master)
+{
+    if (master->reload.kind != RELOAD_WORKERS)
+        return;
+    bask_log(BASK_LOG_ERROR, "a new worker did not get as far as serving; the present ones go on");
+    for (uint32_t i = 0; i < worker_count(master); i++)
+        master->workers[i].renew_us = 0;
+    reload_failed(master, master->current);
+}
+
 /* A generation whose very first worker does not get as far as accepting is not fit to serve. */
 static void
 on_never_accepted(struct master *master, const struct process *process, int status)
 {
-    if (!master->current || process->generation != master->current->number ||
-        master->current->proven || generation_roll_back(master) || master->current->number > 1)
+    if (!master->current || process->generation != master->current->number)
+        return;
+    if (master->current->proven) {
+        give_up_renewal(master);
+        return;
+    }
+    if (generation_roll_back(master) || master->current->number > 1)
         return;
     if (master->heir) {
         upgrade_failed(master, master->current);
@@ -191,14 +214,16 @@ on_end(struct master *master, struct bask_seat seat, struct process *process, in
     int64_t now = bask_clock_us(), delay = master->plan->options->forkbomb_delay_ms * 1000;
     *process = (struct process){.state = PROCESS_NONE};
     clear_place(board, seat);
-    if (WIFSIGNALED(status))
-        log_requests(board, seat);
+    eye_stop(master, seat);
+    log_requests(board, seat);
     if (ended.state == PROCESS_ENDING)
         return;
     log_death(seat.worker_id, &ended, status);
     bask_board_add(&bask_board_worker(board, seat.worker_id)->respawns, 1);
     if (now - ended.started_us < delay)
         worker->not_before_us = now + delay;
+    if (ended.state == PROCESS_STARTING && WIFSIGNALED(status))
+        generation_log_crash(master, ended.generation);
     if (ended.state == PROCESS_STARTING)
         on_never_accepted(master, &ended, status);
 }
@@ -253,10 +278,18 @@ roster_adopt(struct master *master, unsigned from, unsigned to)
 {
     for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++) {
         struct process *process = process_at(master, i);
-        if (process->state == PROCESS_FORKING)
-            *process = (struct process){.state = PROCESS_NONE}; /* who was asked is gone */
-        else if (process->generation == from)
+        if (process->generation == from)
             process->generation = to;
+    }
+}
+
+void
+roster_forget_forks(struct master *master, unsigned generation)
+{
+    for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++) {
+        struct process *process = process_at(master, i);
+        if (process->state == PROCESS_FORKING && process->generation == generation)
+            *process = (struct process){.state = PROCESS_NONE};
     }
 }
 
@@ -314,6 +347,13 @@ is_stale(const struct master *master, const struct worker *worker, uint32_t id,
            atomic_load(&bask_board_place(master->plan->board, seat)->wish) == BASK_WISH_SUCCESSOR;
 }
 
+static int64_t
+fork_limit_us(const struct master *master)
+{
+    int64_t limit_us = master->plan->load_limit_ms * 1000;
+    return limit_us && limit_us < FORK_LIMIT_US ? limit_us : FORK_LIMIT_US;
+}
+
 /* Asks for a process in a free place. */
 static bool
 fork_worker(struct master *master, uint32_t id, int64_t now)
@@ -330,7 +370,7 @@ fork_worker(struct master *master, uint32_t id, int64_t now)
         .state = PROCESS_FORKING,
         .generation = master->current->number, /* who has to answer */
         .asked_us = now,
-        .late_at_us = now + FORK_LIMIT_US,
+        .late_at_us = now + fork_limit_us(master),
     };
     return true;
 }
@@ -381,18 +421,39 @@ be_merciless(struct master *master, uint32_t index)
     uint32_t id = seat_at(index).worker_id;
     if (process->state == PROCESS_FORKING) {
         bask_log(BASK_LOG_ERROR, "zygote %u does not get worker %u forked; it is given up",
-                 master->current->number, id);
-        generation_kill(master->current);
-        process->late_at_us = 0;
+                 process->generation, id);
+        generation_give_up(master, process->generation);
+        process->late_at_us = bask_clock_us() + CUT_MERCY_US;
         return;
     }
-    bask_log(BASK_LOG_ERROR,
-             process->state == PROCESS_STARTING
-                 ? "worker %u (pid: %d) does not get as far as serving; it is killed"
-                 : "worker %u (pid: %d) is taking too much time to die...NO MERCY !!!",
-             id, (int)process->pid);
+    if (process->state == PROCESS_STARTING && !process->aborted) {
+        bask_log(BASK_LOG_ERROR, "worker %u (pid: %d) does not get as far as serving; it is killed",
+                 id, (int)process->pid);
+        process->aborted = true;
+        process->late_at_us = bask_clock_us() + LAST_WORDS_US;
+        kill(process->pid, SIGABRT); /* the runtime answers with a traceback */
+        return;
+    }
+    if (process->state == PROCESS_ENDING)
+        bask_log(BASK_LOG_ERROR,
+                 "worker %u (pid: %d) is taking too much time to die...NO MERCY !!!", id,
+                 (int)process->pid);
     kill(process->pid, SIGKILL);
     process->late_at_us = bask_clock_us() + CUT_MERCY_US;
+}
+
+/* A zygote that hangs does not tell whom it lost. When it is gone its children are the master's. */
+static void
+miss_news(struct master *master, uint32_t index, int64_t now)
+{
+    int64_t ended_us = eye_ended_us(master, seat_at(index));
+    const struct process *process = process_at(master, index);
+    if (!ended_us || ended_us + UNTOLD_US > now)
+        return;
+    bask_log(BASK_LOG_ERROR, "zygote %u does not tell that worker %u ended; it is given up",
+             process->generation, seat_at(index).worker_id);
+    generation_give_up(master, process->generation);
+    master->eyes[index].ended_us = now;
 }
 
 static void
@@ -405,6 +466,7 @@ lose_patience(struct master *master, int64_t now)
             process->late_at_us = now + CUT_MERCY_US;
         if (process->late_at_us && process->late_at_us <= now)
             be_merciless(master, i);
+        miss_news(master, i, now);
     }
 }
 
@@ -457,6 +519,9 @@ worker_is_settled(const struct worker *worker)
 bool
 roster_is_settled(const struct master *master)
 {
+    for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++)
+        if (eye_ended_us(master, seat_at(i)))
+            return false;
     for (uint32_t i = 0; i < worker_count(master); i++)
         if (!worker_is_settled(&master->workers[i]))
             return false;

@@ -44,6 +44,7 @@ struct bask_heritage {
     uint32_t log_turns; /* of the board, when this process last opened its log */
     bool replaces;      /* another generation serves: one that does not load must not take over */
     int64_t began_us;   /* when this process did, monotonic; --ready-timeout counts from then */
+    int64_t mercy_ms;   /* what requests get when the master is gone */
     struct bask_recorder *recorder; /* NULL without --warmup-record */
     struct bask_sources *sources;   /* of warm-up requests; NULL without a warm-up */
 };

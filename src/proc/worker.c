@@ -4,8 +4,8 @@
  *   SIGHUP                    gracefully: no new connections, the open requests are answered
  *   SIGINT, SIGQUIT, SIGTERM  at once: requests that are not done within a second are cut off
  *   SIGTSTP                   look at the board: accept nothing for now, or go on; open the log
- * again SIGURG                    the parent died; if that leaves no master, gracefully, or, with
- *                             --no-orphans, at once
+ * again SIGURG                    the parent died; if that leaves no master, gracefully with a
+ * limit, or, with --no-orphans, at once
  */
 #include "proc/worker.h"
 
@@ -100,6 +100,31 @@ is_orphan(const struct worker *worker)
     return getppid() != worker->heritage->info.master_pid;
 }
 
+/* They stay in the list: connections name theirs. */
+static void
+close_listeners(struct bask_listeners *listeners)
+{
+    for (size_t i = 0; i < listeners->count; i++) {
+        close(listeners->items[i].io.fd);
+        listeners->items[i].io.fd = -1;
+    }
+}
+
+/* A new server may want the sockets at once, and nobody else would end what does not end. */
+static void
+end_without_master(struct worker *worker)
+{
+    if (worker->heritage->place.options.no_orphans)
+        _exit(BASK_EXIT_END);
+    bask_log(BASK_LOG_ERROR, "the master is gone; worker %u ends when its requests are done",
+             worker->seat.worker_id);
+    bask_net_drain(worker->net, true);
+    close_listeners(&worker->heritage->listeners);
+    if (bask_list_is_unlinked(&worker->cut_off.link))
+        bask_loop_timer_start(worker->loop, &worker->cut_off, worker->heritage->mercy_ms * 1000);
+    on_drain(&worker->drain);
+}
+
 /* Who waits to be accepted is better off with a successor than behind the last requests of this
  * process; without one they are taken along. */
 static void
@@ -130,9 +155,8 @@ take_signals(struct worker *worker)
 {
     uint64_t came = bask_signals_take();
     if (came & UINT64_C(1) << SIGURG && is_orphan(worker)) {
-        if (worker->heritage->place.options.no_orphans)
-            _exit(BASK_EXIT_END);
-        came |= UINT64_C(1) << SIGHUP;
+        end_without_master(worker);
+        return;
     }
     if (came & (UINT64_C(1) << SIGINT | UINT64_C(1) << SIGQUIT | UINT64_C(1) << SIGTERM)) {
         bask_net_drain(worker->net, false);
@@ -166,6 +190,13 @@ void
 bask_worker_block_signals(sigset_t *ret_before)
 {
     mask_signals(SIG_BLOCK, ret_before);
+}
+
+static void
+let_signals_end(void)
+{
+    for (size_t i = 0; signals[i]; i++)
+        signal(signals[i], signals[i] == SIGTSTP ? SIG_IGN : SIG_DFL);
 }
 
 static bool
@@ -386,6 +417,8 @@ open_up(struct worker *worker, struct bask_board_place *place)
     bask_host_limit(bask_limits_for_host(worker->limits));
     bask_limits_start(worker->limits);
     bask_harakiri_start(worker->harakiri);
+    if (worker->heritage->options->master)
+        bask_proc_die_with_parent(SIGURG); /* from now on it looks after itself */
     atomic_store(&place->accepting, 1);
     bask_bell_ring(board->bell);
     bask_log(BASK_LOG_INFO, "spawned Bask worker %u (pid: %d, cores: %d)", worker->seat.worker_id,
@@ -413,8 +446,6 @@ prepare(struct bask_heritage *heritage)
     int code = heritage->options->lazy_apps ? bask_worker_load(heritage) : BASK_EXIT_OK;
     if (code)
         return code;
-    if (heritage->options->master)
-        bask_proc_die_with_parent(SIGURG);
     heritage->plugin->post_fork();
     if (run_hooks(heritage, BASK_HOOK_POST_FORK) || bask_place_confine(&heritage->place))
         return BASK_EXIT_FAILED;
@@ -439,12 +470,14 @@ static int
 serve(struct worker *worker, struct bask_board_place *place)
 {
     struct bask_heritage *heritage = worker->heritage;
-    bask_signals_watch(worker->loop, signals);
+    /* While it is the application's nobody looks at signals: they end it, nothing is lost. */
+    let_signals_end();
     mask_signals(SIG_UNBLOCK, NULL);
     int code = prepare(heritage);
     if (!code)
         code = warm(worker);
     if (!code) {
+        bask_signals_watch(worker->loop, signals);
         open_up(worker, place);
         run_accepting_hooks(worker);
         run_threads(worker);
@@ -469,7 +502,7 @@ bask_worker_run(struct bask_heritage *heritage, struct bask_seat seat)
     atomic_store(&place->started_at, bask_clock_wall());
     atomic_store(&place->pid, getpid());
     if (init_parts(&worker)) {
-        bask_log(BASK_LOG_ERROR, "worker %u: %s", seat.worker_id, bask_err_text(BASK_E_NOMEM));
+        bask_log(BASK_LOG_ERROR, "worker %u: out of memory or descriptors", seat.worker_id);
     } else {
         init_threads(&worker);
         bask_worker_set_up_host(heritage, worker.crew, seat.worker_id);

@@ -11,6 +11,7 @@
 #include "sys/proc.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,17 +34,34 @@ tell(struct zygote *zygote, const struct bask_message *message)
         zygote->orphan = true;
 }
 
+/* In fork(2) there is no other way to hand something to its handler. */
+static bool making_worker;
+
+/* Until a new worker serves (src/proc/worker.c), the application has it, in hooks for instance: one
+ * that hangs there would outlive everything. */
+static void
+in_forked_child(void)
+{
+    if (making_worker)
+        bask_proc_die_with_parent(SIGKILL);
+}
+
 static void
 make_worker(struct zygote *zygote, struct bask_seat seat)
 {
     sigset_t before;
+    pid_t self = getpid();
     /* A signal for the new worker waits until it can take it (bask_worker_run). */
     bask_worker_block_signals(&before);
+    making_worker = true;
     pid_t pid = zygote->heritage->plugin->fork();
+    making_worker = false;
     if (pid == 0) {
         zygote->born = seat;
         return;
     }
+    if (getpid() != self)
+        _exit(BASK_EXIT_FAILED); /* the runtime forked, and then failed in the child */
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (pid > 0)
         zygote->children[bask_board_index(seat)] = pid;
@@ -93,7 +111,7 @@ reap(struct zygote *zygote)
     }
 }
 
-/* Without a master nobody would replace or stop the workers: they finish and end. */
+/* Workers of a generation that is dismissed nevertheless: they finish and end. */
 static void
 dismiss_workers(struct zygote *zygote)
 {
@@ -169,7 +187,8 @@ set_up(struct zygote *zygote)
     zygote->loop = bask_loop_new();
     zygote->children = calloc(place_count(zygote), sizeof *zygote->children);
     if (!zygote->loop || !zygote->children ||
-        bask_loop_add(zygote->loop, &zygote->io, BASK_IO_LEVEL))
+        bask_loop_add(zygote->loop, &zygote->io, BASK_IO_LEVEL) ||
+        pthread_atfork(NULL, NULL, in_forked_child))
         return BASK_E_NOMEM;
     bask_signals_watch(zygote->loop, signals);
     return BASK_OK;
@@ -180,9 +199,10 @@ bask_zygote_run(struct bask_heritage *heritage, const struct bask_zygote_orders 
 {
     struct zygote zygote = {.heritage = heritage,
                             .io = {.fd = orders->channel, .on_event = on_channel}};
-    bask_proc_die_with_parent(SIGKILL); /* it could not be told otherwise while it loads */
+    /* It could not be told otherwise while it loads, or hangs. Workers notice by themselves. */
+    bask_proc_die_with_parent(SIGKILL);
     heritage->replaces = heritage->replaces || orders->generation > 1;
-    heritage->info.crash_fd = orders->words;
+    heritage->info.crash_fd = orders->crash;
     bask_log_also_to(orders->words);
     bask_place_title(&heritage->place, "zygote", orders->generation);
     int code = load(heritage);
@@ -200,16 +220,16 @@ bask_zygote_run(struct bask_heritage *heritage, const struct bask_zygote_orders 
     if (heritage->on_loaded)
         heritage->on_loaded();
     ignore_stop_signals();
-    bask_proc_die_with_parent(0);
-    if (set_up(&zygote))
+    if (set_up(&zygote)) {
+        bask_log(BASK_LOG_ERROR, "zygote %u: out of memory or descriptors", orders->generation);
         return BASK_EXIT_FAILED;
+    }
     bask_worker_follow_log(heritage);
     bask_log(BASK_LOG_INFO, "zygote %u is ready (pid: %d)", orders->generation, (int)getpid());
     tell(&zygote, &(struct bask_message){.kind = BASK_MESSAGE_READY});
     serve(&zygote);
     if (zygote.born.worker_id)
         return become_worker(&zygote);
-    /* The master closed the channel: when it dismissed this generation there are no workers. */
     dismiss_workers(&zygote);
     bask_signals_forget(); /* they wake the loop */
     bask_loop_free(&zygote.loop);

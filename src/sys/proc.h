@@ -30,6 +30,12 @@ enum bask_proc_kinship {
 enum bask_proc_kinship bask_proc_kinship(pid_t pid);
 /* Standard input becomes /dev/null: it must be something, or the next file that is opened would. */
 void bask_proc_close_input(void);
+/* Opens what of the three standard descriptors is closed: else a socket could get such a number,
+ * and whoever writes to standard error would write to it. */
+int bask_proc_fill_standard_files(void);
+/* A descriptor that is readable when the process has ended, whoever its parent is; BASK_E_SYSTEM.
+ */
+int bask_proc_open_process(pid_t pid);
 /* Zeroed memory that children share; NULL if there is none. */
 void *bask_proc_shared_memory(size_t size);
 /* A file without a name that lives as long as somebody has it open, not inherited by programs;
@@ -40,3 +46,5 @@ size_t bask_proc_read_from_start(int fd, char *bytes, size_t size);
 /* Lets others have the CPU before this process, or ends that. Only where both are allowed: false
  * if they are not. */
 bool bask_proc_stand_back(pid_t pid, bool back);
+/* A scratch file is empty again. */
+void bask_proc_empty_file(int fd);

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct pages {
@@ -110,6 +111,23 @@ bask_proc_die_with_parent(int signal)
     return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0);
 }
 
+int
+bask_proc_fill_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
+            return BASK_E_SYSTEM;
+    return BASK_OK;
+}
+
+int
+bask_proc_open_process(pid_t pid)
+{
+    long fd = syscall(SYS_pidfd_open, pid, 0); /* close-on-exec by itself */
+    return fd < 0 ? BASK_E_SYSTEM : (int)fd;
+}
+
 bool
 bask_proc_binary(char *path, size_t size)
 {
@@ -177,7 +195,10 @@ int
 bask_proc_scratch_file(const char *name)
 {
     int fd = memfd_create(name, MFD_CLOEXEC);
-    return fd < 0 ? BASK_E_SYSTEM : fd;
+    if (fd < 0)
+        return BASK_E_SYSTEM;
+    fcntl(fd, F_SETFL, O_APPEND); /* several write to it, and it can be emptied */
+    return fd;
 }
 
 size_t
@@ -197,4 +218,11 @@ bask_proc_stand_back(pid_t pid, bool back)
     errno = 0;
     int own = getpriority(PRIO_PROCESS, 0);
     return !errno && !setpriority(PRIO_PROCESS, (id_t)pid, back ? own + STEP : own);
+}
+
+void
+bask_proc_empty_file(int fd)
+{
+    int failure = ftruncate(fd, 0);
+    (void)failure; /* then something is told twice */
 }

@@ -63,10 +63,29 @@ malformed(void **state)
     assert_int_equal(bask_channel_send(-1, &message), BASK_E_SYSTEM);
 }
 
+/* A sender is heard, or learns that it is not. */
+static void
+closed_to_senders(void **state)
+{
+    (void)state;
+    int ends[2];
+    struct bask_message message;
+    assert_int_equal(bask_channel_open(ends), 0);
+    assert_int_equal(bask_channel_send(ends[1], &(struct bask_message){.code = 7}), 0);
+    bask_channel_close_to_senders(ends[0]);
+    assert_int_equal(bask_channel_send(ends[1], &(struct bask_message){.code = 8}), BASK_E_CLOSED);
+    assert_int_equal(bask_channel_receive(ends[0], &message), 0);
+    assert_int_equal(message.code, 7);
+    assert_int_equal(bask_channel_receive(ends[0], &message), BASK_E_CLOSED);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(closed_to_senders),
         cmocka_unit_test(records),
         cmocka_unit_test(last_words),
         cmocka_unit_test(malformed),

@@ -36,6 +36,7 @@ enum behaviour {
     BREAKS_OFF,      /* sends half a message */
     NEVER_FORKS,     /* does not answer when it is asked for a worker */
     NEVER_ACCEPTS,   /* its workers die before they accept */
+    NEVER_LEAVES,    /* does not end when it is dismissed */
     CRASHES_WARMING, /* unless it is told to be careful */
 };
 
@@ -143,6 +144,8 @@ serve(int channel, int generation)
                 channel,
                 &(struct bask_message){.kind = BASK_MESSAGE_EXITED, .pid = pid, .code = status});
     }
+    while (shared->of[generation] == NEVER_LEAVES)
+        pause();
     _exit(0);
 }
 
@@ -465,6 +468,59 @@ new_workers_never_accept(void **state)
     stop_master();
 }
 
+/* A version that loads, but does not get a worker made: the one before goes on. */
+static void
+new_version_does_not_fork(void **state)
+{
+    (void)state;
+    shared->of[2] = DIES_ASKED;
+    shared->of[3] = CANNOT_FORK;
+    shared->of[4] = NEVER_FORKS;
+    load_limit_ms = 300;
+    start_master(false);
+    UNTIL(all_of(1));
+    pid_t first = worker(1), second = worker(2);
+    for (int generation = 2; generation <= 4; generation++) {
+        kill(master, SIGHUP);
+        UNTIL(shared->zygotes[generation] > 0);
+        UNTIL(kill(shared->zygotes[generation], 0) && errno == ESRCH);
+    }
+    assert_true(worker(1) == first && worker(2) == second);
+    kill(master, SIGHUP);
+    UNTIL(all_of(5));
+    stop_master();
+}
+
+/* A zygote that stands still does not tell of the end of its worker. */
+static void
+zygote_does_not_tell(void **state)
+{
+    (void)state;
+    start_master(false);
+    UNTIL(all_of(1));
+    pid_t first = worker(1), second = worker(2);
+    kill(shared->zygotes[1], SIGSTOP);
+    kill(first, SIGKILL);
+    UNTIL(worker(1) != first && worker(1) > 0 && shared->worker_generation[1] == 2);
+    assert_int_equal(worker(2), second);
+    UNTIL(kill(shared->zygotes[1], 0) && errno == ESRCH);
+    stop_master();
+}
+
+/* One that does not end is ended: after a reload, and when the server stops. */
+static void
+zygote_does_not_leave(void **state)
+{
+    (void)state;
+    shared->of[1] = shared->of[2] = NEVER_LEAVES;
+    start_master(false);
+    UNTIL(all_of(1));
+    kill(master, SIGHUP);
+    UNTIL(all_of(2));
+    UNTIL(kill(shared->zygotes[1], 0) && errno == ESRCH);
+    stop_master();
+}
+
 static void
 takes_too_long_to_load(void **state)
 {
@@ -690,6 +746,9 @@ main(void)
         TEST(reload),
         TEST(old_worker_takes_its_time),
         TEST(new_workers_never_accept),
+        TEST(new_version_does_not_fork),
+        TEST(zygote_does_not_tell),
+        TEST(zygote_does_not_leave),
         TEST(takes_too_long_to_load),
         TEST(crashes_while_warming),
         TEST(stopped_while_forking),
