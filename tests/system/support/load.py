@@ -1,33 +1,65 @@
-"""Clients that go on asking while something happens to the server."""
+"""Clients that keep asking while something happens to the server."""
 import threading
-from typing import List, Set
+import time
+from typing import List, Protocol, Set
 
-from support.server import Server
+from support.client import Answer, Connection, make_request
 from support.wait import wait_until
 
 
-class Load:
-    """Requests on new connections from several threads while something happens to the server."""
+class HasConnect(Protocol):
+    """A server, or an nginx before it."""
 
-    def __init__(self, server: Server, path: str = "/", clients: int = 4) -> None:
+    def connect(self) -> Connection: ...
+
+
+class Load:
+    """Several clients that want what they ask for: any failure is a request that was lost.
+
+    `kept`: each stays on its connection until an answer says that it is the last one. A client that
+    is refused, or cut off before its answer, does not try again.
+    """
+
+    def __init__(self, server: HasConnect, path: str = "/", clients: int = 4, kept: bool = False
+                 ) -> None:
         self.failures: List[str] = []
         self.answered: Set[str] = set()
         self.count = 0
         self._server = server
         self._path = path
         self._ending = threading.Event()
+        self._kept = kept
         self._threads = [threading.Thread(target=self._run) for _ in range(clients)]
 
     def _run(self) -> None:
         while not self._ending.is_set():
             try:
-                answer = self._server.get(self._path)
+                self._use_connection()
+            except Exception as error:  # any of them is a request that was lost
+                self.failures.append(repr(error))
+
+    def _use_connection(self) -> None:
+        before = time.monotonic()
+        with self._server.connect() as connection:
+            last = False
+            while not last and not self._ending.is_set():
+                answer = self._ask(connection, before)
+                before = time.monotonic()
                 if answer.status != 200 or not answer.complete:
                     self.failures.append("status %d" % answer.status)
                 self.answered.add(answer.text)
                 self.count += 1
-            except Exception as error:  # any of them is a request that was lost
-                self.failures.append(repr(error))
+                last = not self._kept or answer.headers["Connection"] == "close"
+
+    def _ask(self, connection: Connection, before: float) -> Answer:
+        """`before`: when the connection was opened, or had its last answer."""
+        connection.send(make_request("GET", self._path))
+        sent = time.monotonic()
+        try:
+            return connection.answer()
+        except Exception as error:
+            raise AssertionError("%r; it was sent after %.0f ms, and failed after %.0f ms more" % (
+                error, (sent - before) * 1000, (time.monotonic() - sent) * 1000)) from error
 
     def __enter__(self) -> "Load":
         for thread in self._threads:

@@ -34,6 +34,16 @@ def marked(mark: str) -> List[int]:
     return [pid for pid in pids if wanted in _read(pid, "environ").split(b"\0") and is_alive(pid)]
 
 
+def children(pid: int) -> List[int]:
+    """The processes whose parent this is, dead ones too."""
+    pids = (int(name) for name in os.listdir("/proc") if name.isdigit())
+    return [child for child in pids if _stat(child)[1:2] == [b"%d" % pid]]
+
+
+def resident_bytes(pid: int) -> int:
+    return int(_read(pid, "statm").split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
 def descriptors(pid: int) -> Dict[int, str]:
     """What a process has open."""
     folder = "/proc/%d/fd" % pid

@@ -1,6 +1,7 @@
 """The server under test: started in a folder of its own, looked at, stopped, and checked."""
 import os
 import re
+import resource
 import signal
 import subprocess
 import tempfile
@@ -77,10 +78,15 @@ class Server:
     def wait_ready(self) -> None:
         def is_ready() -> bool:
             assert self.process.poll() is None, "the server ended:\n" + self.log()
-            return len(self.roster()) == max(self.worker_count, 1)
+            return (len(self.roster()) == max(self.worker_count, 1)
+                    and self._watched() == self.worker_count)
 
         wait_until(is_ready, "the server is ready")
         self._open = self._descriptor_counts()
+
+    def _watched(self) -> int:
+        """How many workers the master knows of."""
+        return list(processes.descriptors(self.pid).values()).count("anon_inode:[pidfd]")
 
     def _family(self) -> List[int]:
         zygotes = [self.zygote()] if self.worker_count else []
@@ -232,11 +238,16 @@ class Bask:
         named += ["--callable", function] if function else []
         return self.start(*named, "--pypy-pp", str(APPS), *arguments, **how)
 
-    def run(self, *arguments: str, env: Optional[Dict[str, str]] = None
-            ) -> "subprocess.CompletedProcess[str]":
-        """Runs a command line that ends by itself."""
+    def run(self, *arguments: str, env: Optional[Dict[str, str]] = None,
+            limits: Optional[Dict[int, int]] = None) -> "subprocess.CompletedProcess[str]":
+        """Runs a command line that ends by itself, with limits of the system (RLIMIT_*)."""
+        def limit() -> None:
+            for kind, value in (limits or {}).items():
+                resource.setrlimit(kind, (value, value))
+
         return subprocess.run(
             [BINARY, *arguments], cwd=self.folder, env=self.environment(env), check=False,
+            preexec_fn=limit,
             stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=30)
 
     def refused(self, *arguments: str, env: Optional[Dict[str, str]] = None, status: int = 1
