@@ -20,7 +20,7 @@ enum {
     CLIENTS = 16,
     BACKLOG = 128,         /* who connects does not wait for a moment's peace */
     PATIENCE_US = 5000000, /* for a question, and for reading the answer */
-    BREATH_US = 1000000,   /* when the system has no descriptor left */
+    BREATH_US = 100000,    /* when there is no room, or no descriptor left */
 };
 
 enum client_step {
@@ -218,15 +218,16 @@ on_connection(struct bask_io *io, unsigned events)
 {
     struct control *control = BASK_CONTAINER(io, struct control, io);
     (void)events;
-    int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
-        stop_listening(control);
+    struct client *client = find_free(control);
+    int fd = client ? accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC) : -1;
+    if (!client || (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))) {
+        stop_listening(control); /* who comes waits, and is not sent away */
         bask_loop_timer_start(control->master->loop, &control->again, BREATH_US);
+        return;
     }
     if (fd < 0)
         return;
-    struct client *client = may_ask(fd) ? find_free(control) : NULL;
-    if (!client) {
+    if (!may_ask(fd)) {
         close(fd);
         return;
     }
