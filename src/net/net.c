@@ -86,10 +86,27 @@ on_listener(struct bask_io *io, unsigned events)
     accept_some(net, listener, net->exclusive ? 1 : ACCEPTS_PER_EVENT);
 }
 
+/* A request may have come that no event has told of yet: then the connection is not idle. */
+static bool
+is_woken(struct bask_conn *conn)
+{
+    char byte;
+    if (recv(conn->io.fd, &byte, 1, MSG_PEEK) <= 0)
+        return false;
+    conn->readable = true;
+    bask_conn_again(conn);
+    bask_conn_move(conn, BASK_STEP_IDLE);
+    return true;
+}
+
 static void
 expire(struct bask_conn *conn)
 {
     switch (conn->step) {
+    case BASK_STEP_IDLE:
+        if (is_woken(conn))
+            return;
+        break;
     case BASK_STEP_HEAD:
     case BASK_STEP_BODY:
         bask_conn_refuse(conn, 408, "the request did not arrive in time");
@@ -211,21 +228,17 @@ bask_net_dispatch(struct bask_net *net)
     return true;
 }
 
-/* A request may have come that no event has told of yet, or may be on its way: a client that is
- * busy sends the next one as soon as it has its answer. None may meet a closed connection. */
+/* A request may have come already, or may be on its way: a client that is busy sends the next one
+ * as soon as it has its answer. None may meet a closed connection. */
 static void
 drain_idle(struct bask_conn *conn)
 {
-    char byte;
-    if (recv(conn->io.fd, &byte, 1, MSG_PEEK) > 0) {
-        conn->readable = true;
-        bask_conn_again(conn);
-        bask_conn_move(conn, BASK_STEP_IDLE);
-    } else if (!conn->hung_up) {
-        bask_conn_move(conn, BASK_STEP_IDLE);
-    } else {
+    if (is_woken(conn))
+        return;
+    if (conn->hung_up)
         bask_conn_close(conn);
-    }
+    else
+        bask_conn_move(conn, BASK_STEP_IDLE);
 }
 
 void
