@@ -229,8 +229,8 @@ bask_net_dispatch(struct bask_net *net)
     return true;
 }
 
-/* A request may have come that no event has told of yet, or may be on its way: a client that is
- * busy sends the next one as soon as it has its answer. None may meet a closed connection. */
+/* A request may have come already, or may be on its way: a client that is busy sends the next one
+ * as soon as it has its answer. None may meet a closed connection. */
 static void
 drain_idle(struct bask_conn *conn)
 {

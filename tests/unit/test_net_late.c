@@ -154,6 +154,28 @@ backlog(void **state)
     hang_up(two);
 }
 
+/* The request comes when the loop has looked, and before the time-out is seen to. */
+static void
+request_meets_the_time_out(void **state)
+{
+    (void)state;
+    fixture.options.idle_ms = 50;
+    struct client *client = dial(0, 0);
+    int64_t end = bask_clock_us() + PATIENCE_US;
+    while (!bask_net_connections(fixture.net) && bask_clock_us() < end)
+        pump(2);
+    usleep(100000);
+    bask_loop_timeout(fixture.loop);
+    bask_loop_waited(fixture.loop, bask_loop_wait(fixture.loop, 0));
+    const char request[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    assert_int_equal(send(client->fd, request, sizeof request - 1, 0), sizeof request - 1);
+    for (int i = 0; i < 2; i++) /* the connection can be written to; the time-out */
+        bask_net_dispatch(fixture.net);
+    hear_until(client, "hello");
+    hear_end(client); /* with nothing to say it is closed in time */
+    hang_up(client);
+}
+
 static int
 set_up(void **state)
 {
@@ -176,7 +198,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(before_the_answer), TEST(head_has_no_body), TEST(after_the_first_byte),
-        TEST(freed_while_late),  TEST(backlog),
+        TEST(freed_while_late),  TEST(backlog),          TEST(request_meets_the_time_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
