@@ -2,11 +2,13 @@
 
 usage: INTERPRETER drive.py '{"app": "shop", "phases": [...], "children": [...]}'
 
-A phase is {"jit": parameters, "seconds": CPU seconds, "collect": bool}; after each phase every
-child of `children` ({"name", "jit", "replay", "collect", "requests", "jit_after"}) is forked once per
+A phase is {"jit": parameters, "seconds": CPU seconds, "collect": times}; after each phase every
+child of `children` ({"name", "jit", "replay", "collect", "huge",
+"requests", "jit_after"}) is forked once per
 repetition. Prints one line of JSON. Runs on CPython too, where parameters mean nothing.
 """
 
+import ctypes
 import gc
 import io
 import json
@@ -14,6 +16,7 @@ import os
 import random
 import resource
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -28,6 +31,7 @@ sys.path.insert(0, str(HERE.parent / "apps"))
 
 BUCKETS = ((0, 100), (100, 1000), (1000, 6000), (6000, 1 << 60))
 PASSES = 16
+HUGE, MADV_HUGEPAGE, MADV_COLLAPSE = 2 << 20, 14, 25
 
 
 def load(name):
@@ -147,8 +151,8 @@ def child(driver, plan):
     set_jit(plan.get("jit", ""))
     if plan.get("collect"):
         gc.collect()
-    if plan.get("nogc"):
-        gc.disable()
+    if plan.get("huge"):
+        huge_code()
     # A worker begins anywhere in the applications' handlers.
     driver.position = plan.get("position", 7 * len(driver.order) // 11)
     driver.failed = 0
@@ -172,6 +176,22 @@ def child(driver, plan):
     }
 
 
+def huge_code():
+    """Puts the machine code, some 50 MB in thousands of small pages, into huge ones; MB of it."""
+    libc, moved = ctypes.CDLL(None, use_errno=True), 0
+    with open("/proc/self/maps", encoding="ascii") as maps:
+        fields = [line.split() for line in maps]
+    for spans, rights, *rest in fields:
+        start, end = (int(part, 16) for part in spans.split("-"))
+        start, end = (start + HUGE - 1) // HUGE * HUGE, end // HUGE * HUGE
+        if rights == "rwxp" and len(rest) == 3 and start < end:
+            span = (ctypes.c_void_p(start), ctypes.c_size_t(end - start))
+            libc.madvise(*span, MADV_HUGEPAGE)
+            if libc.madvise(*span, MADV_COLLAPSE) == 0:
+                moved += end - start
+    return moved >> 20
+
+
 def in_child(driver, plan):
     """Runs `child` in a fork and reads its answer; a child that dies says so."""
     read, write = os.pipe()
@@ -192,6 +212,10 @@ def in_child(driver, plan):
 
 def main():
     plan = json.loads(sys.argv[1])
+    if plan.get("rehearse", True):
+        # What the standard library does in a child of a fork rebinds globals; compiled code that took
+        # them for constants would be thrown away in every child. Bask does the same.
+        threading._after_fork()
     driver = Driver(plan["app"])
     results = []
     for phase in plan["phases"]:
@@ -200,10 +224,13 @@ def main():
         state["traces"] = traces()
         state["failed"] = driver.failed
         if phase.get("fork", True):
-            if phase.get("collect", True):
+            # Once is not enough: what it leaves to do, a child's second request would do.
+            for _ in range(phase.get("collect", 2)):
                 gc.collect()
+            if phase.get("huge"):
+                state["huge_mb"] = huge_code()
             state["children"] = [
-                in_child(driver, dict(one, position=(3 + 5 * repetition) * len(driver.order) // 17))
+                in_child(driver, dict(one, position=(3 + 5 * repetition) % 17 * len(driver.order) // 17))
                 for repetition in range(plan.get("repeat", 1))
                 for one in plan["children"]
             ]
