@@ -2,7 +2,7 @@
 
 usage: INTERPRETER drive.py '{"app": "shop", "phases": [...], "children": [...]}'
 
-A phase is {"jit": parameters, "seconds": CPU seconds, "collect": times}; after each phase every
+A phase is {"jit": parameters, "seconds": CPU seconds, "collect": times, "trim": bool}; after each phase every
 child of `children` ({"name", "jit", "replay", "collect", "huge",
 "requests", "jit_after"}) is forked once per
 repetition. Prints one line of JSON. Runs on CPython too, where parameters mean nothing.
@@ -192,6 +192,15 @@ def huge_code():
     return moved >> 20
 
 
+def settle(collections, trim):
+    """Before a fork. A collection frees tens of MB in small pieces; whoever asks malloc for much
+    next makes it merge them, which writes to every page: trimming does it here, not in each child."""
+    for _ in range(collections):
+        gc.collect()
+    if trim:
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def in_child(driver, plan):
     """Runs `child` in a fork and reads its answer; a child that dies says so."""
     read, write = os.pipe()
@@ -224,9 +233,7 @@ def main():
         state["traces"] = traces()
         state["failed"] = driver.failed
         if phase.get("fork", True):
-            # Once is not enough: what it leaves to do, a child's second request would do.
-            for _ in range(phase.get("collect", 2)):
-                gc.collect()
+            settle(phase.get("collect", 2), phase.get("trim", True))
             if phase.get("huge"):
                 state["huge_mb"] = huge_code()
             state["children"] = [
