@@ -11,6 +11,7 @@
 #include "options.h"
 #include "sources.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -373,10 +374,23 @@ fini(void)
     bask_py_fini();
 }
 
+/* A collection frees tens of megabytes in small pieces. glibc merges them when next much is asked
+ * of it, and writes to all their pages: here, and not in the first requests of each worker. */
+static void
+merge_free_memory(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 static int64_t
 stage(enum bask_stage next)
 {
-    return bask_py_stage((int)next);
+    int64_t answer = bask_py_stage((int)next);
+    if (next == BASK_STAGE_FORKING)
+        merge_free_memory();
+    return answer;
 }
 
 const struct bask_plugin bask_plugin_pypy = {
