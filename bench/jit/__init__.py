@@ -1,0 +1,1 @@
+"""The experiment on JIT parameters: run is its entry."""
