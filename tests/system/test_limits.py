@@ -357,9 +357,14 @@ def test_queue_threshold(bask: Bask) -> None:
 def test_gc_idle(bask: Bask) -> None:
     server = bask.app("garbage", "--gc-idle", "--threads", "2", workers=1)
     before = int(server.get("/majors").text)
-    for _ in range(60):
-        assert server.get("/").status == 200
-    wait_until(lambda: int(server.get("/majors").text) > before, "a collection was made")
+
+    def collected() -> bool:
+        for _ in range(60):
+            assert server.get("/").status == 200
+        time.sleep(0.1)
+        return int(server.get("/majors").text) > before
+
+    wait_until(collected, "a collection was made")
     assert server.get("/").status == 200
 
 

@@ -16,6 +16,7 @@ class Hooks:
         majors += 1
 
 
+gc.disable()  # no major collections but those that somebody asks for
 gc.hooks.set(Hooks)  # type: ignore[attr-defined]
 
 
