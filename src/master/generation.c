@@ -142,6 +142,7 @@ run_child(struct master *master, const struct bask_zygote_orders *orders)
     close_files_of(master->old);
     ways_forget(master);
     upgrade_forget(master);
+    health_close(master->health);
     bask_loop_free(&master->loop);
     plan->run_zygote(plan->context, orders);
 }
