@@ -188,6 +188,8 @@ on_open(struct bask_timer *timer)
     char error[256];
     if (open_socket(health, error, sizeof error))
         bask_loop_timer_start(health->master->loop, timer, OPEN_AGAIN_US);
+    else
+        bask_log(BASK_LOG_INFO, "listening for probes again");
 }
 
 int

@@ -218,6 +218,24 @@ def test_probe_socket_that_is_taken_is_refused(bask: Bask) -> None:
     assert "--health-socket %s: bind: Address already in use" % address in said
 
 
+def test_upgrade_keeps_manager_probes_and_daemons(bask: Bask, successors: None, manager: Manager,
+                                                  probe: Callable[..., Answer]) -> None:
+    command = "echo $$ >> born; exec sleep 1000"
+    server = managed(bask, manager, "--master-fifo", "fifo", "--attach-daemon", command,
+                     *probe.option, workers=1)
+    manager.wait("READY")
+    (bask.folder / "fifo").write_text("f")
+    successor = int(server.wait_log(r"upgraded: master (\d+) serves").group(1))
+    assert manager.wait("MAINPID") == [str(successor)]
+    assert server.succeeded_by(successor) == 0
+    assert manager.said("STOPPING") == []
+    wait_until(lambda: len((bask.folder / "born").read_text().split()) == 2, "its own daemon")
+    server.wait_log("listening for probes again")
+    assert probe("/ready").status == 200
+    server.stop()
+    assert manager.wait("STOPPING") == ["1"]
+
+
 # Containers
 
 def can_unshare() -> bool:
