@@ -180,6 +180,9 @@ add_tables(struct server *server)
     add_table(server, bask_hook_option_table(&server->heritage.place.options.hooks));
     add_table(server, bask_warmup_option_table(&server->warmup));
     add_table(server, bask_limits_option_table(&server->limits));
+    add_table(server, bask_health_option_table(&server->options.master.health));
+    add_table(server, bask_daemon_option_table(&server->options.master.daemons));
+    add_table(server, bask_scaling_option_table(&server->options.master.scaling));
     for (size_t i = 0; bask_embedded_plugins[i]; i++)
         add_plugin_table(server, bask_embedded_plugins[i]);
     server->heritage.plugin = NULL;
@@ -543,6 +546,18 @@ open_recorder(struct server *server)
     }
 }
 
+/* What the rows cannot tell: whether options fit to each other. */
+static void
+check_options(const struct server *server)
+{
+    char error[512];
+    if (bask_daemons_check(&server->options.master.daemons, error, sizeof error))
+        die("%s", error);
+    if (bask_scaling_check(&server->options.master.scaling, server->options.process.workers, error,
+                           sizeof error))
+        die("%s", error);
+}
+
 static void
 run_zygote(void *context, const struct bask_zygote_orders *orders)
 {
@@ -587,6 +602,18 @@ run_alone(struct server *server)
     return bask_worker_run(heritage, (struct bask_seat){1, 0});
 }
 
+/* The descriptors alone: the master knows nothing of what is spoken on them. */
+static int *
+listening_sockets(const struct bask_listeners *listeners)
+{
+    int *sockets = calloc(listeners->count + 1, sizeof *sockets);
+    if (!sockets)
+        die("%s", bask_err_text(BASK_E_NOMEM));
+    for (size_t i = 0; i < listeners->count; i++)
+        sockets[i] = listeners->items[i].io.fd;
+    return sockets;
+}
+
 static int
 run_master(struct server *server)
 {
@@ -600,9 +627,13 @@ run_master(struct server *server)
     options->graceful_on_term |= term == BASK_HOOK_TERM_STOPS_GRACEFULLY;
     if (bask_hooks_run(hooks, BASK_HOOK_MASTER_START))
         return BASK_EXIT_FAILED;
-    return bask_master_run(&(struct bask_master_plan){
+    int *sockets = listening_sockets(&heritage->listeners);
+    int code = bask_master_run(&(struct bask_master_plan){
         .board = &heritage->board,
         .options = options,
+        .sockets = sockets,
+        .socket_count = heritage->listeners.count,
+        .notify = &heritage->notify,
         .load_limit_ms = heritage->options->ready_timeout_ms,
         .request_limit_ms = heritage->limits->harakiri.limit_ms,
         .request_grace_ms = heritage->limits->harakiri.grace_ms,
@@ -615,6 +646,8 @@ run_master(struct server *server)
         .vacuum = server->options.service.vacuum,
         .ret_shared = &server->shared,
     });
+    free(sockets);
+    return code;
 }
 
 static void
@@ -638,7 +671,8 @@ main(int argc, char **argv)
     static struct server server;
     if (bask_proc_fill_standard_files())
         return BASK_EXIT_FAILED;
-    take_succession(&server); /* before the environment moves */
+    take_succession(&server);                  /* before the environment moves */
+    bask_notify_take(&server.heritage.notify); /* before the environment is copied */
     char **arguments = bask_title_init(argc, argv);
     if (!arguments || bask_start_init(&server.start, argc, arguments, environ))
         die("%s", bask_err_text(BASK_E_NOMEM));
@@ -649,6 +683,7 @@ main(int argc, char **argv)
         bask_conf_show(server.conf, stdout);
         fflush(stdout); /* or every process that is forked would have it to write */
     }
+    check_options(&server);
     choose_plugin(&server);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a log at its limit is as a full disk: lines are lost, no more */

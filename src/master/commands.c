@@ -155,6 +155,27 @@ no_subscriptions(struct master *master)
     return 0;
 }
 
+static unsigned
+more_workers(struct master *master)
+{
+    scaling_change(master, 1);
+    return 0;
+}
+
+static unsigned
+fewer_workers(struct master *master)
+{
+    scaling_change(master, -1);
+    return 0;
+}
+
+static unsigned
+cheap(struct master *master)
+{
+    scaling_go_cheap(master);
+    return 0;
+}
+
 static const struct row {
     const char *name; /* NULL: only the FIFO has it */
     char byte;        /* in the master FIFO, uWSGI's; 0: none */
@@ -182,6 +203,9 @@ static const struct row {
     [MASTER_REINFORCE] = {NULL, 'B', MASTER_DONE_AT_ONCE, no_emperor, NULL},
     [MASTER_RESCAN] = {NULL, 'E', MASTER_DONE_AT_ONCE, no_emperor, NULL},
     [MASTER_SUBSCRIPTIONS] = {NULL, 'S', MASTER_DONE_AT_ONCE, no_subscriptions, NULL},
+    [MASTER_MORE_WORKERS] = {"more-workers", '+', MASTER_DONE_AT_ONCE, more_workers, NULL},
+    [MASTER_FEWER_WORKERS] = {"fewer-workers", '-', MASTER_DONE_AT_ONCE, fewer_workers, NULL},
+    [MASTER_CHEAP] = {"cheap", 'C', MASTER_DONE_AT_ONCE, cheap, NULL},
 };
 
 bool

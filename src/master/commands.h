@@ -30,6 +30,9 @@ enum master_command {
     MASTER_REINFORCE, /* what uWSGI's FIFO has and this server has no use for */
     MASTER_RESCAN,
     MASTER_SUBSCRIPTIONS,
+    MASTER_MORE_WORKERS,  /* one more */
+    MASTER_FEWER_WORKERS, /* one less */
+    MASTER_CHEAP,         /* none, until a connection comes */
     MASTER_COMMAND_COUNT,
 };
 

@@ -150,6 +150,7 @@ run_child(struct master *master, const struct bask_zygote_orders *orders)
     ways_forget(master);
     upgrade_forget(master);
     eye_close_in_child(master);
+    health_close(master->health);
     bask_loop_free(&master->loop);
     plan->run_zygote(plan->context, orders);
 }

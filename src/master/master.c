@@ -29,7 +29,8 @@ reap(struct master *master)
     pid_t pid;
     /* Workers whose zygote died are children of this process too. */
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        if (!generation_ended(master, pid, status) && !upgrade_ended(master, pid, status))
+        if (!generation_ended(master, pid, status) && !upgrade_ended(master, pid, status) &&
+            !daemons_ended(master, pid, status))
             roster_ended(master, pid, status);
 }
 
@@ -68,11 +69,13 @@ static void
 advance(struct master *master)
 {
     int64_t now = bask_clock_us();
+    scaling_advance(master);
     roster_advance(master, now);
     generation_advance(master, now);
     limits_advance(master, now);
     reload_advance(master);
     upgrade_advance(master);
+    service_advance(master);
     if (master->stopping && roster_is_empty(master))
         generation_stop_all(master);
 }
@@ -101,11 +104,19 @@ arm_tick(struct master *master)
         bask_loop_timer_start(master->loop, &master->tick, TICK_US);
 }
 
+/* Daemons go last: workers may need them until the end. */
+static bool
+is_over(struct master *master)
+{
+    return master->stopping && roster_is_empty(master) && generation_none_left(master) &&
+           daemons_stop(master);
+}
+
 static void
 run(struct master *master)
 {
     reap(master); /* whom the program that became this one left */
-    while (!(master->stopping && roster_is_empty(master) && generation_none_left(master))) {
+    while (!is_over(master)) {
         while (bask_loop_dispatch(master->loop))
             continue;
         take_signals(master);
@@ -130,8 +141,14 @@ init(struct master *master)
         return BASK_E_NOMEM;
     }
     eye_init(master);
-    roster_init(master);
-    return ways_open(master);
+    int err = scaling_init(master);
+    if (!err)
+        err = service_init(master);
+    if (!err)
+        err = daemons_init(master);
+    if (!err)
+        err = health_init(master);
+    return err ? err : ways_open(master);
 }
 
 static void
@@ -140,6 +157,10 @@ fini(struct master *master)
     upgrade_close(master);
     ways_close(master);
     free(master->current);
+    health_free(&master->health);
+    daemons_free(&master->daemons);
+    free(master->service);
+    scaling_free(&master->scaling);
     free(master->workers);
     free(master->eyes);
     bask_loop_free(&master->loop);

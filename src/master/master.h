@@ -23,6 +23,7 @@
 #include "ipc/succession.h"
 #include "master/options.h"
 #include "obs/board.h"
+#include "sys/notify.h"
 
 /* How to start the program again over the same sockets. */
 struct bask_master_handover {
@@ -35,7 +36,10 @@ struct bask_master_handover {
 struct bask_master_plan {
     const struct bask_board *board;
     const struct bask_master_options *options;
-    int64_t load_limit_ms; /* for loading, warming and getting ready; 0: none */
+    const int *sockets; /* where requests come from, [socket_count]; the master accepts nothing */
+    size_t socket_count;
+    const struct bask_notify *notify; /* the service manager; NULL: there is none */
+    int64_t load_limit_ms;            /* for loading, warming and getting ready; 0: none */
     int64_t request_limit_ms, request_grace_ms; /* of a request: workers see to it (limits.c) */
     /* Becomes this zygote in the calling (new) process; does not return. */
     void (*run_zygote)(void *context, const struct bask_zygote_orders *orders);

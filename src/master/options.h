@@ -3,6 +3,10 @@
  */
 #pragma once
 
+#include "master/daemons.h"
+#include "master/health.h"
+#include "master/scaling.h"
+
 #include <bask/option.h>
 
 #include <stdbool.h>
@@ -21,6 +25,9 @@ struct bask_master_options {
     struct bask_values touch_logreopen, touch_logrotate;
     struct bask_values touch_exec; /* "file command" */
     struct bask_values fs_reload, fs_brutal_reload;
+    struct bask_scaling_options scaling;
+    struct bask_health_options health;
+    struct bask_daemon_options daemons;
 };
 
 /* The table of these options; `values` is the struct they fill. */

@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "loop/loop.h"
 #include "master/commands.h"
+#include "master/daemon_spec.h"
 #include "master/master.h"
 
 #include <sys/types.h>
@@ -95,6 +96,11 @@ struct reload {
     char words[WORDS_MAX];
 };
 
+struct scaling;
+struct daemons;
+struct service;
+struct health;
+
 struct master {
     const struct bask_master_plan *plan;
     struct bask_loop *loop;
@@ -103,6 +109,10 @@ struct master {
     struct worker *workers; /* [plan->board->worker_count] */
     struct eye *eyes;       /* by bask_board_index */
     struct reload reload;
+    struct scaling *scaling;
+    struct service *service;
+    struct daemons *daemons; /* NULL: there are none */
+    struct health *health;   /* NULL: nobody probes */
     struct bask_timer tick, deadline;
     struct bask_io bell;
     unsigned generations;
@@ -148,8 +158,16 @@ void generation_stop_all(struct master *master);
 bool generation_none_left(const struct master *master);
 
 /* roster.c */
-/* Each worker shall run. */
-void roster_init(struct master *master);
+/* How many workers shall run, those with the lowest numbers first. One too many ends when its
+ * requests are done. */
+void roster_want(struct master *master, uint32_t count);
+uint32_t roster_wanted(const struct master *master);
+/* How many of them serve. */
+uint32_t roster_serving(const struct master *master);
+/* The process in this place serves. */
+bool roster_serves(const struct master *master, struct bask_seat seat);
+/* A process takes connections, or is about to. */
+bool roster_takes_requests(const struct master *master);
 void roster_forked(struct master *master, struct bask_seat seat, pid_t pid, unsigned generation);
 void roster_ended(struct master *master, pid_t pid, int status);
 /* Tells every process to end: at once, or when its requests are done. */
@@ -191,6 +209,53 @@ int64_t eye_ended_us(const struct master *master, struct bask_seat seat);
  * due.
  */
 void limits_advance(struct master *master, int64_t now);
+
+/* scaling.c */
+/* 0 or BASK_E_NOMEM. */
+int scaling_init(struct master *master);
+void scaling_free(struct scaling **scaling);
+/* Watches for a connection where nobody else does. */
+void scaling_advance(struct master *master);
+/* Workers more, or less, as far as there may be. */
+void scaling_change(struct master *master, int change);
+/* No workers until a connection comes. */
+void scaling_go_cheap(struct master *master);
+bool scaling_is_cheap(const struct master *master);
+
+/* service.c */
+/* 0 or BASK_E_NOMEM. */
+int service_init(struct master *master);
+/* Tells the service manager what has changed. */
+void service_advance(struct master *master);
+/* For a successor that is about to be started: what the manager asked for is in the environment. */
+void service_lend(const struct master *master);
+void service_take_back(void);
+/* The successor speaks from now on. */
+void service_hand_over(struct master *master, pid_t successor);
+
+/* daemons.c */
+/* They are started when the loop runs. 0, also if there are none; else a bask_err. */
+int daemons_init(struct master *master);
+void daemons_free(struct daemons **daemons);
+/* The process `pid` has ended: true if it was a daemon. */
+bool daemons_ended(struct master *master, pid_t pid, int status);
+/* A new version serves: they are replaced, or told by the signal that they want. */
+void daemons_reloaded(struct master *master);
+/* Tells those to end that do not outlive the server; true when none is left. */
+bool daemons_stop(struct master *master);
+
+/* daemons_options.c */
+typedef int daemon_option_f(const struct bask_value *value, enum daemon_form form, void *context);
+/* Every daemon that was asked for, until `visit` returns an error, which is returned. */
+int daemons_each(const struct bask_daemon_options *options, daemon_option_f *visit, void *context);
+
+/* health.c */
+/* 0, also if nobody asked for it; else a bask_err, and the log has the reason. */
+int health_init(struct master *master);
+/* For a child: its descriptors only. */
+void health_close(struct health *health);
+/* `*health` may be NULL. */
+void health_free(struct health **health);
 
 /* reload.c */
 /* Begins a reload, or remembers that one shall follow. The number by which it can be watched. */

@@ -121,7 +121,10 @@ end_if_done(struct master *master)
         return;
     snprintf(words, sizeof words, "generation %u serves\n", master->current->number);
     bask_log(BASK_LOG_INFO, "reloaded: generation %u serves", master->current->number);
+    bool new_version = !is_of_workers(master->reload.kind);
     reload_end(master, true, bask_str_of(words));
+    if (new_version)
+        daemons_reloaded(master);
 }
 
 void

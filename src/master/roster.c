@@ -88,10 +88,50 @@ end_as_stopping(const struct master *master, struct process *process)
 }
 
 void
-roster_init(struct master *master)
+roster_want(struct master *master, uint32_t count)
 {
+    for (uint32_t i = 0; i < worker_count(master); i++) {
+        struct worker *worker = &master->workers[i];
+        bool before = worker->wanted;
+        worker->wanted = i < count;
+        if (before && !worker->wanted)
+            worker->respawned = false;
+    }
+}
+
+uint32_t
+roster_wanted(const struct master *master)
+{
+    uint32_t count = 0;
     for (uint32_t i = 0; i < worker_count(master); i++)
-        master->workers[i].wanted = true;
+        count += master->workers[i].wanted;
+    return count;
+}
+
+uint32_t
+roster_serving(const struct master *master)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < worker_count(master); i++)
+        count += master->workers[i].wanted && in_state(&master->workers[i], PROCESS_SERVING);
+    return count;
+}
+
+bool
+roster_serves(const struct master *master, struct bask_seat seat)
+{
+    return master->workers[seat.worker_id - 1].places[seat.side].state == PROCESS_SERVING;
+}
+
+bool
+roster_takes_requests(const struct master *master)
+{
+    for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++) {
+        enum process_state state = process_at((struct master *)master, i)->state;
+        if (state != PROCESS_NONE && state != PROCESS_ENDING)
+            return true;
+    }
+    return false;
 }
 
 void
@@ -203,6 +243,8 @@ clear_place(const struct bask_board *board, struct bask_seat seat)
     atomic_store(&place->wish, BASK_WISH_NONE);
     for (uint32_t i = 0; i < board->thread_count; i++)
         atomic_store(&bask_board_thread(board, seat, i)->deadline_us, 0);
+    atomic_store(&place->queued, 0);
+    atomic_store(&place->beat_us, 0);
 }
 
 static void

@@ -77,6 +77,7 @@ succeed(struct master *master)
     bask_log(BASK_LOG_INFO, "upgraded: master %d serves, this one ends", (int)successor);
     snprintf(words, sizeof words, "master %d serves\n", (int)successor);
     master->replaced = true;
+    service_hand_over(master, successor);
     upgrade_close(master);
     reload_end(master, true, bask_str_of(words));
     ways_hand_over(master);
@@ -150,6 +151,7 @@ spawn(struct master *master, const struct bask_succession *succession)
 {
     const struct bask_master_handover *handover = master->plan->handover;
     char *entry = bask_succession_format(succession);
+    service_lend(master);
     char **env = entry ? environment_with(entry) : NULL;
     int *keep = descriptors_of(succession);
     pid_t pid = BASK_E_NOMEM;
@@ -166,6 +168,7 @@ spawn(struct master *master, const struct bask_succession *succession)
     free(keep);
     free(env);
     free(entry);
+    service_take_back();
     errno = saved;
     return pid;
 }

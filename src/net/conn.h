@@ -92,6 +92,9 @@ struct bask_net {
     size_t late;       /* of those, whose request was cut off and is still the application's */
     uint64_t requests; /* answered */
     bool exclusive, draining, paused;
+    int64_t
+        turns_since_us; /* `turns` connections were accepted since then: turn_is_over in net.c */
+    uint32_t turns;
     struct bask_conn *spare_conn; /* free lists, linked through the first word */
     struct bask_req *spare_req;
     char *spare_buffer;

@@ -10,7 +10,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { ACCEPTS_PER_EVENT = 16, ACCEPTS_AT_LAST = 4096, REOPEN_US = 200000 };
+enum {
+    ACCEPTS_PER_EVENT = 16,
+    ACCEPTS_AT_LAST = 4096,
+    REOPEN_US = 200000,
+    TURNS_US = 100000, /* in such a time more than TURNS_FEW connections are many */
+    TURNS_FEW = 64,
+    TURNS_OF_MANY = 8,
+};
 
 static int
 watch(struct bask_net *net, struct bask_listener *listener)
@@ -34,6 +41,8 @@ watch_all(struct bask_net *net)
 {
     for (size_t i = 0; i < net->listeners->count; i++) {
         struct bask_listener *listener = &net->listeners->items[i];
+        if (listener->net)
+            continue;
         if (watch(net, listener))
             bask_log(BASK_LOG_ERROR, "cannot accept on %.*s: %s", BASK_FMT(listener->name),
                      strerror(errno));
@@ -60,6 +69,36 @@ on_reopen(struct bask_timer *timer)
         watch_all(net);
 }
 
+/* Taking a new place in the queue costs two system calls, so a worker that accepts all the time
+ * does it more rarely: its connections are many enough to spread all the same. */
+static bool
+turn_is_over(struct bask_net *net)
+{
+    int64_t now = bask_loop_now_us(net->loop);
+    if (now - net->turns_since_us > TURNS_US) {
+        net->turns_since_us = now;
+        net->turns = 0;
+    }
+    net->turns++;
+    return net->turns <= TURNS_FEW || net->turns % TURNS_OF_MANY == 0;
+}
+
+/* Of those that wait for a socket the kernel wakes the one that has waited longest, and who has
+ * accepted keeps its place in that queue: an idle server would have one worker do everything.
+ * Whoever watches anew goes to the end of the queue. */
+static void
+queue_again(struct bask_net *net, struct bask_listener *listener)
+{
+    if (!listener->net)
+        return; /* nothing is accepted at the moment */
+    bask_loop_remove(net->loop, &listener->io);
+    listener->net = NULL;
+    if (watch(net, listener))
+        bask_loop_timer_start(net->loop, &net->reopen, REOPEN_US);
+    else
+        listener->net = net;
+}
+
 static void
 accept_some(struct bask_net *net, struct bask_listener *listener, int most)
 {
@@ -84,6 +123,8 @@ on_listener(struct bask_io *io, unsigned events)
     (void)events;
     /* With other processes on the same socket, one at a time spreads the connections evenly. */
     accept_some(net, listener, net->exclusive ? 1 : ACCEPTS_PER_EVENT);
+    if (net->exclusive && turn_is_over(net))
+        queue_again(net, listener);
 }
 
 /* A request has come that no event has told of yet: it is read soon. */

@@ -43,6 +43,8 @@ struct bask_board_place {
     _Atomic uint32_t accepting; /* it takes requests */
     _Atomic uint32_t wish;      /* enum bask_wish */
     _Atomic uint64_t harakiris; /* requests whose time was up, of all who had this place */
+    _Atomic uint32_t queued;    /* requests that wait for a thread, as of a moment ago */
+    _Atomic int64_t beat_us; /* monotonic, coarse: the worker's last sign of life; 0: it is idle */
 };
 
 struct bask_board_worker {

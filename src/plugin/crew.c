@@ -102,7 +102,7 @@ lead(struct bask_crew *crew, bool *ret_idle)
 {
     bool idle = false;
     crew->leading = true;
-    while (!crew->pipeline->queued && !crew->stopping && !idle) {
+    while (!bask_pipeline_queued(crew->pipeline) && !crew->stopping && !idle) {
         if (++crew->unpolled > UNPOLLED_MAX)
             poll_events(crew);
         else if (!crew->work.dispatch(crew->work.context))
@@ -236,9 +236,18 @@ inspect(struct bask_crew *crew, struct watch *watch)
     }
 }
 
+/* Tells those who look at this worker from outside that its patrol goes its rounds. */
+static void
+tell_look(struct bask_crew *crew, bool idle)
+{
+    if (crew->work.looked)
+        crew->work.looked(crew->work.context, bask_pipeline_queued(crew->pipeline), idle);
+}
+
 static void
 sleep_until_roused(struct bask_crew *crew, struct watch *watch)
 {
+    tell_look(crew, true);
     crew->asleep = true;
     while (crew->asleep && !crew->ending)
         pthread_cond_wait(&crew->rouse, &crew->lock);
@@ -257,6 +266,7 @@ patrol(void *argument)
         unsigned long turns = atomic_load_explicit(&crew->turns, memory_order_relaxed);
         unsigned long done = turns - watch.turns;
         watch.turns = turns;
+        tell_look(crew, false);
         if (done) {
             note_progress(crew, &watch, done);
             continue;

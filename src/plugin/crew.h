@@ -19,11 +19,14 @@
 
 struct bask_crew;
 
-/* What the loop's work is; both are called with the lock held. */
+/* What the loop's work is; the first two are called with the lock held. */
 struct bask_crew_work {
     bool (*dispatch)(void *context); /* one piece of work; false: none is ready */
     void (*waited)(void *context);   /* the loop has waited: look at signals */
     void *context;
+    /* The patrol looked around, and `queued` requests wait for a thread; the last call before it
+     * goes to sleep, because the worker is idle, says so. Without the lock. NULL: nobody asks. */
+    void (*looked)(void *context, unsigned queued, bool idle);
 };
 
 /* NULL: out of memory, or no thread could be started. */

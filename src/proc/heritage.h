@@ -12,6 +12,7 @@
 #include "proc/limits.h"
 #include "proc/place.h"
 #include "proc/warmup_options.h"
+#include "sys/notify.h"
 
 #include <bask/plugin.h>
 
@@ -24,6 +25,7 @@ struct bask_process_options {
     bool disable_logging;
     bool need_app;
     bool enable_threads;
+    int64_t cpu_affinity; /* CPUs of a worker; 0: all */
 };
 
 struct bask_sources;
@@ -47,4 +49,6 @@ struct bask_heritage {
     int64_t mercy_ms;   /* what requests get when the master is gone */
     struct bask_recorder *recorder; /* NULL without --warmup-record */
     struct bask_sources *sources;   /* of warm-up requests; NULL without a warm-up */
+    struct bask_notify
+        notify; /* the service manager; a worker speaks to it only without a master */
 };

@@ -186,7 +186,7 @@ int
 bask_rehearsal_run(struct bask_rehearsal *rehearsal)
 {
     struct run run = {.rehearsal = rehearsal, .next = rehearsal->first % rehearsal->replay->count};
-    const struct bask_crew_work work = {dispatch, waited, &run};
+    const struct bask_crew_work work = {dispatch, waited, &run, NULL};
     rehearsal->sum = (struct bask_rehearsal_sum){0};
     bask_pipeline_init(&run.pipeline);
     run.thread.board = &run.board;

@@ -14,13 +14,16 @@
 #include "obs/log.h"
 #include "plugin/host.h"
 #include "proc/warmup.h"
+#include "sys/affinity.h"
 #include "sys/bell.h"
 #include "sys/clock.h"
 #include "sys/proc.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -211,6 +214,16 @@ waited(void *context)
     take_signals(context);
 }
 
+/* For the master, which adds workers where requests wait, and tells who is stuck. */
+static void
+looked(void *context, unsigned queued, bool idle)
+{
+    const struct worker *worker = context;
+    struct bask_board_place *place = bask_board_place(&worker->heritage->board, worker->seat);
+    atomic_store_explicit(&place->queued, queued, memory_order_relaxed);
+    atomic_store_explicit(&place->beat_us, idle ? 0 : bask_clock_coarse_us(), memory_order_relaxed);
+}
+
 static void
 fini(struct worker *worker)
 {
@@ -256,7 +269,7 @@ static int
 init_parts(struct worker *worker)
 {
     struct bask_heritage *heritage = worker->heritage;
-    const struct bask_crew_work work = {dispatch, waited, worker};
+    const struct bask_crew_work work = {dispatch, waited, worker, looked};
     bask_pipeline_init(&worker->pipeline);
     worker->drain.on_due = on_drain;
     worker->cut_off.on_due = on_cut_off;
@@ -424,6 +437,8 @@ open_up(struct worker *worker, struct bask_board_place *place)
     bask_log(BASK_LOG_INFO, "spawned Bask worker %u (pid: %d, cores: %d)", worker->seat.worker_id,
              (int)getpid(), (int)worker->heritage->options->threads);
     bask_log_also_to(-1);
+    if (!worker->heritage->options->master)
+        bask_notify_send(&worker->heritage->notify, "READY=1");
 }
 
 static void
@@ -484,6 +499,8 @@ serve(struct worker *worker, struct bask_board_place *place)
         code = worker->exit_code;
     }
     atomic_store(&place->accepting, 0);
+    if (!heritage->options->master)
+        bask_notify_send(&heritage->notify, "STOPPING=1");
     bask_signals_forget();
     heritage->plugin->fini();
     return code;
@@ -499,6 +516,9 @@ bask_worker_run(struct bask_heritage *heritage, struct bask_seat seat)
         worker.replaces |= atomic_load(&bask_board_place(&heritage->board,
                                                          (struct bask_seat){seat.worker_id, side})
                                             ->started_at) != 0;
+    uint32_t cpus = (uint32_t)heritage->options->cpu_affinity;
+    if (cpus && bask_affinity_take(seat.worker_id, cpus))
+        bask_log(BASK_LOG_WARN, "worker %u: --cpu-affinity: %s", seat.worker_id, strerror(errno));
     atomic_store(&place->started_at, bask_clock_wall());
     atomic_store(&place->pid, getpid());
     if (init_parts(&worker)) {

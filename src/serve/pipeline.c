@@ -1,18 +1,26 @@
 /* The queue between connections and application threads. */
 #include "serve/pipeline.h"
 
+/* There is one writer at a time: no locked instruction is needed. */
+static void
+count(struct bask_pipeline *pipeline, unsigned more)
+{
+    atomic_store_explicit(&pipeline->queued, bask_pipeline_queued(pipeline) + more,
+                          memory_order_relaxed);
+}
+
 void
 bask_pipeline_init(struct bask_pipeline *pipeline)
 {
     bask_list_init(&pipeline->ready);
-    pipeline->queued = 0;
+    atomic_store(&pipeline->queued, 0);
 }
 
 void
 bask_pipeline_submit(struct bask_pipeline *pipeline, struct bask_req *req)
 {
     bask_list_append(&pipeline->ready, &req->link);
-    pipeline->queued++;
+    count(pipeline, 1);
 }
 
 struct bask_req *
@@ -21,6 +29,6 @@ bask_pipeline_take(struct bask_pipeline *pipeline)
     struct bask_link *link = bask_list_take(&pipeline->ready);
     if (!link)
         return NULL;
-    pipeline->queued--;
+    count(pipeline, -1U);
     return BASK_CONTAINER(link, struct bask_req, link);
 }

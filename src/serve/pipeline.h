@@ -8,10 +8,19 @@
 
 #include "req/request.h"
 
+#include <stdatomic.h>
+
 struct bask_pipeline {
-    struct bask_link ready; /* requests that wait for an application thread, oldest first */
-    unsigned queued;
+    struct bask_link ready;  /* requests that wait for an application thread, oldest first */
+    _Atomic unsigned queued; /* how many; written with the worker's lock, read without */
 };
+
+/* How many requests wait, for those that do not have the lock. */
+static inline unsigned
+bask_pipeline_queued(const struct bask_pipeline *pipeline)
+{
+    return atomic_load_explicit(&pipeline->queued, memory_order_relaxed);
+}
 
 void bask_pipeline_init(struct bask_pipeline *pipeline);
 /* A request whose head is complete, and its body as far as it is buffered. */

@@ -206,16 +206,6 @@ bask_sock_describe(const struct bask_sockaddr *addr, struct bask_sock_name *ret_
 }
 
 int
-bask_sock_waiting(int fd)
-{
-    struct tcp_info info = {0};
-    socklen_t size = sizeof info;
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size))
-        return -1;
-    return (int)info.tcpi_unacked; /* of a listening socket: its accept queue */
-}
-
-int
 bask_sock_backlog_limit(void)
 {
     int limit = SOMAXCONN;

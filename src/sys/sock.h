@@ -57,7 +57,8 @@ int bask_sock_take(struct bask_sock_givens *givens, bask_str name);
 /* The numeric text of an address. */
 void bask_sock_describe(const struct bask_sockaddr *addr, struct bask_sock_name *ret_name);
 
-/* Connections that wait in a listening socket; -1: not known, as of unix sockets. */
+/* Connections that wait in a listening socket; -1 if it cannot be told. */
 int bask_sock_waiting(int fd);
+
 /* The largest backlog the kernel grants. */
 int bask_sock_backlog_limit(void);

@@ -8,6 +8,7 @@ from typing import Any, Callable, Generator, Iterator, List
 
 import pytest
 
+from support import processes
 from support.nginx import Nginx
 from support.server import ROOT, Bask, Server
 
@@ -53,6 +54,14 @@ def nginx(bask: Bask) -> Iterator[Callable[[str, str], Nginx]]:
     yield start
     for one in running:
         one.stop()
+
+
+@pytest.fixture
+def successors() -> Iterator[None]:
+    """Masters that outlive the one that the test has started can be waited for."""
+    processes.adopt_orphans(True)
+    yield
+    processes.adopt_orphans(False)
 
 
 @pytest.fixture

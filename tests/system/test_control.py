@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, List
 
 import pytest
 
@@ -23,14 +23,6 @@ ALL = ("--control-socket", "control", "--master-fifo", "fifo")
 @pytest.fixture
 def null(bask: Bask) -> Server:
     return bask.null(*ALL, workers=2)
-
-
-@pytest.fixture
-def successors() -> Iterator[None]:
-    """Masters that outlive the one that the test has started can be waited for."""
-    processes.adopt_orphans(True)
-    yield
-    processes.adopt_orphans(False)
 
 
 def status(server: Server) -> Dict[str, Any]:

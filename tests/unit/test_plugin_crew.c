@@ -140,7 +140,7 @@ static int
 set_up(void **state)
 {
     (void)state;
-    const struct bask_crew_work work = {dispatch, waited, NULL};
+    const struct bask_crew_work work = {dispatch, waited, NULL, NULL};
     memset(&it, 0, sizeof it);
     sem_init(&it.blocked, 0, 0);
     sem_init(&it.go, 0, 0);

@@ -204,6 +204,33 @@ backlog_limit(void **state)
     assert_true(bask_sock_backlog_limit() > 0);
 }
 
+/* Connections that nobody has accepted yet are counted, on either kind of socket. */
+static void
+waiting(void **state)
+{
+    static const bask_str names[] = {BASK_STR("127.0.0.1:0"), BASK_STR("@bask-test-waiting")};
+    (void)state;
+    for (size_t i = 0; i < COUNT(names); i++) {
+        struct bask_sockaddr addr;
+        char error[256] = "";
+        int listening, clients[3];
+        assert_int_equal(bask_sock_parse(names[i], &addr, error, sizeof error), 0);
+        assert_int_equal(bask_sock_listen(&addr, 8, &listening, error, sizeof error), 0);
+        assert_int_equal(getsockname(listening, &addr.u.any, &(socklen_t){sizeof addr.u}), 0);
+        for (size_t k = 0; k < COUNT(clients); k++) {
+            assert_int_equal(bask_sock_waiting(listening), k);
+            clients[k] = socket(addr.u.any.sa_family, SOCK_STREAM, 0);
+            assert_int_equal(connect(clients[k], &addr.u.any, addr.length), 0);
+        }
+        close(accept(listening, NULL, NULL));
+        assert_int_equal(bask_sock_waiting(listening), COUNT(clients) - 1);
+        for (size_t k = 0; k < COUNT(clients); k++)
+            close(clients[k]);
+        close(listening);
+    }
+    assert_int_equal(bask_sock_waiting(-1), -1);
+}
+
 int
 main(void)
 {
@@ -212,6 +239,7 @@ main(void)
         cmocka_unit_test(long_host),  cmocka_unit_test(port_zero),
         cmocka_unit_test(unix_paths), cmocka_unit_test(busy_unix_path),
         cmocka_unit_test(abstract),   cmocka_unit_test(backlog_limit),
+        cmocka_unit_test(waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
