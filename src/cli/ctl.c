@@ -62,6 +62,9 @@ static const struct command {
     {"stop", 0, 0, "stop", 0},
     {"pause", 0, 0, "pause", 0},
     {"resume", 0, 0, "resume", 0},
+    {"more-workers", 0, 0, "more-workers", 0},
+    {"fewer-workers", 0, 0, "fewer-workers", 0},
+    {"cheap", 0, 0, "cheap", 0},
     {"upgrade", 0, 0, "upgrade", 0},
     {"log-reopen", 0, 0, "log-reopen", 0},
     {"log-rotate", 0, 0, "log-rotate", 0},
@@ -80,6 +83,8 @@ show_help(const struct bask_conf *conf)
           "                      end the server when its requests are done, or at once\n"
           "  bask-ctl [OPTIONS] pause | resume\n"
           "                      accept no connections for a while\n"
+          "  bask-ctl [OPTIONS] more-workers | fewer-workers | cheap\n"
+          "                      one worker more or less; none until a connection comes\n"
           "  bask-ctl [OPTIONS] upgrade\n"
           "                      replace the running program by the one that is installed now\n"
           "  bask-ctl [OPTIONS] log-reopen | log-rotate | pidfiles\n"

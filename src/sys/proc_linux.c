@@ -211,7 +211,7 @@ bask_proc_read_from_start(int fd, char *bytes, size_t size)
 bool
 bask_proc_stand_back(pid_t pid, bool back)
 {
-    enum { STEP = 10 };
+    enum { STEP = 5 };
     /* Whoever may not lower the value could never undo it. */
     if (!bask_priv_is_nice())
         return false;

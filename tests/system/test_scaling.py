@@ -156,6 +156,14 @@ def test_die_on_idle(bask: Bask) -> None:
     assert server.wait_end() == 0
 
 
+def test_commands_change_the_number(bask: Bask) -> None:
+    server = cheaper(bask, "--cheaper-algo", "manual", "--master-fifo", "fifo", most=3)
+    for commands, count in (("++", 3), ("+-", 2), ("---", 1), ("C", 0)):
+        (bask.folder / "fifo").write_text(commands)
+        wait_until(lambda: len(server.roster()) == count, "%d workers run" % count)
+    assert server.get("/").status == 200
+
+
 def test_affinity(bask: Bask) -> None:
     server = bask.null("--cpu-affinity", "1", workers=2)
     mine = sorted(os.sched_getaffinity(0))
