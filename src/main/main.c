@@ -1,19 +1,13 @@
 /*
- * The composition root: reads the options, opens the sockets, and starts the processes. The
- * only place, with proc/, where a process ends.
+ * The composition root: opens the sockets and starts the processes, with the options that
+ * reading.c read and the plugin that choosing.c chose.
  */
 #include "base/err.h"
 #include "base/list.h"
 #include "main/daemon.h"
 #include "main/handover.h"
-#include "main/oneshot.h"
-#include "main/options.h"
-#include "main/pidfile.h"
-#include "main/start.h"
-#include "master/master.h"
+#include "main/server.h"
 #include "obs/log.h"
-#include "plugin/registry.h"
-#include "proc/warmup.h"
 #include "proc/worker.h"
 #include "proc/zygote.h"
 #include "sys/clock.h"
@@ -23,312 +17,10 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Where the short form (`bask app:application`) serves. */
-#define DEFAULT_ADDRESS "127.0.0.1:8000"
-
-struct server {
-    struct bask_start start;
-    struct bask_conf *conf;
-    struct bask_conf *before; /* in a later generation, that of the start: listeners refer to it */
-    struct bask_main_options options;
-    struct bask_net_options net;
-    struct bask_warmup_options warmup;
-    struct bask_limits_options limits;
-    struct bask_heritage heritage;
-    struct bask_pidfiles pidfiles;
-    struct bask_value default_address;
-    struct bask_succession handed; /* what was handed to this process */
-    bool succeeds;                 /* something was */
-    bool shared;                   /* at the end: another master has the sockets, too */
-    struct bask_master_handover handover;
-};
-
-static bool in_zygote; /* somebody waits for what the log says */
-/* Where a master that started this process looks for what went wrong; -1: none did. */
-static int words = -1;
-
-/* One clear line, and the end. */
-__attribute__((noreturn, format(printf, 1, 2))) static void
-die(const char *format, ...)
-{
-    char line[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    if (in_zygote)
-        bask_log(BASK_LOG_ERROR, "%s", line);
-    else
-        fprintf(stderr, "bask: %s\n", line);
-    if (words >= 0)
-        dprintf(words, "bask: %s\n", line);
-    exit(BASK_EXIT_FAILED);
-}
-
-static void
-add_table(struct server *server, struct bask_option_table table)
-{
-    if (bask_conf_add(server->conf, &table))
-        die("%s", bask_conf_message(server->conf));
-}
-
-static void
-add_plugin_table(struct server *server, const struct bask_plugin *plugin)
-{
-    if (plugin->options)
-        add_table(server, *plugin->options);
-}
-
-static bool
-is_path(const char *name)
-{
-    return strchr(name, '/') != NULL;
-}
-
-/* The value of --plugin or one of its aliases at argv[i]; NULL if there is none. */
-static const char *
-plugin_value(char **argv, int i)
-{
-    static const char *const names[] = {"--plugin", "--plugins", "--need-plugin"};
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-        size_t len = strlen(names[k]);
-        if (strncmp(argv[i], names[k], len) != 0)
-            continue;
-        if (argv[i][len] == '=')
-            return argv[i] + len + 1;
-        if (argv[i][len] == '\0')
-            return argv[i + 1];
-    }
-    return NULL;
-}
-
-/* A plugin in a shared object brings options of its own, so it is loaded before they are read. */
-static int
-open_plugin(struct server *server, const char *path, struct bask_conf_error *ret_error)
-{
-    const struct bask_plugin *before = server->heritage.plugin;
-    const struct bask_plugin *opened =
-        bask_plugin_open(path, ret_error->text, sizeof ret_error->text);
-    if (!opened)
-        return BASK_E_NOTFOUND;
-    if (opened != before) /* it may be named twice */
-        add_plugin_table(server, opened);
-    server->heritage.plugin = opened;
-    return BASK_OK;
-}
-
-/* The same for one that is named in a file or in the environment. */
-static int
-on_plugin_option(void *context, const struct bask_option *row, bask_str text, bask_str origin,
-                 struct bask_conf_error *ret_error)
-{
-    struct bask_conf_error why;
-    (void)row;
-    if (!text.ptr || !is_path(text.ptr) || !open_plugin(context, text.ptr, &why))
-        return BASK_OK;
-    snprintf(ret_error->text, sizeof ret_error->text, "%.*s: %.400s", BASK_FMT(origin), why.text);
-    return BASK_E_NOTFOUND;
-}
-
-static void
-open_plugins(struct server *server)
-{
-    struct bask_conf_error error;
-    for (int i = 1; i < server->start.argc; i++) {
-        const char *path = plugin_value(server->start.argv, i);
-        if (path && is_path(path) && open_plugin(server, path, &error))
-            die("%s", error.text);
-    }
-}
-
-/* Plugins of uWSGI that are part of this server, or of what its PyPy host does. */
-static bool
-is_built_in(bask_str name)
-{
-    static const char *const names[] = {"http", "python", "python3", "wsgi", "corerouter"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (bask_str_eq(name, bask_str_of(names[i])))
-            return true;
-    return false;
-}
-
-static bool
-has_plugin(bask_str name)
-{
-    return bask_plugin_find(name) || is_built_in(name);
-}
-
-static void
-add_tables(struct server *server)
-{
-    server->conf = bask_conf_new();
-    if (!server->conf)
-        die("%s", bask_err_text(BASK_E_NOMEM));
-    add_table(server, bask_general_option_table(&server->options));
-    add_table(server, *bask_conf_directive_table());
-    add_table(server, bask_net_option_table(&server->net));
-    add_table(server, bask_process_option_table(&server->options));
-    add_table(server, bask_master_option_table(&server->options.master));
-    add_table(server, bask_service_option_table(&server->options));
-    add_table(server, bask_place_option_table(&server->heritage.place.options));
-    add_table(server, bask_hook_option_table(&server->heritage.place.options.hooks));
-    add_table(server, bask_warmup_option_table(&server->warmup));
-    add_table(server, bask_limits_option_table(&server->limits));
-    add_table(server, bask_health_option_table(&server->options.master.health));
-    add_table(server, bask_daemon_option_table(&server->options.master.daemons));
-    add_table(server, bask_scaling_option_table(&server->options.master.scaling));
-    for (size_t i = 0; bask_embedded_plugins[i]; i++)
-        add_plugin_table(server, bask_embedded_plugins[i]);
-    server->heritage.plugin = NULL;
-    open_plugins(server);
-}
-
-/* `before`: the options are read again, and this is what they were. */
-static void
-read_options(struct server *server, const struct bask_conf *before)
-{
-    struct bask_conf_error error;
-    struct bask_conf_facts facts;
-    bask_start_facts(&server->start, &facts);
-    facts.reload = before != NULL;
-    facts.has_plugin = has_plugin;
-    facts.at_once = on_plugin_option;
-    facts.context = server;
-    add_tables(server);
-    bask_conf_know(server->conf, &facts);
-    if (before)
-        bask_conf_clear(server->conf);
-    if (bask_conf_read_env(server->conf, server->start.env, &error) ||
-        bask_conf_read_args(server->conf, server->start.argc, server->start.argv, &error) ||
-        bask_conf_apply(server->conf, &error) ||
-        (before && bask_conf_keep_fixed(server->conf, before, &error)) ||
-        bask_limits_check(&server->limits, server->conf, error.text, sizeof error.text))
-        die("%s", error.text);
-}
-
-static void
-log_warnings(const struct bask_conf *conf)
-{
-    const struct bask_values *warnings = bask_conf_warnings(conf);
-    for (size_t i = 0; i < warnings->count; i++)
-        bask_log(BASK_LOG_WARN, "%.*s", BASK_FMT(warnings->items[i].text));
-}
-
-static void
-show_help(const struct server *server)
-{
-    bask_str group = {0};
-    bask_conf_get(server->conf, BASK_STR("help"), 0, &group);
-    if (!group.len)
-        fputs("Bask " BASK_VERSION ": runs Python web applications inside PyPy.\n\n"
-              "  bask MODULE:CALLABLE              serve on " DEFAULT_ADDRESS "\n"
-              "  bask FILE.py                      the same, from a file\n"
-              "  bask FILE.ini                     with the options of a file\n"
-              "  bask --http-socket :8080 --master --processes 4 --module app:application\n\n"
-              "Options are those of uWSGI wherever it has them.\n\n",
-              stdout);
-    bask_conf_help(server->conf, group.len ? group.ptr : NULL, stdout);
-}
-
-/* --get NAME: its values, one a line. */
-static void
-show_value(const struct bask_conf *conf)
-{
-    bask_str name = {0}, text;
-    bask_conf_get(conf, BASK_STR("get"), 0, &name);
-    size_t count = 0;
-    while (!bask_conf_get(conf, name, count, &text)) {
-        printf("%.*s\n", BASK_FMT(text));
-        count++;
-    }
-    if (!count && !bask_conf_origin(conf, name).ptr)
-        die("--get: there is no option and no placeholder \"%.*s\"", BASK_FMT(name));
-}
-
-static void
-run_action(const struct server *server)
-{
-    const char *action = bask_conf_action(server->conf);
-    bask_str value = {0};
-    int code;
-    if (!action)
-        return;
-    bask_conf_get(server->conf, bask_str_of(action), 0, &value);
-    if (bask_oneshot_run(action, value.ptr, &code))
-        exit(code);
-    if (strcmp(action, "help") == 0)
-        show_help(server);
-    else if (strcmp(action, "help-list") == 0)
-        bask_conf_list(server->conf, stdout);
-    else if (strcmp(action, "help-markdown") == 0)
-        bask_conf_markdown(server->conf, stdout);
-    else if (strcmp(action, "get") == 0)
-        show_value(server->conf);
-    else
-        puts(BASK_VERSION);
-    exit(BASK_EXIT_OK);
-}
-
-static const struct bask_plugin *
-named_plugin(const struct server *server)
-{
-    const struct bask_plugin *found = server->heritage.plugin;
-    for (size_t i = 0; i < server->options.plugins.count; i++) {
-        bask_str name, rest = server->options.plugins.items[i].text;
-        bool more = true;
-        while (more) { /* "http,python3" */
-            more = bask_str_cut(rest, ',', &name, &rest);
-            name = bask_str_trim(more ? name : rest);
-            const struct bask_plugin *plugin = bask_plugin_find(name);
-            if (plugin)
-                found = plugin;
-            else if (name.len && !memchr(name.ptr, '/', name.len) && !is_built_in(name))
-                die("%.*s: there is no plugin named \"%.*s\"; a shared object is given by its path",
-                    BASK_FMT(server->options.plugins.items[i].origin), BASK_FMT(name));
-        }
-    }
-    return found;
-}
-
-/* Who takes a bare argument for an application: the plugin that was named, or any built in. */
-static const struct bask_plugin *
-find_claimant(const struct bask_plugin *named, bask_str argument)
-{
-    if (named && named->claims(argument))
-        return named;
-    for (size_t k = 0; bask_embedded_plugins[k]; k++)
-        if (bask_embedded_plugins[k]->claims(argument))
-            return bask_embedded_plugins[k];
-    return NULL;
-}
-
-/* The plugin that was asked for: by name, by an argument it claims, by its options. */
-static void
-choose_plugin(struct server *server)
-{
-    const struct bask_plugin *plugin = named_plugin(server);
-    const struct bask_values *arguments = bask_conf_arguments(server->conf);
-    for (size_t i = 0; i < arguments->count; i++) {
-        const struct bask_plugin *claimant = find_claimant(plugin, arguments->items[i].text);
-        if (!claimant)
-            die("%.*s: \"%.*s\" is neither an option nor an application: expected "
-                "module:callable, a file ending in .py or .wsgi, or a file of options",
-                BASK_FMT(arguments->items[i].origin), BASK_FMT(arguments->items[i].text));
-        plugin = plugin ? plugin : claimant;
-    }
-    for (size_t k = 0; bask_embedded_plugins[k] && !plugin; k++)
-        if (bask_embedded_plugins[k]->wanted())
-            plugin = bask_embedded_plugins[k];
-    if (!plugin)
-        die("no application was named; try: bask module:callable, or bask --help");
-    server->heritage.plugin = plugin;
-}
 
 /* A master that is to be replaced has started this process. */
 static void
@@ -340,8 +32,8 @@ take_succession(struct server *server)
     if (err)
         die("the environment variable " BASK_SUCCESSION_VARIABLE ": %s", bask_err_text(err));
     server->succeeds = true;
-    words = server->handed.words;
-    bask_log_also_to(words);
+    die_also_to(server->handed.words);
+    bask_log_also_to(server->handed.words);
 }
 
 static void
@@ -562,7 +254,7 @@ static void
 run_zygote(void *context, const struct bask_zygote_orders *orders)
 {
     struct server *server = context;
-    in_zygote = true;
+    die_in_log();
     bask_log_also_to(orders->words);
     if (orders->generation > 1)
         read_options_again(server);

@@ -1,0 +1,202 @@
+/* From the words, the environment and the files of the start to options, and what is only asked. */
+#include "base/err.h"
+#include "main/oneshot.h"
+#include "main/server.h"
+#include "obs/log.h"
+#include "plugin/registry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void
+add_table(struct server *server, struct bask_option_table table)
+{
+    if (bask_conf_add(server->conf, &table))
+        die("%s", bask_conf_message(server->conf));
+}
+
+static void
+add_plugin_table(struct server *server, const struct bask_plugin *plugin)
+{
+    if (plugin->options)
+        add_table(server, *plugin->options);
+}
+
+static bool
+is_path(const char *name)
+{
+    return strchr(name, '/') != NULL;
+}
+
+/* The value of --plugin or one of its aliases at argv[i]; NULL if there is none. */
+static const char *
+plugin_value(char **argv, int i)
+{
+    static const char *const names[] = {"--plugin", "--plugins", "--need-plugin"};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        size_t len = strlen(names[k]);
+        if (strncmp(argv[i], names[k], len) != 0)
+            continue;
+        if (argv[i][len] == '=')
+            return argv[i] + len + 1;
+        if (argv[i][len] == '\0')
+            return argv[i + 1];
+    }
+    return NULL;
+}
+
+/* A plugin in a shared object brings options of its own, so it is loaded before they are read. */
+static int
+open_plugin(struct server *server, const char *path, struct bask_conf_error *ret_error)
+{
+    const struct bask_plugin *before = server->heritage.plugin;
+    const struct bask_plugin *opened =
+        bask_plugin_open(path, ret_error->text, sizeof ret_error->text);
+    if (!opened)
+        return BASK_E_NOTFOUND;
+    if (opened != before) /* it may be named twice */
+        add_plugin_table(server, opened);
+    server->heritage.plugin = opened;
+    return BASK_OK;
+}
+
+/* The same for one that is named in a file or in the environment. */
+static int
+on_plugin_option(void *context, const struct bask_option *row, bask_str text, bask_str origin,
+                 struct bask_conf_error *ret_error)
+{
+    struct bask_conf_error why;
+    (void)row;
+    if (!text.ptr || !is_path(text.ptr) || !open_plugin(context, text.ptr, &why))
+        return BASK_OK;
+    snprintf(ret_error->text, sizeof ret_error->text, "%.*s: %.400s", BASK_FMT(origin), why.text);
+    return BASK_E_NOTFOUND;
+}
+
+static void
+open_plugins(struct server *server)
+{
+    struct bask_conf_error error;
+    for (int i = 1; i < server->start.argc; i++) {
+        const char *path = plugin_value(server->start.argv, i);
+        if (path && is_path(path) && open_plugin(server, path, &error))
+            die("%s", error.text);
+    }
+}
+
+static bool
+has_plugin(bask_str name)
+{
+    return bask_plugin_find(name) || is_built_in(name);
+}
+
+static void
+add_tables(struct server *server)
+{
+    server->conf = bask_conf_new();
+    if (!server->conf)
+        die("%s", bask_err_text(BASK_E_NOMEM));
+    add_table(server, bask_general_option_table(&server->options));
+    add_table(server, *bask_conf_directive_table());
+    add_table(server, bask_net_option_table(&server->net));
+    add_table(server, bask_process_option_table(&server->options));
+    add_table(server, bask_master_option_table(&server->options.master));
+    add_table(server, bask_service_option_table(&server->options));
+    add_table(server, bask_place_option_table(&server->heritage.place.options));
+    add_table(server, bask_hook_option_table(&server->heritage.place.options.hooks));
+    add_table(server, bask_warmup_option_table(&server->warmup));
+    add_table(server, bask_limits_option_table(&server->limits));
+    add_table(server, bask_health_option_table(&server->options.master.health));
+    add_table(server, bask_daemon_option_table(&server->options.master.daemons));
+    add_table(server, bask_scaling_option_table(&server->options.master.scaling));
+    for (size_t i = 0; bask_embedded_plugins[i]; i++)
+        add_plugin_table(server, bask_embedded_plugins[i]);
+    server->heritage.plugin = NULL;
+    open_plugins(server);
+}
+
+void
+read_options(struct server *server, const struct bask_conf *before)
+{
+    struct bask_conf_error error;
+    struct bask_conf_facts facts;
+    bask_start_facts(&server->start, &facts);
+    facts.reload = before != NULL;
+    facts.has_plugin = has_plugin;
+    facts.at_once = on_plugin_option;
+    facts.context = server;
+    add_tables(server);
+    bask_conf_know(server->conf, &facts);
+    if (before)
+        bask_conf_clear(server->conf);
+    if (bask_conf_read_env(server->conf, server->start.env, &error) ||
+        bask_conf_read_args(server->conf, server->start.argc, server->start.argv, &error) ||
+        bask_conf_apply(server->conf, &error) ||
+        (before && bask_conf_keep_fixed(server->conf, before, &error)) ||
+        bask_limits_check(&server->limits, server->conf, error.text, sizeof error.text))
+        die("%s", error.text);
+}
+
+void
+log_warnings(const struct bask_conf *conf)
+{
+    const struct bask_values *warnings = bask_conf_warnings(conf);
+    for (size_t i = 0; i < warnings->count; i++)
+        bask_log(BASK_LOG_WARN, "%.*s", BASK_FMT(warnings->items[i].text));
+}
+
+static void
+show_help(const struct server *server)
+{
+    bask_str group = {0};
+    bask_conf_get(server->conf, BASK_STR("help"), 0, &group);
+    if (!group.len)
+        fputs("Bask " BASK_VERSION ": runs Python web applications inside PyPy.\n\n"
+              "  bask MODULE:CALLABLE              serve on " DEFAULT_ADDRESS "\n"
+              "  bask FILE.py                      the same, from a file\n"
+              "  bask FILE.ini                     with the options of a file\n"
+              "  bask --http-socket :8080 --master --processes 4 --module app:application\n\n"
+              "Options are those of uWSGI wherever it has them.\n\n",
+              stdout);
+    bask_conf_help(server->conf, group.len ? group.ptr : NULL, stdout);
+}
+
+/* --get NAME: its values, one a line. */
+static void
+show_value(const struct bask_conf *conf)
+{
+    bask_str name = {0}, text;
+    bask_conf_get(conf, BASK_STR("get"), 0, &name);
+    size_t count = 0;
+    while (!bask_conf_get(conf, name, count, &text)) {
+        printf("%.*s\n", BASK_FMT(text));
+        count++;
+    }
+    if (!count && !bask_conf_origin(conf, name).ptr)
+        die("--get: there is no option and no placeholder \"%.*s\"", BASK_FMT(name));
+}
+
+void
+run_action(const struct server *server)
+{
+    const char *action = bask_conf_action(server->conf);
+    bask_str value = {0};
+    int code;
+    if (!action)
+        return;
+    bask_conf_get(server->conf, bask_str_of(action), 0, &value);
+    if (bask_oneshot_run(action, value.ptr, &code))
+        exit(code);
+    if (strcmp(action, "help") == 0)
+        show_help(server);
+    else if (strcmp(action, "help-list") == 0)
+        bask_conf_list(server->conf, stdout);
+    else if (strcmp(action, "help-markdown") == 0)
+        bask_conf_markdown(server->conf, stdout);
+    else if (strcmp(action, "get") == 0)
+        show_value(server->conf);
+    else
+        puts(BASK_VERSION);
+    exit(BASK_EXIT_OK);
+}

@@ -1,0 +1,51 @@
+/*
+ * The server while it is put together: what all of main/ works on. Nobody else sees it.
+ */
+#pragma once
+
+#include "main/options.h"
+#include "main/pidfile.h"
+#include "main/start.h"
+#include "master/master.h"
+#include "proc/warmup.h"
+
+/* Where the short form (`bask app:application`) serves. */
+#define DEFAULT_ADDRESS "127.0.0.1:8000"
+
+struct server {
+    struct bask_start start;
+    struct bask_conf *conf;
+    struct bask_conf *before; /* in a later generation, that of the start: listeners refer to it */
+    struct bask_main_options options;
+    struct bask_net_options net;
+    struct bask_warmup_options warmup;
+    struct bask_limits_options limits;
+    struct bask_heritage heritage;
+    struct bask_pidfiles pidfiles;
+    struct bask_value default_address;
+    struct bask_succession handed; /* what was handed to this process */
+    bool succeeds;                 /* something was */
+    bool shared;                   /* at the end: another master has the sockets, too */
+    struct bask_master_handover handover;
+};
+
+/* complain.c */
+/* One clear line, and the end. */
+__attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
+/* The line is for the log from now on: somebody waits for what it says. */
+void die_in_log(void);
+/* A master that started this process looks here, too, for what goes wrong. */
+void die_also_to(int fd);
+
+/* reading.c */
+/* Reads every source of options. `before`: they are read again, and this is what they were. */
+void read_options(struct server *server, const struct bask_conf *before);
+void log_warnings(const struct bask_conf *conf);
+/* --help and its like: does it and ends the process. Returns if none was asked for. */
+void run_action(const struct server *server);
+
+/* choosing.c */
+/* Plugins of uWSGI that are part of this server, or of what its PyPy host does. */
+bool is_built_in(bask_str name);
+/* The plugin that was asked for: by name, by an argument it claims, by its options. */
+void choose_plugin(struct server *server);
