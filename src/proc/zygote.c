@@ -34,16 +34,26 @@ tell(struct zygote *zygote, const struct bask_message *message)
         zygote->orphan = true;
 }
 
-/* In fork(2) there is no other way to hand something to its handler. */
-static bool making_worker;
+/* The zygote while it makes a worker, else 0: in fork(2) there is no other way to hand something to
+ * its handler. */
+static pid_t maker;
+
+/* The parent may have died before the kernel was told. */
+static void
+die_with(pid_t parent)
+{
+    bask_proc_die_with_parent(SIGKILL);
+    if (getppid() != parent)
+        _exit(BASK_EXIT_FAILED);
+}
 
 /* Until a new worker serves (src/proc/worker.c), the application has it, in hooks for instance: one
  * that hangs there would outlive everything. */
 static void
 in_forked_child(void)
 {
-    if (making_worker)
-        bask_proc_die_with_parent(SIGKILL);
+    if (maker)
+        die_with(maker);
 }
 
 static void
@@ -53,9 +63,9 @@ make_worker(struct zygote *zygote, struct bask_seat seat)
     pid_t self = getpid();
     /* A signal for the new worker waits until it can take it (bask_worker_run). */
     bask_worker_block_signals(&before);
-    making_worker = true;
+    maker = self;
     pid_t pid = zygote->heritage->plugin->fork();
-    making_worker = false;
+    maker = 0;
     if (pid == 0) {
         zygote->born = seat;
         return;
@@ -200,7 +210,7 @@ bask_zygote_run(struct bask_heritage *heritage, const struct bask_zygote_orders 
     struct zygote zygote = {.heritage = heritage,
                             .io = {.fd = orders->channel, .on_event = on_channel}};
     /* It could not be told otherwise while it loads, or hangs. Workers notice by themselves. */
-    bask_proc_die_with_parent(SIGKILL);
+    die_with((pid_t)heritage->info.master_pid);
     heritage->replaces = heritage->replaces || orders->generation > 1;
     heritage->info.crash_fd = orders->crash;
     bask_log_also_to(orders->words);
