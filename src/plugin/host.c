@@ -46,10 +46,12 @@ note_line(struct bask_board_thread *board, const struct bask_request *pub)
     char *line = board->line;
     size_t room = sizeof board->line - 1;
     size_t method = pub->method.len < 24 ? pub->method.len : 24;
-    memcpy(line, pub->method.ptr, method);
+    if (method)
+        memcpy(line, pub->method.ptr, method);
     line[method++] = ' ';
     size_t uri = pub->uri.len < room - method ? pub->uri.len : room - method;
-    memcpy(line + method, pub->uri.ptr, uri);
+    if (uri) /* a gateway may leave it out */
+        memcpy(line + method, pub->uri.ptr, uri);
     line[method + uri] = '\0';
 }
 
