@@ -425,11 +425,13 @@ open_up(struct worker *worker, struct bask_board_place *place)
 {
     const struct bask_board *board = &worker->heritage->board;
     bask_worker_follow_log(worker->heritage);
+    bask_host_limit(bask_limits_for_host(worker->limits));
+    bask_crew_lock(worker->crew); /* the patrol runs already */
     if (!atomic_load(&board->server->paused))
         bask_net_pause(worker->net, false);
-    bask_host_limit(bask_limits_for_host(worker->limits));
     bask_limits_start(worker->limits);
     bask_harakiri_start(worker->harakiri);
+    bask_crew_unlock(worker->crew);
     if (worker->heritage->options->master)
         bask_proc_die_with_parent(SIGURG); /* from now on it looks after itself */
     atomic_store(&place->accepting, 1);
