@@ -41,6 +41,7 @@ struct app_thread {
 struct worker {
     struct bask_heritage *heritage;
     struct bask_seat seat;
+    pid_t parent;  /* at the start */
     bool replaces; /* another process had this id before */
     struct bask_loop *loop;
     struct bask_pipeline pipeline;
@@ -96,11 +97,13 @@ on_cut_off(struct bask_timer *timer)
     _exit(BASK_EXIT_END);
 }
 
-/* A worker whose zygote died is its master's child; one whose master died too is nobody's. */
+/* A worker whose zygote died is its master's child; one whose master died too is nobody's. While
+ * the threads of a zygote end one after the other it is still the zygote's, and told once more. */
 static bool
 is_orphan(const struct worker *worker)
 {
-    return getppid() != worker->heritage->info.master_pid;
+    pid_t parent = getppid();
+    return parent != worker->parent && parent != worker->heritage->info.master_pid;
 }
 
 /* They stay in the list: connections name theirs. */
@@ -511,7 +514,8 @@ serve(struct worker *worker, struct bask_board_place *place)
 int
 bask_worker_run(struct bask_heritage *heritage, struct bask_seat seat)
 {
-    struct worker worker = {.heritage = heritage, .seat = seat, .exit_code = BASK_EXIT_END};
+    struct worker worker = {
+        .heritage = heritage, .seat = seat, .parent = getppid(), .exit_code = BASK_EXIT_END};
     struct bask_board_place *place = bask_board_place(&heritage->board, seat);
     int code = BASK_EXIT_FAILED;
     for (uint32_t side = 0; side < BASK_PLACES; side++)
