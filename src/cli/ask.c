@@ -87,6 +87,20 @@ receive_answer(int fd, int64_t deadline_us, struct bask_control_answer *ret_answ
     return BASK_OK;
 }
 
+/* A server that stops has ended only when the connection has. */
+static int
+wait_for_end(int fd, int64_t deadline_us)
+{
+    struct bask_buf bytes = {0};
+    int err;
+    do {
+        err = receive(fd, deadline_us, &bytes);
+        bask_buf_consume(&bytes, bask_buf_len(&bytes));
+    } while (!err);
+    bask_buf_fini(&bytes);
+    return err == BASK_E_CLOSED ? BASK_OK : err;
+}
+
 int
 cli_ask(bask_str path, const struct bask_control_request *request, int64_t limit_ms,
         struct bask_control_answer *ret_answer, struct bask_buf *ret_text, char *error,
@@ -107,6 +121,8 @@ cli_ask(bask_str path, const struct bask_control_request *request, int64_t limit
         err = BASK_E_CLOSED;
     if (!err)
         err = receive_answer(fd, deadline_us, ret_answer, &bytes);
+    if (!err && request->wait)
+        err = wait_for_end(fd, deadline_us);
     close(fd);
     if (err) {
         snprintf(error, error_size, "the server's answer: %s", bask_err_text(err));

@@ -10,6 +10,7 @@
 #include "sys/sock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -335,10 +336,13 @@ control_socket(const struct master *master)
     return master->control ? master->control->io.fd : -1;
 }
 
-/* The last that a client can be told. */
+/* The last that a client can be told. Who waits for a stop sees the connection end with the
+ * process: only then sockets and files are free for another server. */
 static void
 say_goodbye(struct client *client)
 {
+    if (client->step == CLIENT_WAITS_STOP)
+        fcntl(client->io.fd, F_DUPFD_CLOEXEC, 0); /* nobody closes it */
     if (client->step == CLIENT_WAITS_STOP)
         answer(client, true, BASK_STR("stopped\n"));
     else if (client->step == CLIENT_WAITS_RELOAD)

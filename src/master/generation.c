@@ -51,8 +51,10 @@ become_current(struct master *master)
         master->old = before; /* it stays as long as it has workers: it is the one to reap them */
         return;
     }
-    if (master->current->substitute)
+    if (master->current->substitute) {
         roster_adopt(master, before->number, master->current->number);
+        master->current->proven = before->proven;
+    }
     generation_free(&before);
 }
 
@@ -347,34 +349,41 @@ on_current_died(struct master *master, int status)
     generation_start(master, dead->cautious);
 }
 
+static struct generation *
+of_process(const struct master *master, pid_t pid)
+{
+    struct generation *all[] = {master->current, master->next, master->old};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i] && all[i]->pid == pid)
+            return all[i];
+    return NULL;
+}
+
 bool
 generation_ended(struct master *master, pid_t pid, int status)
 {
-    struct generation **places[] = {&master->current, &master->next, &master->old};
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        struct generation *generation = *places[i];
-        if (!generation || generation->pid != pid)
-            continue;
-        if (generation->io.fd >= 0) {
-            /* A worker that it forked at last may just be telling of its birth: either it is heard
-             * or it notices that it is not. */
-            bask_channel_close_to_senders(generation->io.fd);
-            on_channel(&generation->io, 0);
-        }
-        generation_dismiss(master, generation);
-        generation->pid = 0;
-        roster_forget_forks(master, generation->number);
-        if (generation == master->current) {
-            on_current_died(master, status);
-            return true;
-        }
-        *places[i] = NULL;
-        if (places[i] == &master->next && !master->stopping)
-            on_load_failed(master, generation, status);
-        generation_free(&generation);
+    struct generation *generation = of_process(master, pid);
+    if (!generation)
+        return false;
+    if (generation->io.fd >= 0) {
+        /* A worker that it forked at last may just be telling of its birth: either it is heard or
+         * it notices that it is not. What is heard may make another generation the current one. */
+        bask_channel_close_to_senders(generation->io.fd);
+        on_channel(&generation->io, 0);
+    }
+    generation_dismiss(master, generation);
+    generation->pid = 0;
+    roster_forget_forks(master, generation->number);
+    if (generation == master->current) {
+        on_current_died(master, status);
         return true;
     }
-    return false;
+    bool was_loading = generation == master->next;
+    *(was_loading ? &master->next : &master->old) = NULL;
+    if (was_loading && !master->stopping)
+        on_load_failed(master, generation, status);
+    generation_free(&generation);
+    return true;
 }
 
 static void
@@ -422,8 +431,9 @@ generation_advance(struct master *master, int64_t now)
 {
     if (master->next)
         end_late(master->next, now);
-    if (master->old && master->current && !roster_has(master, master->old->number))
-        generation_dismiss(master, master->old);
+    if (master->old && master->current && !roster_has(master, master->old->number) &&
+        (master->current->proven || !roster_wanted(master)))
+        generation_dismiss(master, master->old); /* nothing has to be taken back any more */
     end_dismissed(master->current, now);
     end_dismissed(master->old, now);
     if (master->retry_at_us && master->retry_at_us <= now && !master->next && !master->stopping)

@@ -15,6 +15,7 @@
 #include "sys/sock.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -178,7 +179,12 @@ static int
 open_socket(struct health *health, char *error, size_t error_size)
 {
     int err = bask_sock_listen(&health->address, BACKLOG, &health->io.fd, error, error_size);
-    return err ? err : bask_loop_add(health->master->loop, &health->io, BASK_IO_LEVEL);
+    if (!err && (err = bask_loop_add(health->master->loop, &health->io, BASK_IO_LEVEL))) {
+        close(health->io.fd);
+        health->io.fd = -1;
+        snprintf(error, error_size, "%s", bask_err_text(err));
+    }
+    return err;
 }
 
 static void
@@ -244,6 +250,11 @@ health_free(struct health **health)
     /* First the name: a successor that finds it free makes its own. */
     if (bound && local->sun_family == AF_UNIX && local->sun_path[0])
         unlink(local->sun_path);
+    for (size_t i = 0; i < CLIENTS; i++)
+        drop(&(*health)->clients[i]);
+    bask_loop_timer_stop(&(*health)->open);
+    if (bound)
+        bask_loop_remove((*health)->master->loop, &(*health)->io);
     health_close(*health);
     free(*health);
     *health = NULL;

@@ -17,7 +17,8 @@
 enum {
     CUT_MERCY_US = 5000000,   /* for a process that was told to end at once */
     FORK_LIMIT_US = 30000000, /* a zygote that needs longer for a fork hangs */
-    UNTOLD_US = 2000000,      /* the same, for telling that a worker has ended */
+    UNTOLD_US = 8000000,      /* the same, for telling that a worker has ended */
+    UNTOLD_LAST_US = 2000000, /* the same, for one that is of no use any more */
     LAST_WORDS_US = 2000000,  /* for a worker that hangs while it loads, to say where */
 };
 
@@ -203,9 +204,11 @@ log_requests(const struct bask_board *board, struct bask_seat seat)
 static void
 give_up_renewal(struct master *master)
 {
-    if (master->reload.kind != RELOAD_WORKERS)
+    bool brutal = master->reload.kind == RELOAD_WORKERS_BRUTAL;
+    if (master->reload.kind != RELOAD_WORKERS && !brutal)
         return;
-    bask_log(BASK_LOG_ERROR, "a new worker did not get as far as serving; the present ones go on");
+    bask_log(BASK_LOG_ERROR, "a new worker did not get as far as serving; %s",
+             brutal ? "the reload is given up" : "the present ones go on");
     for (uint32_t i = 0; i < worker_count(master); i++)
         master->workers[i].renew_us = 0;
     reload_failed(master, master->current);
@@ -221,8 +224,13 @@ on_never_accepted(struct master *master, const struct process *process, int stat
         give_up_renewal(master);
         return;
     }
-    if (generation_roll_back(master) || master->current->number > 1)
+    if (generation_roll_back(master))
         return;
+    if (master->current->number > 1) {
+        if (!master->next)
+            reload_failed(master, master->current); /* it is tried again; another may mend it */
+        return;
+    }
     if (master->heir) {
         upgrade_failed(master, master->current);
         master_obey(master, MASTER_STOP);
@@ -232,6 +240,16 @@ on_never_accepted(struct master *master, const struct process *process, int stat
         master->code = BASK_EXIT_NO_APP;
         master_obey(master, MASTER_STOP);
     }
+}
+
+/* A process that leaves may have been the one that the kernel woke for a connection. */
+static void
+pass_on_look(struct master *master, struct bask_seat seat)
+{
+    uint32_t look = BASK_WISH_LOOK;
+    struct bask_board_place *place = bask_board_place(master->plan->board, seat);
+    if (atomic_compare_exchange_strong(&place->wish, &look, BASK_WISH_NONE))
+        roster_signal(master, SIGTSTP);
 }
 
 static void
@@ -254,6 +272,7 @@ on_end(struct master *master, struct bask_seat seat, struct process *process, in
     struct worker *worker = &master->workers[seat.worker_id - 1];
     const struct process ended = *process;
     int64_t now = bask_clock_us(), delay = master->plan->options->forkbomb_delay_ms * 1000;
+    pass_on_look(master, seat); /* it may have ended before its bell was heard */
     *process = (struct process){.state = PROCESS_NONE};
     clear_place(board, seat);
     eye_stop(master, seat);
@@ -362,16 +381,11 @@ notice_accepting(struct master *master)
     }
 }
 
-/* A process that leaves may have been the one that the kernel woke for a connection. */
 static void
 pass_on_looks(struct master *master)
 {
-    for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++) {
-        uint32_t look = BASK_WISH_LOOK;
-        struct bask_board_place *place = bask_board_place(master->plan->board, seat_at(i));
-        if (atomic_compare_exchange_strong(&place->wish, &look, BASK_WISH_NONE))
-            roster_signal(master, SIGTSTP);
-    }
+    for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++)
+        pass_on_look(master, seat_at(i));
 }
 
 static bool
@@ -490,7 +504,9 @@ miss_news(struct master *master, uint32_t index, int64_t now)
 {
     int64_t ended_us = eye_ended_us(master, seat_at(index));
     const struct process *process = process_at(master, index);
-    if (!ended_us || ended_us + UNTOLD_US > now)
+    bool needed =
+        !master->stopping && master->current && process->generation == master->current->number;
+    if (!ended_us || ended_us + (needed ? UNTOLD_US : UNTOLD_LAST_US) > now)
         return;
     bask_log(BASK_LOG_ERROR, "zygote %u does not tell that worker %u ended; it is given up",
              process->generation, seat_at(index).worker_id);
@@ -546,12 +562,13 @@ roster_has(const struct master *master, unsigned generation)
 }
 
 static bool
-worker_is_settled(const struct worker *worker)
+worker_is_settled(const struct master *master, uint32_t id)
 {
+    const struct worker *worker = &master->workers[id - 1];
     bool serving = false;
     for (uint32_t side = 0; side < BASK_PLACES; side++) {
         if (worker->places[side].state == PROCESS_SERVING)
-            serving = !is_to_renew(worker, &worker->places[side]);
+            serving = master->current && !is_stale(master, worker, id, &worker->places[side]);
         else if (worker->places[side].state != PROCESS_NONE)
             return false;
     }
@@ -564,8 +581,8 @@ roster_is_settled(const struct master *master)
     for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++)
         if (eye_ended_us(master, seat_at(i)))
             return false;
-    for (uint32_t i = 0; i < worker_count(master); i++)
-        if (!worker_is_settled(&master->workers[i]))
+    for (uint32_t id = 1; id <= worker_count(master); id++)
+        if (!worker_is_settled(master, id))
             return false;
     return true;
 }

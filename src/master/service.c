@@ -47,6 +47,8 @@ on_watchdog(struct bask_timer *timer)
     struct vitals now = vitals(service, bask_clock_us());
     bask_loop_timer_start(service->master->loop, timer, service->notify->watchdog_us / 2);
     const char *why = now.paused || now.stopping ? vitals_dead(&now) : vitals_unready(&now);
+    if (service->master->heir)
+        return; /* it is not the one whose life is of interest */
     if (!why)
         bask_notify_send(service->notify, "WATCHDOG=1");
     else if (service->state == SERVICE_READY)
@@ -100,8 +102,8 @@ void
 service_advance(struct master *master)
 {
     struct service *service = master->service;
-    if (!service->notify->length || master->replaced)
-        return;
+    if (!service->notify->length || master->replaced || master->heir)
+        return; /* one that does not serve yet must not speak of its own end */
     enum service_state state = state_of(service);
     if (state != service->state) {
         service->state = state;

@@ -275,16 +275,14 @@ upgrade_abandon(struct master *master)
 void
 upgrade_forget(const struct master *master)
 {
-    const struct bask_succession *before = master->plan->before;
     if (master->upgrade) {
         if (master->upgrade->io.fd >= 0)
             close(master->upgrade->io.fd);
         close(master->upgrade->words);
     }
-    if (before && before->channel >= 0)
-        close(before->channel);
-    if (before && before->words >= 0)
-        close(before->words);
+    /* Sockets that the new options do not name, too: nobody would ever answer there. */
+    if (master->plan->before)
+        bask_succession_fini(master->plan->before);
 }
 
 /* In a successor. */

@@ -32,6 +32,7 @@ ways_hand_over(struct master *master)
 {
     fifo_close(master, false);
     control_hand_over(master);
+    health_free(&master->health); /* its answers would be those of a server that stops */
     touch_close(master);
     watch_close(master);
 }

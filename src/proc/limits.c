@@ -49,7 +49,10 @@ recycle_now(struct bask_limits *limits, const char *why)
         setup->seat.worker_id, (int)getpid(), (double)(bask_clock_us() - limits->started_us) / 1e6,
         why, (unsigned long long)served(limits));
     if (setup->has_master) {
-        atomic_store(&bask_board_place(setup->board, setup->seat)->wish, BASK_WISH_SUCCESSOR);
+        /* One that wishes something already is about to go anyway. */
+        uint32_t none = BASK_WISH_NONE;
+        atomic_compare_exchange_strong(&bask_board_place(setup->board, setup->seat)->wish, &none,
+                                       BASK_WISH_SUCCESSOR);
         bask_bell_ring(setup->board->bell);
     } else {
         kill(getpid(), SIGHUP); /* it drains and ends */

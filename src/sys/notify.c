@@ -94,5 +94,6 @@ bask_notify_send(const struct bask_notify *notify, const char *format, ...)
 void
 bask_notify_successor(const struct bask_notify *notify, pid_t pid)
 {
-    bask_notify_send(notify, "MAINPID=%d", (int)pid);
+    /* In one message: who else may speak may depend on the first half. */
+    bask_notify_send(notify, "MAINPID=%d\nREADY=1", (int)pid);
 }

@@ -236,6 +236,40 @@ def test_upgrade_keeps_manager_probes_and_daemons(bask: Bask, successors: None, 
     assert manager.wait("STOPPING") == ["1"]
 
 
+def test_successor_that_fails_does_not_speak_for_the_server(bask: Bask, manager: Manager) -> None:
+    """It would tell of its own end."""
+    options = bask.folder / "options.ini"
+    options.write_text("[bask]\n")
+    server = managed(bask, manager, "--ini", str(options), "--master-fifo", "fifo", workers=1)
+    manager.wait("READY")
+    options.write_text("[bask]\nhook-post-fork = exec:exit 1\n"
+                       "ready-timeout = 2\n")
+    (bask.folder / "fifo").write_text("f")
+    server.complained("cannot|status 1")
+    server.complained("the upgrade failed")
+    assert manager.said("STOPPING") == []
+    manager.wait("READY", 2)
+    assert len(manager.said("READY")) == 2
+
+
+def test_upgraded_server_is_ready_while_the_one_before_drains(
+        bask: Bask, successors: None, manager: Manager, probe: Callable[..., Answer]) -> None:
+    server = managed(bask, manager, "--master-fifo", "fifo", *probe.option, workers=1)
+    with server.connect() as connection:
+        connection.send(make_request("GET", "/sleep/3000"))
+        wait_until(lambda: "busy 1" in probe("/ready").text, "it is busy")
+        (bask.folder / "fifo").write_text("f")
+        successor = int(server.wait_log(r"upgraded: master (\d+) serves").group(1))
+        server.wait_log("listening for probes again")
+        assert probe("/ready").status == 200
+        assert processes.is_alive(server.pid)
+        # What tells who speaks ends the reload too: the manager may hear only who it knows.
+        last = [m for m in manager.heard() if "MAINPID" in m]
+        assert last and last[0].get("READY") == "1"
+        assert connection.answer().status == 200
+    assert server.succeeded_by(successor) == 0
+
+
 # Containers
 
 def can_unshare() -> bool:

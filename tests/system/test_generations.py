@@ -1,0 +1,107 @@
+"""Generations, workers and masters that follow each other while something else goes wrong."""
+import os
+import signal
+import socket
+import time
+
+import pytest
+
+from support import processes
+from support.server import Bask
+from support.wait import wait_until
+
+pytestmark = pytest.mark.null
+
+CONTROL = ("--control-socket", "control")
+# New workers fail while there is a file "broken", and wait while there is one "hold".
+HOOK = ("--hook-post-fork", "exec:while test -e hold; do sleep 0.02; done; test ! -e broken")
+
+
+def child_of(pid: int) -> int:
+    return int(wait_until(lambda: processes.children(pid), "%d has a child" % pid)[0])
+
+
+def test_new_zygote_and_its_worker_die_before_the_master_has_heard_of_either(bask: Bask) -> None:
+    server = bask.null(*HOOK, *CONTROL, workers=1)
+    first = server.roster()[1]
+    (server.folder / "hold").touch()
+    server.ctl("reload", "--no-wait")
+    server.wait_log("generation 2 takes over")
+    zygote = server.zygote()
+    worker = child_of(zygote)
+    wait_until(lambda: '"starting"' in server.ctl("status", "--json").stdout
+               or processes.children(worker), "it is in its hook")
+    (server.folder / "hold").unlink()  # for others
+    processes.stop(server.pid)
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: not processes.children(zygote), "the zygote has told of it")
+    os.kill(zygote, signal.SIGKILL)
+    wait_until(lambda: not processes.is_alive(zygote), "the zygote is dead")
+    os.kill(server.pid, signal.SIGCONT)
+    server.complained("generation 1 takes over again")
+    assert server.get().status == 200 and processes.is_alive(first)
+    assert server.ctl("reload").stdout == "generation 3 serves\n"
+    assert server.get().status == 200
+
+
+def test_successor_that_fails_once_is_tried_again(bask: Bask) -> None:
+    """Nothing else happens that would wake the master."""
+    server = bask.null(*HOOK, "--max-requests", "3", "--min-worker-lifetime", "0", workers=1)
+    first = server.roster()[1]
+    (server.folder / "broken").touch()
+    for _ in range(3):
+        server.get()
+    server.complained("worker 1 .* ended with status 1")
+    (server.folder / "broken").unlink()
+    wait_until(lambda: not processes.is_alive(first), "the successor takes over")
+
+
+def test_reload_of_workers_fails_also_after_the_zygote_died(bask: Bask) -> None:
+    server = bask.null(*HOOK, *CONTROL, workers=2)
+    workers = server.workers()
+    os.kill(server.zygote(), signal.SIGKILL)
+    server.wait_log("generation 2 takes over")
+    (server.folder / "broken").touch()
+    assert server.ctl("reload", "--workers", "--timeout", "10", expect=1).stderr
+    server.complained("the present ones go on")
+    assert server.workers() == workers
+
+
+def test_brutal_reload_to_a_broken_version_is_taken_back(bask: Bask) -> None:
+    server = bask.null(*HOOK, *CONTROL, workers=2)
+    server.idle = False
+    (server.folder / "broken").touch()
+    (server.folder / "hold").touch()
+    server.ctl("reload", "--brutal", "--no-wait")
+    server.wait_log("generation 2 takes over")
+    wait_until(lambda: not server.workers(), "the old workers are gone")
+    time.sleep(0.6)
+    (server.folder / "hold").unlink()
+    server.complained("generation 1 takes over again")
+    (server.folder / "broken").unlink()
+    assert server.get().status == 200
+    assert server.ctl("reload", "--timeout", "10").stdout == "generation 3 serves\n"
+
+
+def test_stop_has_ended_when_it_is_told(bask: Bask) -> None:
+    """Who waits for it starts another server then, on the same sockets."""
+    server = bask.null(*CONTROL, "--hook-as-user-atexit", "exec:sleep 0.7", workers=1)
+    server.ctl("stop")
+    assert not processes.is_alive(server.pid)
+    assert server.wait_end() == 0
+
+
+def test_upgrade_gives_up_what_it_does_not_use(bask: Bask, successors: None) -> None:
+    """A socket that the new options do not name is closed: who connects is refused."""
+    gone = bask.ports.take()
+    options = bask.folder / "options.ini"
+    options.write_text("[bask]\nhttp-socket = 127.0.0.1:%d\ncontrol-socket = control\n" % gone)
+    server = bask.null("--ini", str(options), workers=1)
+    socket.create_connection(("127.0.0.1", gone)).close()
+    options.write_text("[bask]\n")
+    server.ctl("upgrade")
+    successor = int(server.wait_log(r"upgraded: master (\d+) serves").group(1))
+    assert server.succeeded_by(successor) == 0
+    server.idle = False
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", gone))
