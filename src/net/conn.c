@@ -11,7 +11,6 @@
 
 enum {
     LINGER_MS = 2000,
-    DRAIN_GRACE_MS = 500, /* for a first request that may be on its way when the server drains */
 };
 
 static int64_t
@@ -19,7 +18,7 @@ step_limit_ms(const struct bask_net *net, enum bask_step step)
 {
     switch (step) {
     case BASK_STEP_IDLE:
-        return net->draining ? DRAIN_GRACE_MS : net->options->idle_ms;
+        return net->draining ? net->grace_ms : net->options->idle_ms;
     case BASK_STEP_HEAD:
         return net->options->head_ms;
     case BASK_STEP_BODY:
@@ -219,7 +218,8 @@ bask_conn_request_done(struct bask_conn *conn)
         return;
     }
     forget_request(conn);
-    if (conn->close_after || conn->broken || conn->net->draining) {
+    /* Draining is no reason: an answer that began before it has promised to keep the connection. */
+    if (conn->close_after || conn->broken) {
         end_politely(conn);
         return;
     }

@@ -91,6 +91,7 @@ struct bask_net {
     size_t open;
     size_t late;       /* of those, whose request was cut off and is still the application's */
     uint64_t requests; /* answered */
+    int64_t grace_ms;  /* while draining: for the next request of an idle connection */
     bool exclusive, draining, paused;
     int64_t
         turns_since_us; /* `turns` connections were accepted since then: turn_is_over in net.c */

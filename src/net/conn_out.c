@@ -408,11 +408,16 @@ cut(struct bask_req *req, unsigned status)
         req->response.facts.status = status;
     }
     log_access(conn, " (cut off)");
-    if (!unsent && req->response.framing == BASK_FRAMING_CLOSE)
+    bool told = unsent && !conn->broken && !bask_conn_has_output(conn);
+    if (told)
+        /* What the client still sends must not be answered with a reset: it could overtake. */
+        shutdown(conn->io.fd, SHUT_WR);
+    else if (!unsent && req->response.framing == BASK_FRAMING_CLOSE)
         reset_now(conn);
     else
         shutdown(conn->io.fd, SHUT_RDWR); /* whoever waits for the client waits no longer */
-    conn->broken = true;
+    conn->close_after = true;
+    conn->broken = !told;
     conn->net->late++;
     req->cut = true;
     req->io = &bask_conn_late_io;

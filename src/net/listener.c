@@ -36,6 +36,10 @@ static const struct bask_option rows[] = {
     {"http-keepalive-timeout", "so-keepalive-timeout", 0, BASK_OPT_DURATION,
      offsetof(struct bask_net_options, idle_ms), 1, 86400000, "75", "SECONDS",
      "close a connection that has no request for so long"},
+    {"http-keepalive-handover", NULL, 0, BASK_OPT_DURATION,
+     offsetof(struct bask_net_options, handover_ms), 0, 86400000, "3", "SECONDS",
+     "a replaced worker waits so long for a last request on idle connections, at most half of "
+     "worker-reload-mercy"},
     {"http-headers-timeout", NULL, 0, BASK_OPT_DURATION, offsetof(struct bask_net_options, head_ms),
      1, 86400000, "30", "SECONDS", "a request head must be complete in this time, or gets 408"},
     {"socket-timeout", "http-timeout", 'z', BASK_OPT_DURATION,

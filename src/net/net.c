@@ -13,6 +13,7 @@
 enum {
     ACCEPTS_PER_EVENT = 16,
     ACCEPTS_AT_LAST = 4096,
+    DRAIN_GRACE_MS = 500, /* for a request that may be on its way */
     REOPEN_US = 200000,
     TURNS_US = 100000, /* in such a time more than TURNS_FEW connections are many */
     TURNS_FEW = 64,
@@ -324,22 +325,38 @@ bask_net_is_asked(const struct bask_net *net)
     return false;
 }
 
-void
-bask_net_drain(struct bask_net *net, bool is_last)
+/* Called again it can only shorten what idle connections get. */
+static void
+drain(struct bask_net *net, bool is_last, int64_t grace_ms)
 {
     struct bask_link idle;
-    if (net->draining)
+    if (net->draining && grace_ms >= net->grace_ms)
         return;
-    net->draining = true;
-    if (is_last)
-        accept_the_last(net);
-    unwatch_all(net);
-    bask_loop_timer_stop(&net->reopen);
+    net->grace_ms = grace_ms;
+    if (!net->draining) {
+        net->draining = true;
+        if (is_last)
+            accept_the_last(net);
+        unwatch_all(net);
+        bask_loop_timer_stop(&net->reopen);
+    }
     bask_list_init(&idle);
     while (!bask_list_empty(&net->steps[BASK_STEP_IDLE]))
         bask_list_append(&idle, bask_list_take(&net->steps[BASK_STEP_IDLE]));
     while (!bask_list_empty(&idle))
         drain_idle(BASK_CONTAINER(idle.next, struct bask_conn, link));
+}
+
+void
+bask_net_drain(struct bask_net *net, bool is_last)
+{
+    drain(net, is_last, DRAIN_GRACE_MS);
+}
+
+void
+bask_net_hand_over(struct bask_net *net, int64_t grace_ms)
+{
+    drain(net, false, grace_ms > 0 ? grace_ms : 1);
 }
 
 size_t

@@ -27,6 +27,7 @@ struct bask_net_options {
     int64_t body_buffer;            /* --post-buffering */
     int64_t body_limit;             /* --limit-post, 0: none */
     int64_t idle_ms;                /* keep-alive */
+    int64_t handover_ms;            /* the same in a worker that has a successor */
     int64_t head_ms;                /* first byte to end of head */
     int64_t transfer_ms;            /* without progress, either way */
     struct bask_sock_givens *given; /* no option: sockets that are open already; NULL: none */
@@ -79,9 +80,12 @@ bool bask_net_is_asked(const struct bask_net *net);
 /* The kernel wakes one process for a connection. If that one did not take it, others find it when
  * they look again. */
 void bask_net_look(struct bask_net *net);
-/* Stops accepting, closes idle connections, lets the others finish. `is_last`: nobody else will
- * take what waits in the listening sockets, so that is taken first. */
+/* Stops accepting, closes idle connections after a moment, lets the others finish. `is_last`:
+ * nobody else will take what waits in the listening sockets, so that is taken first. */
 void bask_net_drain(struct bask_net *net, bool is_last);
+/* The same where others serve meanwhile and nobody waits for the end: the next request of an idle
+ * connection is waited for so long, and answered with `Connection: close`. */
+void bask_net_hand_over(struct bask_net *net, int64_t grace_ms);
 /* Open connections. */
 size_t bask_net_connections(const struct bask_net *net);
 /* Those among them that only wait for the application to let go of a request that was cut off. */

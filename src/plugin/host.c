@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { WAIT_MS = 200 };
+
 static struct bask_host_setup host;
 static _Thread_local struct bask_thread *current; /* the calling application thread */
 
@@ -129,26 +131,26 @@ host_begin(const struct bask_request *request, bask_str head, uint32_t header_co
     return err;
 }
 
-/* Waits for the client, without the lock. 0, BASK_E_TIMEOUT or BASK_E_CLOSED. */
+/* Waits for the client, without the lock, and not for long at once: the request may be cut off
+ * meanwhile. `waited_ms` is the time without progress. 0: try again, BASK_E_TIMEOUT or
+ * BASK_E_CLOSED. */
 static int
-wait_for_client(int fd, short events)
+wait_for_client(int fd, short events, int *waited_ms)
 {
     struct pollfd poller = {.fd = fd, .events = events};
-    for (;;) {
-        int n = poll(&poller, 1, host.transfer_ms);
-        if (n > 0)
-            return BASK_OK;
-        if (n == 0)
-            return BASK_E_TIMEOUT;
-        if (errno != EINTR)
-            return BASK_E_CLOSED;
-    }
+    int left = host.transfer_ms - *waited_ms, slice = left < WAIT_MS ? left : WAIT_MS;
+    int n = poll(&poller, 1, slice);
+    if (n < 0)
+        return errno == EINTR ? BASK_OK : BASK_E_CLOSED;
+    *waited_ms = n ? 0 : *waited_ms + slice;
+    return *waited_ms < host.transfer_ms ? BASK_OK : BASK_E_TIMEOUT;
 }
 
 static int
 host_write(const struct bask_request *request, bask_str data)
 {
     struct bask_req *req = req_of(request);
+    int waited_ms = 0;
     for (;;) {
         bask_crew_lock(host.crew);
         int err = req->io->write(req, data);
@@ -156,7 +158,7 @@ host_write(const struct bask_request *request, bask_str data)
         bask_crew_unlock(host.crew);
         if (err != BASK_E_AGAIN)
             return err;
-        if ((err = wait_for_client(fd, POLLOUT)))
+        if ((err = wait_for_client(fd, POLLOUT, &waited_ms)))
             return err;
         data = (bask_str){0};
     }
@@ -200,6 +202,7 @@ static ssize_t
 host_read_body(const struct bask_request *request, char *buffer, size_t size)
 {
     struct bask_req *req = req_of(request);
+    int waited_ms = 0;
     for (;;) {
         bask_crew_lock(host.crew);
         ssize_t n = req->io->read_body(req, buffer, size);
@@ -207,7 +210,7 @@ host_read_body(const struct bask_request *request, char *buffer, size_t size)
         bask_crew_unlock(host.crew);
         if (n != BASK_E_AGAIN)
             return n;
-        int err = wait_for_client(fd, POLLIN);
+        int err = wait_for_client(fd, POLLIN, &waited_ms);
         if (err)
             return err;
     }

@@ -281,6 +281,12 @@ bask_harakiri_expect(struct bask_harakiri *harakiri, int64_t at_us)
         bask_loop_timer_start(harakiri->setup.loop, &harakiri->timer, delay > 0 ? delay : 0);
 }
 
+bool
+bask_harakiri_has_paused(const struct bask_harakiri *harakiri)
+{
+    return harakiri->paused;
+}
+
 unsigned
 bask_harakiri_lost(const struct bask_harakiri *harakiri)
 {

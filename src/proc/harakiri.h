@@ -49,5 +49,7 @@ void bask_harakiri_watch(struct bask_harakiri *harakiri, struct bask_thread *thr
 void bask_harakiri_start(struct bask_harakiri *harakiri);
 /* A request has got a deadline that may come before all others. */
 void bask_harakiri_expect(struct bask_harakiri *harakiri, int64_t at_us);
+/* All threads are late: nothing shall be accepted, whatever the server says. */
+bool bask_harakiri_has_paused(const struct bask_harakiri *harakiri);
 /* Threads that did not come back in time. */
 unsigned bask_harakiri_lost(const struct bask_harakiri *harakiri);

@@ -166,6 +166,14 @@ bask_limits_free(struct bask_limits **limits)
 }
 
 void
+bask_limits_leave(struct bask_limits *limits)
+{
+    limits->recycled = true;
+    bask_loop_timer_stop(&limits->lifetime);
+    bask_loop_timer_stop(&limits->patience);
+}
+
+void
 bask_limits_guard(struct bask_limits *limits, struct bask_harakiri *harakiri)
 {
     limits->harakiri = harakiri;

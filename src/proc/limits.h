@@ -52,6 +52,8 @@ struct bask_limits *bask_limits_new(const struct bask_limits_setup *setup);
 void bask_limits_free(struct bask_limits **limits);
 /* Who sees to the deadlines of requests. */
 void bask_limits_guard(struct bask_limits *limits, struct bask_harakiri *harakiri);
+/* The worker drains: it has asked for all it will ask for. */
+void bask_limits_leave(struct bask_limits *limits);
 /* The worker accepts requests: its life begins. */
 void bask_limits_start(struct bask_limits *limits);
 /* A thread is lost: the on_lost of the harakiri; `context` is the limits. Its age does not matter.

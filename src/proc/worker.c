@@ -93,6 +93,8 @@ on_cut_off(struct bask_timer *timer)
     struct worker *worker = BASK_CONTAINER(timer, struct worker, cut_off);
     bask_log(BASK_LOG_WARN, "worker %u ends with %u requests unanswered", worker->seat.worker_id,
              bask_crew_busy(worker->crew));
+    if (worker->access)
+        bask_access_flush(worker->access);
     /* The threads are inside the application and cannot be joined. */
     _exit(BASK_EXIT_END);
 }
@@ -131,6 +133,18 @@ end_without_master(struct worker *worker)
     on_drain(&worker->drain);
 }
 
+/* A client that is slow to send its next request must not meet a connection that was closed a
+ * moment before. The successor serves, so waiting costs nothing; but the mercy ends it all. */
+static int64_t
+handover_ms(const struct worker *worker)
+{
+    const struct bask_net_options *options = worker->heritage->net;
+    int64_t limit = worker->heritage->mercy_ms / 2;
+    if (options->idle_ms < limit)
+        limit = options->idle_ms;
+    return options->handover_ms < limit ? options->handover_ms : limit;
+}
+
 /* Who waits to be accepted is better off with a successor than behind the last requests of this
  * process; without one they are taken along. */
 static void
@@ -138,7 +152,11 @@ drain(struct worker *worker)
 {
     const struct bask_board *board = &worker->heritage->board;
     bool is_last = !worker->heritage->options->master || atomic_load(&board->server->stopping);
-    bask_net_drain(worker->net, is_last);
+    bask_limits_leave(worker->limits);
+    if (is_last || bask_harakiri_has_paused(worker->harakiri))
+        bask_net_drain(worker->net, is_last);
+    else
+        bask_net_hand_over(worker->net, handover_ms(worker));
     if (!is_last && bask_net_is_asked(worker->net)) {
         atomic_store(&bask_board_place(board, worker->seat)->wish, BASK_WISH_LOOK);
         bask_bell_ring(board->bell);
@@ -173,7 +191,8 @@ take_signals(struct worker *worker)
         drain(worker);
     }
     if (came & UINT64_C(1) << SIGTSTP) {
-        bask_net_pause(worker->net, atomic_load(&worker->heritage->board.server->paused));
+        bask_net_pause(worker->net, atomic_load(&worker->heritage->board.server->paused) ||
+                                        bask_harakiri_has_paused(worker->harakiri));
         bask_net_look(worker->net);
         bask_worker_follow_log(worker->heritage);
     }

@@ -329,6 +329,42 @@ def test_response_that_has_begun_is_broken_off(bask: Bask) -> None:
     server.wait_log("came back")
 
 
+def test_client_that_still_sends_is_told(bask: Bask) -> None:
+    """A 504 while the body comes is not followed by a reset; the reading thread wakes up."""
+    server = bask.app("limits", "--harakiri", "1", "--post-buffering", "1k",
+                      "--harakiri-graceful-timeout", "30", workers=1)
+    pid = server.get("/").text
+    with server.connect() as client:
+        client.send(b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+        begun = time.monotonic()
+        while "HARAKIRI" not in server.log() and time.monotonic() - begun < 20:
+            client.send(b"some")
+            time.sleep(0.05)
+        for _ in range(5):
+            client.send(b"more")
+            time.sleep(0.05)
+        assert client.answer().status == 504
+    server.complained("HARAKIRI")
+    server.wait_log("came back")
+    with server.connect() as silent:
+        silent.send(b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+        assert silent.answer().status == 504
+        wait_until(lambda: server.log().count("came back") == 2, "it does not wait for the client")
+    assert server.get("/").text == pid
+
+
+@pytest.mark.null
+def test_late_worker_accepts_nothing_when_it_is_told_to_look(bask: Bask) -> None:
+    """Signals to look at the board do not undo what harakiri closed."""
+    server = bask.null("--harakiri", "500ms", "--harakiri-graceful-timeout", "2", workers=1)
+    worker = server.workers()[0]
+    assert server.get("/sleep/60000").status == 504
+    server.complained("HARAKIRI")
+    os.kill(worker, signal.SIGTSTP)
+    wait_until(lambda: not processes.is_pending(worker, signal.SIGTSTP), "it has looked")
+    assert server.get("/").status == 200  # by the successor; 503 from who cannot answer
+
+
 def test_user_harakiri(bask: Bask) -> None:
     server = bask.app("limits", "--harakiri-graceful-timeout", "30", "--threads", "2", workers=1)
     assert server.get("/user").status == 504

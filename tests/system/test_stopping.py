@@ -2,6 +2,7 @@
 import os
 import signal
 import socket
+import time
 from typing import List
 
 import pytest
@@ -95,6 +96,24 @@ def test_pause_and_resume(bask: Bask) -> None:
     server.send_signal(signal.SIGTSTP)
     server.wait_log("resumed")
     assert server.get("/").status == 200
+
+
+@pytest.mark.null
+def test_idle_connection_outlives_a_reload_for_a_moment(bask: Bask) -> None:
+    """A client that takes a second for its next request is answered, and told to go."""
+    server = bask.null("--http-keepalive-handover", "20", "--graceful-on-term", workers=1)
+    old = server.workers()[0]
+    with server.connect() as kept, server.connect() as silent:
+        assert kept.request("GET", "/").status == silent.request("GET", "/").status == 200
+        server.send_signal(signal.SIGHUP)
+        server.wait_log("reloaded: generation 2 serves")
+        time.sleep(1)  # longer than a stop would let it be idle
+        answer = kept.request("GET", "/")
+        assert answer.status == 200 and answer.headers["Connection"] == "close"
+        assert processes.is_alive(old)
+        begun = time.monotonic()
+        assert server.stop(signal.SIGTERM) == 0
+        assert time.monotonic() - begun < 10  # a stop does not wait so long
 
 
 @pytest.mark.null

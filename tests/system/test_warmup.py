@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import stat
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import pytest
 
@@ -98,6 +98,38 @@ def test_methods_and_bodies(bask: Bask) -> None:
     found = facts(server)
     assert found["methods"] == {"POST": 150, "PUT": 150}
     assert found["bodies"] == ["hello", "abc"]
+
+
+@pytest.mark.parametrize("how", [
+    ["--lazy-apps", "--threads", "4"],
+    ["--warmup-worker", "100", "--threads", "4"],
+    ["--warmup-worker", "0"],
+])
+def test_nothing_of_a_warm_up_request_reaches_a_client(bask: Bask, how: List[str]) -> None:
+    """Whatever slot a connection gets, and though it repeats a warm-up request to the byte."""
+    fields = "Host: inside\r\nX-Inside: inside-%d\r\nCookie: inside=%d\r\n"
+    (bask.folder / "requests.http").write_text("".join(
+        "GET /inside?inside HTTP/1.1\r\n" + fields % (i, i) + "\r\n" for i in range(20)),
+        newline="")
+    server = bask.app("environ", "--warmup-file", "requests.http", *SHORT, *how, workers=1)
+    opened = [server.connect() for _ in range(24)]
+    for turn in range(4):
+        for i, client in enumerate(opened):
+            if i % 2:
+                client.send(b"GET / HTTP/1.1\r\nHost: a\r\nX-Mine: %d\r\n\r\n" % i)
+            else:
+                client.send(("GET / HTTP/1.1\r\n" + fields % (i, i) + "\r\n").encode())
+        for i, client in enumerate(opened):
+            text = client.answer().text
+            found = json.loads(text)
+            assert "bask.warmup" not in text
+            assert found["REMOTE_PORT"] == str(client.socket.getsockname()[1])
+            if i % 2:
+                assert "inside" not in text and found["HTTP_X_MINE"] == str(i)
+            else:
+                assert found["HTTP_X_INSIDE"] == "inside-%d" % i and found["QUERY_STRING"] == ""
+    for client in opened:
+        client.close()
 
 
 @pytest.mark.parametrize("arguments, complaint", [

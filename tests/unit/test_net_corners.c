@@ -129,6 +129,60 @@ drained_with_a_silent_connection(void **state)
     until_connections(0);
 }
 
+/* Where others serve meanwhile a client may take its time for its last request. */
+static void
+handed_over(void **state)
+{
+    (void)state;
+    struct client *slow = dial(0, 0), *silent = dial(1, 0);
+    say(slow, "GET /" HOST "\r\n");
+    hear_until(slow, "hello");
+    until_connections(2);
+    bask_net_hand_over(fixture.net, 900);
+    int64_t end = bask_clock_us() + 600000;
+    while (bask_clock_us() < end)
+        pump(10);
+    assert_int_equal(bask_net_connections(fixture.net), 2);
+    say(slow, "GET /" HOST "\r\n");
+    hear_end(slow);
+    assert_int_equal(responses(slow), 2);
+    assert_non_null(strstr(text_of(slow), "Connection: close\r\n"));
+    hear_end(silent);
+    until_connections(0);
+}
+
+/* A server that is stopped while it hands over has less time. */
+static void
+handed_over_and_stopped(void **state)
+{
+    (void)state;
+    struct client *client = dial(0, 0);
+    until_connections(1);
+    bask_net_hand_over(fixture.net, 3600000);
+    bask_net_drain(fixture.net, true);
+    bask_net_hand_over(fixture.net, 3600000);
+    hear_end(client);
+    until_connections(0);
+}
+
+/* An answer that began before the drain promised to keep the connection. */
+static void
+drained_inside_an_answer(void **state)
+{
+    (void)state;
+    struct client *client = dial(0, 0);
+    struct bask_req *req = hold(client, "GET /hold" HOST "\r\nGET /" HOST "\r\n");
+    assert_int_equal(req->io->begin(req, plain, 1), 0);
+    assert_int_equal(req->io->write(req, BASK_STR("one")), 0);
+    bask_net_drain(fixture.net, false);
+    req->io->finish(req);
+    hear_end(client);
+    assert_int_equal(responses(client), 2);
+    assert_non_null(strstr(text_of(client), "0\r\n\r\nHTTP/1.1 200 OK\r\n"));
+    assert_non_null(strstr(text_of(client), "Connection: close\r\n"));
+    until_connections(0);
+}
+
 /* A client that was refused and goes on sending does not occupy the loop. */
 static void
 refused_and_talkative(void **state)
@@ -182,6 +236,9 @@ main(void)
         TEST(file_that_cannot_be_had),
         TEST(drained_with_a_request_on_its_way),
         TEST(drained_with_a_silent_connection),
+        TEST(handed_over),
+        TEST(handed_over_and_stopped),
+        TEST(drained_inside_an_answer),
         TEST(refused_and_talkative),
         TEST(others_come_first),
     };

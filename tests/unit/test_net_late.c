@@ -88,6 +88,32 @@ before_the_answer(void **state)
     }
 }
 
+/* A client that is still sending its body hears of it all the same, and no reset. */
+static void
+while_the_body_comes(void **state)
+{
+    (void)state;
+    struct client *client = hold(0, "POST /hold HTTP/1.1\r\nHost: a\r\n"
+                                    "Content-Length: 1000000\r\n\r\nbody");
+    struct bask_req *req = fixture.held;
+    assert_true(req->io->cut(req, 504));
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(send(client->fd, "more", 4, MSG_NOSIGNAL), 4);
+        pump(1);
+        if (i == 10)
+            finish_it(req);
+    }
+    hear_end(client);
+    assert_memory_equal(text_of(client), "HTTP/1.1 504 Gateway Timeout\r\n", 30);
+    assert_int_equal(send(client->fd, "more", 4, MSG_NOSIGNAL), 4);
+    fixture.held = NULL;
+    hang_up(client);
+    int64_t end = bask_clock_us() + PATIENCE_US;
+    while (bask_net_connections(fixture.net) && bask_clock_us() < end)
+        pump(1);
+    assert_int_equal(bask_net_connections(fixture.net), 0);
+}
+
 static void
 head_has_no_body(void **state)
 {
@@ -197,8 +223,9 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(before_the_answer), TEST(head_has_no_body), TEST(after_the_first_byte),
-        TEST(freed_while_late),  TEST(backlog),          TEST(request_meets_the_time_out),
+        TEST(before_the_answer),          TEST(while_the_body_comes), TEST(head_has_no_body),
+        TEST(after_the_first_byte),       TEST(freed_while_late),     TEST(backlog),
+        TEST(request_meets_the_time_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

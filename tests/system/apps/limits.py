@@ -40,6 +40,8 @@ def application(environ: Any, start_response: Any) -> Iterable[bytes]:
         threading.Event().wait()
     elif path == "/backtrack":  # C code that keeps the interpreter's lock
         re.match("(a+)+$", "a" * 60 + "b")
+    elif path == "/read":
+        environ["wsgi.input"].read()
     elif path == "/user":
         uwsgi.set_user_harakiri(1)
         wait_for("go")
