@@ -247,6 +247,16 @@ on_connection(struct bask_io *io, unsigned events)
     bask_loop_timer_start(control->master->loop, &client->limit, PATIENCE_US);
 }
 
+/* The socket that was handed over is at this address; the new options may name another. */
+static bool
+is_at(int fd, const struct bask_sockaddr *address)
+{
+    struct sockaddr_un name = {0};
+    socklen_t size = sizeof name;
+    return !getsockname(fd, (struct sockaddr *)&name, &size) &&
+           strncmp(name.sun_path, address->u.local.sun_path, sizeof name.sun_path) == 0;
+}
+
 static int
 listen_at(struct control *control, bask_str path, char *error, size_t error_size)
 {
@@ -257,7 +267,7 @@ listen_at(struct control *control, bask_str path, char *error, size_t error_size
         return BASK_E_SYNTAX;
     }
     struct bask_succession *before = control->master->plan->before;
-    if (before && before->control >= 0) {
+    if (before && before->control >= 0 && is_at(before->control, &control->address)) {
         control->io.fd = before->control;
         before->control = -1;
     } else {

@@ -267,7 +267,7 @@ daemons_stop(struct master *master)
     for (size_t i = 0; daemons && i < daemons->count; i++) {
         struct daemon *daemon = &daemons->items[i];
         if (is_smart(daemon)) {
-            if (daemon->spec.tell_pid && daemon->pid > 1)
+            if (daemon->spec.tell_pid && daemon->pid > 1 && !master->replaced)
                 kill(daemon->pid, (int)daemon->spec.stop_signal);
             daemon->pid = 0;
             continue;

@@ -105,3 +105,32 @@ def test_upgrade_gives_up_what_it_does_not_use(bask: Bask, successors: None) -> 
     server.idle = False
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", gone))
+
+
+def test_upgrade_to_another_control_socket(bask: Bask, successors: None) -> None:
+    options = bask.folder / "options.ini"
+    options.write_text("[bask]\ncontrol-socket = before\n")
+    server = bask.null("--ini", str(options), "--master-fifo", "fifo", workers=1)
+    server.idle = False
+    options.write_text("[bask]\ncontrol-socket = control\n")
+    (bask.folder / "fifo").write_text("f")
+    successor = int(server.wait_log(r"upgraded: master (\d+) serves").group(1))
+    assert server.succeeded_by(successor) == 0
+    assert server.ctl("reload").stdout == "generation 2 serves\n"
+
+
+def test_upgrade_leaves_a_daemon_with_a_pidfile_alone(bask: Bask, successors: None) -> None:
+    """It is the successor's now, which would have to start it again."""
+    server = bask.null("--attach-daemon2", "cmd=exec sleep 1000,pidfile=d.pid,daemonize=1,"
+                       "notifypid=1", "--master-fifo", "fifo", workers=1)
+    server.idle = False
+    pidfile = bask.folder / "d.pid"
+    wait_until(lambda: pidfile.exists() and pidfile.read_text(), "the daemon runs")
+    daemon = int(pidfile.read_text())
+    (bask.folder / "fifo").write_text("f")
+    successor = int(server.wait_log(r"upgraded: master (\d+) serves").group(1))
+    assert server.succeeded_by(successor) == 0
+    time.sleep(0.6)  # the successor looks after 0.2 s, and logs nothing if it finds it
+    assert processes.is_alive(daemon)
+    server.stop()
+    wait_until(lambda: not processes.is_alive(daemon), "it is told of the stop")
