@@ -114,6 +114,50 @@ while_the_body_comes(void **state)
     assert_int_equal(bask_net_connections(fixture.net), 0);
 }
 
+/* A gateway hears of it as a client does. */
+static void
+gateway_is_told(void **state)
+{
+    (void)state;
+    static const char packet[] = "\0\x27\0\0\x09\0PATH_INFO\x05\0/hold"
+                                 "\x0e\0REQUEST_METHOD\x03\0PUT";
+    struct client *client = dial(0, 1);
+    send(client->fd, packet, sizeof packet - 1, MSG_NOSIGNAL);
+    int64_t end = bask_clock_us() + PATIENCE_US;
+    while (!fixture.held && bask_clock_us() < end)
+        pump(2);
+    assert_non_null(fixture.held);
+    assert_true(fixture.held->io->cut(fixture.held, 504));
+    hear_end(client);
+    assert_memory_equal(text_of(client), "HTTP/1.1 504 Gateway Timeout\r\n", 30);
+    finish_it(fixture.held);
+    fixture.held = NULL;
+    hang_up(client);
+}
+
+/* What was sent behind it is not answered, and does not turn the end into a reset. */
+static void
+pipelined_behind_it(void **state)
+{
+    (void)state;
+    struct client *client = hold(0, "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n"
+                                    "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    unsigned answered = fixture.answered;
+    assert_true(fixture.held->io->cut(fixture.held, 504));
+    finish_it(fixture.held);
+    fixture.held = NULL;
+    assert_true(say(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    hear_end(client);
+    assert_memory_equal(text_of(client), "HTTP/1.1 504 Gateway Timeout\r\n", 30);
+    assert_string_equal(text_of(client) + client->len - 4, "out\n");
+    assert_int_equal(fixture.answered, answered);
+    hang_up(client);
+    int64_t end = bask_clock_us() + PATIENCE_US;
+    while (bask_net_connections(fixture.net) && bask_clock_us() < end)
+        pump(1);
+    assert_int_equal(bask_net_connections(fixture.net), 0);
+}
+
 static void
 head_has_no_body(void **state)
 {
@@ -223,8 +267,14 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(before_the_answer),          TEST(while_the_body_comes), TEST(head_has_no_body),
-        TEST(after_the_first_byte),       TEST(freed_while_late),     TEST(backlog),
+        TEST(before_the_answer),
+        TEST(while_the_body_comes),
+        TEST(gateway_is_told),
+        TEST(pipelined_behind_it),
+        TEST(head_has_no_body),
+        TEST(after_the_first_byte),
+        TEST(freed_while_late),
+        TEST(backlog),
         TEST(request_meets_the_time_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
