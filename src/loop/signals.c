@@ -1,5 +1,5 @@
 /*
- * The two variables of this file are the state that a signal handler can reach; there is no other
+ * The variables of this file are the state that a signal handler can reach; there is no other
  * way to hand it anything.
  */
 #include "loop/signals.h"
@@ -8,11 +8,13 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 static _Atomic uint64_t pending;
 static struct bask_loop *_Atomic woken;
 static uint64_t watched;
+static struct sigaction before[64]; /* of those that are watched */
 
 static void
 on_signal(int number)
@@ -30,7 +32,8 @@ bask_signals_watch(struct bask_loop *loop, const int *signals)
     sigemptyset(&action.sa_mask);
     atomic_store(&woken, loop);
     for (; *signals; signals++) {
-        sigaction(*signals, &action, NULL);
+        bool again = watched & UINT64_C(1) << *signals;
+        sigaction(*signals, &action, again ? NULL : &before[*signals]);
         watched |= UINT64_C(1) << *signals;
     }
 }
@@ -46,7 +49,7 @@ bask_signals_forget(void)
 {
     for (int number = 1; number < 64; number++)
         if (watched & UINT64_C(1) << number)
-            signal(number, SIG_DFL);
+            sigaction(number, &before[number], NULL);
     watched = 0;
     atomic_store(&woken, NULL);
     atomic_store(&pending, 0);

@@ -13,5 +13,5 @@ struct bask_loop;
 void bask_signals_watch(struct bask_loop *loop, const int *signals);
 /* The signals that came since the last call, as a bit set: 1 << number. */
 uint64_t bask_signals_take(void);
-/* Puts all dispositions back, for a child that shall not inherit them. */
+/* Puts all dispositions back to what they were, for a child that shall not inherit them. */
 void bask_signals_forget(void);

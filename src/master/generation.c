@@ -393,6 +393,13 @@ kill_zygote(const struct generation *generation)
         kill(generation->pid, SIGKILL);
 }
 
+bool
+generation_is_alive(const struct master *master, unsigned number)
+{
+    const struct generation *generation = numbered(master, number);
+    return generation && generation->pid;
+}
+
 void
 generation_give_up(struct master *master, unsigned number)
 {

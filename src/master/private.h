@@ -147,6 +147,8 @@ void generation_look(const struct master *master);
 /* The current generation's first worker did not get as far as accepting: the one before takes over
  * again. False if there is none. */
 bool generation_roll_back(struct master *master);
+/* The zygote of this generation is there. */
+bool generation_is_alive(const struct master *master, unsigned number);
 /* This zygote does not do what it is there for: it is killed. */
 void generation_give_up(struct master *master, unsigned number);
 /* Logs what the runtime said when a process of this generation crashed before it served. */

@@ -498,7 +498,8 @@ be_merciless(struct master *master, uint32_t index)
     process->late_at_us = bask_clock_us() + CUT_MERCY_US;
 }
 
-/* A zygote that hangs does not tell whom it lost. When it is gone its children are the master's. */
+/* A zygote that hangs does not tell whom it lost. When it is gone its children are the master's;
+ * but one that was dismissed may have taken the news along. */
 static void
 miss_news(struct master *master, uint32_t index, int64_t now)
 {
@@ -508,6 +509,10 @@ miss_news(struct master *master, uint32_t index, int64_t now)
         !master->stopping && master->current && process->generation == master->current->number;
     if (!ended_us || ended_us + (needed ? UNTOLD_US : UNTOLD_LAST_US) > now)
         return;
+    if (!generation_is_alive(master, process->generation)) {
+        roster_ended(master, process->pid, 0);
+        return;
+    }
     bask_log(BASK_LOG_ERROR, "zygote %u does not tell that worker %u ended; it is given up",
              process->generation, seat_at(index).worker_id);
     generation_give_up(master, process->generation);

@@ -83,10 +83,28 @@ forgotten(void **state)
     }
 }
 
+/* A process that ends ignores again what it ignored before: SIGTSTP would stop it for ever. */
+static void
+forgotten_ones_are_as_before(void **state)
+{
+    (void)state;
+    static const int watched[] = {SIGTSTP, SIGURG, 0};
+    struct bask_loop *loop = bask_loop_new();
+    assert_non_null(loop);
+    signal(SIGTSTP, SIG_IGN);
+    bask_signals_watch(loop, watched);
+    bask_signals_watch(loop, watched);
+    bask_signals_forget();
+    assert_ptr_equal(signal(SIGTSTP, SIG_DFL), SIG_IGN);
+    assert_ptr_equal(signal(SIGURG, SIG_DFL), SIG_DFL);
+    bask_loop_free(&loop);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(forgotten_ones_are_as_before),
         cmocka_unit_test(noted_and_taken),
         cmocka_unit_test(ends_a_wait),
         cmocka_unit_test(forgotten),
