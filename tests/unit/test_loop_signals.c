@@ -66,6 +66,8 @@ forgotten(void **state)
 {
     (void)state;
     struct bask_loop *loop = bask_loop_new();
+    for (size_t i = 0; signals[i]; i++)
+        signal(signals[i], SIG_DFL); /* nohup has us ignore some */
     bask_signals_watch(loop, signals);
     raise(SIGUSR1);
     bask_signals_forget();
