@@ -203,6 +203,12 @@ bask_listeners_open(struct bask_listeners *listeners, const struct bask_net_opti
     return BASK_OK;
 }
 
+bool
+bask_listener_is_gateways(const struct bask_listener *listener)
+{
+    return listener->driver == &bask_driver_uwsgi;
+}
+
 void
 bask_listeners_close(struct bask_listeners *listeners, bool unlink_paths)
 {

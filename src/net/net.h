@@ -56,6 +56,8 @@ struct bask_listeners {
  * sentence in `error`. */
 int bask_listeners_open(struct bask_listeners *listeners, const struct bask_net_options *options,
                         char *error, size_t error_size);
+/* Whether a gateway speaks to it, a protocol that names client and server in each request. */
+bool bask_listener_is_gateways(const struct bask_listener *listener);
 /* Closes all of them; `unlink_paths`: this process is the last user of the unix sockets. */
 void bask_listeners_close(struct bask_listeners *listeners, bool unlink_paths);
 

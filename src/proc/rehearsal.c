@@ -112,16 +112,38 @@ is_over(struct run *run)
     return rehearsal->meter && rehearsal->meter->settled;
 }
 
-/* An item's connection is new in one round and kept for some, as those of clients are: what the
- * application host does for new ones and what it does for repeated fields is both compiled. */
-static void
-name_connection(const struct run *run, struct bask_request *pub)
+/* As nginx names it, beside what is in any request. */
+static int
+dress_as_gateways(struct bask_req *req)
 {
-    pub->listener_id = 0;
+    req->pub.server_name = BASK_STR("localhost");
+    req->pub.server_port = BASK_STR("80");
+    req->pub.content_type = BASK_STR("");
+    req->pub.peer_is_new = 1;
+    int err = bask_req_add(req, BASK_KEY_DOCUMENT_ROOT, BASK_STR("DOCUMENT_ROOT"), (bask_str){0},
+                           BASK_STR("/usr/share/nginx/html"));
+    return err ? err
+               : bask_req_add(req, BASK_KEY_REQUEST_SCHEME, BASK_STR("REQUEST_SCHEME"),
+                              (bask_str){0}, BASK_STR("http"));
+}
+
+/* An item's connection is new in one round and kept for some, as those of clients are: what the
+ * application host does for new ones and what it does for repeated fields is both compiled. The
+ * same goes for the listening sockets, one after the other. */
+static int
+name_connection(const struct run *run, struct bask_req *req)
+{
+    const struct bask_listeners *listeners = &run->rehearsal->heritage->listeners;
+    size_t turn = listeners->count ? run->round / CONNECTION_ROUNDS % listeners->count : 0;
+    struct bask_request *pub = &req->pub;
+    pub->listener_id = (int32_t)turn;
     pub->remote_addr = BASK_STR("127.0.0.1");
     pub->remote_port = BASK_STR("0");
     pub->peer_slot = (uint32_t)(run->next % CONNECTIONS);
     pub->peer_is_new = run->round % CONNECTION_ROUNDS == 0 || run->next >= CONNECTIONS;
+    return listeners->count && bask_listener_is_gateways(&listeners->items[turn])
+               ? dress_as_gateways(req)
+               : BASK_OK;
 }
 
 static void
@@ -129,13 +151,13 @@ ask(struct run *run)
 {
     struct bask_rehearsal *rehearsal = run->rehearsal;
     bask_req_reset(run->req);
-    name_connection(run, &run->req->pub);
+    int err = name_connection(run, run->req);
     const struct bask_replay_item *item = &rehearsal->replay->items[run->next];
     if (++run->next == rehearsal->replay->count) {
         run->next = 0;
         run->round++;
     }
-    if (bask_replay_fill(item, &run->head, run->req))
+    if (err || bask_replay_fill(item, &run->head, run->req))
         return; /* no memory for this one */
     bask_sink_attach(&rehearsal->sink, run->req);
     run->asked = true;

@@ -15,16 +15,42 @@ struct report {
     size_t size;
 };
 
+/* What clients send beside Host. An application host has other ways through a request with fields
+ * than through one without, through known names and unknown ones; all are to be compiled. */
+static const bask_str clients[] = {
+    BASK_STR(""),
+    BASK_STR("User-Agent: Mozilla/5.0 (warm-up)\r\n"
+             "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n"
+             "Accept-Language: en-US,en;q=0.5\r\n"
+             "Accept-Encoding: identity\r\n"
+             "Connection: keep-alive\r\n"),
+    BASK_STR("User-Agent: curl/8.0\r\n"
+             "Accept: */*\r\n"
+             "X-Forwarded-For: 127.0.0.1\r\n"
+             "X-Real-IP: 127.0.0.1\r\n"
+             "X-Bask-Warmup: 1\r\n"
+             "Connection: close\r\n"),
+};
+
+static int
+add_path(struct bask_replay *replay, bask_str path, size_t client_count)
+{
+    int err = BASK_OK;
+    for (size_t i = 0; i < client_count && !err; i++)
+        err = bask_replay_add_path(replay, path, clients[i]);
+    return err;
+}
+
 static int
 add_paths(struct bask_replay *replay, const char *option, const struct bask_values *values,
-          const struct report *report)
+          size_t client_count, const struct report *report)
 {
     for (size_t i = 0; i < values->count; i++) {
         bask_str path, rest = values->items[i].text;
         for (bool more = true; more;) {
             more = bask_str_cut(rest, ',', &path, &rest);
             path = bask_str_trim(more ? path : rest);
-            int err = path.len ? bask_replay_add_path(replay, path) : BASK_OK;
+            int err = path.len ? add_path(replay, path, client_count) : BASK_OK;
             if (err) {
                 snprintf(report->text, report->size,
                          "%.*s: --%s: \"%.*s\" is no path: expected /path or /path?query",
@@ -113,13 +139,14 @@ bask_sources_read(struct bask_sources *sources, const struct bask_warmup_options
     sources->texts = calloc(options->files.count + 1, sizeof *sources->texts);
     int err = sources->texts ? BASK_OK : BASK_E_NOMEM;
     if (!err)
-        err = add_paths(&sources->ready, "ready-url", &options->ready_urls, &report);
+        err = add_paths(&sources->ready, "ready-url", &options->ready_urls, 1, &report);
     for (size_t i = 0; i < options->files.count && !err; i++)
         err = add_file(sources, &options->files.items[i], &report);
     if (err)
         return err;
     keep_allowed(sources, options->methods);
-    return add_paths(&sources->warm, "warmup", &options->paths, &report);
+    return add_paths(&sources->warm, "warmup", &options->paths, sizeof clients / sizeof *clients,
+                     &report);
 }
 
 void

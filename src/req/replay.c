@@ -170,25 +170,22 @@ bask_replay_read(struct bask_replay *replay, char *text, size_t len,
 }
 
 int
-bask_replay_add_path(struct bask_replay *replay, bask_str path)
+bask_replay_add_path(struct bask_replay *replay, bask_str path, bask_str fields)
 {
-    static const bask_str method = BASK_STR("GET ");
-    static const bask_str rest = BASK_STR(" HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    static const char format[] = "GET %.*s HTTP/1.1\r\nHost: localhost\r\n%.*s\r\n";
     struct bask_replay_error error;
-    size_t len = method.len + path.len + rest.len;
     if (!path.len || path.ptr[0] != '/')
         return BASK_E_SYNTAX;
     /* The path is the user's: what would end the line is an error, not another request. */
     for (size_t i = 0; i < path.len; i++)
         if ((unsigned char)path.ptr[i] <= ' ')
             return BASK_E_SYNTAX;
-    char *text = bask_arena_alloc(&replay->text, len);
+    size_t room = sizeof format + path.len + fields.len;
+    char *text = bask_arena_alloc(&replay->text, room);
     if (!text)
         return BASK_E_NOMEM;
-    memcpy(text, method.ptr, method.len);
-    memcpy(text + method.len, path.ptr, path.len);
-    memcpy(text + method.len + path.len, rest.ptr, rest.len);
-    return bask_replay_read(replay, text, len, &error);
+    int len = snprintf(text, room, format, BASK_FMT(path), BASK_FMT(fields));
+    return bask_replay_read(replay, text, (size_t)len, &error);
 }
 
 int

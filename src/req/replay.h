@@ -29,8 +29,9 @@ struct bask_replay_error {
     char text[160];
 };
 
-/* Adds a GET of a path with its query. BASK_E_SYNTAX: it is none; BASK_E_NOMEM. */
-int bask_replay_add_path(struct bask_replay *replay, bask_str path);
+/* Adds a GET of a path with its query, with `fields` beside Host: whole lines, each with its CRLF.
+ * BASK_E_SYNTAX: the path is none; BASK_E_NOMEM. */
+int bask_replay_add_path(struct bask_replay *replay, bask_str path, bask_str fields);
 
 /* Adds all requests of a text. Chunked bodies are decoded in place and bodies are not copied, so
  * the text has to stay. BASK_E_SYNTAX, with the error filled; BASK_E_NOMEM. */

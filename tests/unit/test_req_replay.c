@@ -151,11 +151,14 @@ paths(void **state)
     struct bask_replay replay = {0};
     size_t good = 0;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        assert_int_equal(bask_replay_add_path(&replay, rows[i].path), rows[i].err);
+        assert_int_equal(bask_replay_add_path(&replay, rows[i].path, BASK_STR("A: b\r\n")),
+                         rows[i].err);
         good += !rows[i].err;
         assert_int_equal(replay.count, good);
         if (!rows[i].err)
             assert_str(replay.items[good - 1].target, rows[i].path);
+        if (!rows[i].err)
+            assert_true(bask_str_ends(replay.items[good - 1].head, BASK_STR("\r\nA: b\r\n\r\n")));
     }
     bask_replay_fini(&replay);
 }

@@ -11,7 +11,8 @@ import uuid
 import uwsgi
 import uwsgidecorators
 
-state = {"requests": 0, "warm": 0, "methods": {}, "bodies": [], "hooks": [], "forked_in": 0}
+state = {"requests": 0, "warm": 0, "methods": {}, "bodies": [], "hooks": [], "forked_in": 0,
+         "names": {}}
 mode = os.environ.get("WARMUP_MODE", "")
 started = time.monotonic()
 
@@ -53,6 +54,8 @@ def answer(environ, start_response):
     if warm:
         method = environ["REQUEST_METHOD"]
         state["methods"][method] = state["methods"].get(method, 0) + 1
+        for name in environ:
+            state["names"][name] = state["names"].get(name, 0) + 1
         body = environ["wsgi.input"].read().decode()
         if body not in state["bodies"]:
             state["bodies"].append(body)
