@@ -23,15 +23,6 @@ loaded_in = os.getpid()
 watch = inherited.Watch(host.peer_name)
 collector = idle.Collector(host)
 
-problem = ""  # why this PyPy cannot be used
-
-try:
-    runtime.check_version()
-    runtime.set_up_streams()
-    runtime.check_home(settings.home)
-except runtime.RuntimeProblem as error:
-    problem = str(error)
-runtime.set_up_interpreter(settings.file or "bask")
 runtime.add_paths(settings.python_path)
 # A crash while the application is loaded is told to whoever asked for the reload, too.
 faulthandler.enable(2 if host.server_info().crash_fd < 0 else host.server_info().crash_fd)
@@ -48,14 +39,6 @@ def load_application() -> Optional[Callable[..., Any]]:
     if settings.module:
         return loaders.load_module(settings.module, settings.callable)
     return None
-
-
-@ffi.def_extern(error=-1)
-def bask_py_check() -> int:
-    """0, or -1: this PyPy cannot be used, and the log says why."""
-    if problem:
-        host.log(ERROR, problem)
-    return -1 if problem else 0
 
 
 @ffi.def_extern(error=-1)
@@ -82,15 +65,6 @@ def bask_py_load() -> int:
         % ((implementation,) + sys.version_info[:3]),
     )
     return 1
-
-
-@ffi.def_extern(error=-1)
-def bask_py_fork() -> int:
-    """fork(2) with all that Python has to do before and after it."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
-    return os.fork()
 
 
 def server() -> wsgi.Server:
@@ -177,4 +151,3 @@ def bask_py_fini() -> None:
             uwsgi.atexit()
         except BaseException:  # noqa: B902: sys.exit() is no reason to skip the rest
             log_traceback("uwsgi.atexit raised")
-    runtime.end()

@@ -98,9 +98,7 @@ bask_str glue_python_path(size_t);
 """
 
 PYTHON_FUNCTIONS = """
-extern "Python+C" int bask_py_check(void);
 extern "Python+C" int bask_py_load(void);
-extern "Python+C" int bask_py_fork(void);
 extern "Python+C" void bask_py_post_fork(void);
 extern "Python+C" void bask_py_run(struct bask_thread *);
 extern "Python+C" void bask_py_log_threads(void);

@@ -62,9 +62,7 @@ const struct glue_settings *glue_settings(void);
 bask_str glue_python_path(size_t index);
 
 /* Written by cffi, in Python: what the C half calls. */
-int bask_py_check(void);
 int bask_py_load(void);
-int bask_py_fork(void);
 void bask_py_post_fork(void);
 void bask_py_run(struct bask_thread *thread);
 void bask_py_log_threads(void);

@@ -7,9 +7,10 @@
  */
 #include "glue.h"
 #include "jit_params.h"
-#include "libpypy.h"
 #include "options.h"
 #include "sources.h"
+
+#include <pypy_embed.h>
 
 #include <signal.h>
 #include <stdio.h>
@@ -26,10 +27,8 @@ static const char bootstrap[] =
     "install(_source)\n"
     "import pypy_setup\n";
 
-enum { CFFI_VERSION = 0xB011 };
-
 static const struct bask_host *host;
-static struct libpypy pypy;
+static struct pypy_embed *pypy;
 static char jit[1024], warmup_jit[1024]; /* parameters, checked */
 
 const struct bask_request *
@@ -219,8 +218,8 @@ glue_settings(void)
 {
     static struct glue_settings settings;
     settings = (struct glue_settings){
-        .home = str_of(pypy.home),
-        .library = str_of(pypy.path),
+        .home = str_of(pypy_embed_home(pypy)),
+        .library = str_of(pypy_embed_library(pypy)),
         .module = pypy_options.module,
         .file = pypy_options.file,
         .callable = pypy_options.callable,
@@ -245,16 +244,20 @@ log_line(enum bask_log_level level, const char *text)
     host->log(level, str_of(text));
 }
 
-/* The one message for whoever has no PyPy, or another one than they think. */
+/* The one message for whoever has no PyPy, or another one than they think: a line for each thing
+ * that was tried. */
 static void
-explain(const struct libpypy_report *report)
+explain(const char *tried)
 {
-    fprintf(
-        stderr,
-        "bask: PyPy cannot be used. Tried:\n%s"
-        "Install PyPy 3.9 or newer with its shared library (on Debian: apt-get install pypy3),\n"
-        "or name one with --pypy-home DIR or --pypy-lib FILE.\n",
-        report->text);
+    fputs("bask: PyPy cannot be used. Tried:\n", stderr);
+    while (*tried) {
+        int len = (int)strcspn(tried, "\n");
+        fprintf(stderr, "  %.*s\n", len, tried);
+        tried += len + (tried[len] == '\n');
+    }
+    fputs("Install PyPy 3.9 or newer with its shared library (on Debian: apt-get install pypy3),\n"
+          "or name one with --pypy-home DIR or --pypy-lib FILE.\n",
+          stderr);
 }
 
 static bool
@@ -309,27 +312,39 @@ read_jit_params(void)
 }
 
 static int
+start_pypy(void)
+{
+    const char *homes[] = {pypy_options.home.len ? pypy_options.home.ptr : NULL, NULL};
+    const char *argv[] = {pypy_options.file.len ? pypy_options.file.ptr : "bask"};
+    struct pypy_embed_config config = {
+        .library = pypy_options.lib.len ? pypy_options.lib.ptr : NULL,
+        .homes = homes,
+        .home_label = "--pypy-home",
+        .argc = 1,
+        .argv = argv,
+    };
+    char *error;
+    if (pypy_embed_load(&config, &pypy, &error) || pypy_embed_start(pypy, &error)) {
+        explain(error);
+        pypy_embed_free_text(error);
+        return -1;
+    }
+    return 0;
+}
+
+static int
 init(const struct bask_host *functions)
 {
-    struct libpypy_report report = {.used = 0};
-    struct {
-        const char *name;
-        void *function;
-        const char *code;
-    } module = {"_bask", (void *)_cffi_pypyinit__bask, bootstrap};
+    char *error;
     host = functions;
-    if (read_jit_params())
+    if (read_jit_params() || start_pypy())
         return -1;
-    if (libpypy_load(&pypy, pypy_options.lib, pypy_options.home, &report) ||
-        libpypy_start(&pypy, &report)) {
-        explain(&report);
-        return -1;
-    }
-    if (pypy.init_module(CFFI_VERSION, &module)) {
-        log_line(BASK_LOG_ERROR, "PyPy started, but Bask's Python half did not; see above");
-        return -1;
-    }
-    return bask_py_check();
+    if (!pypy_embed_add_module(pypy, "_bask", (void *)_cffi_pypyinit__bask, bootstrap, &error))
+        return 0;
+    log_line(BASK_LOG_ERROR, "PyPy started, but Bask's Python half did not:");
+    log_line(BASK_LOG_ERROR, error);
+    pypy_embed_free_text(error);
+    return -1;
 }
 
 static int
@@ -341,7 +356,13 @@ load(void)
 static pid_t
 fork_in_python(void)
 {
-    return bask_py_fork();
+    char *error;
+    pid_t child = pypy_embed_fork(pypy, &error);
+    if (child >= 0)
+        return child;
+    log_line(BASK_LOG_ERROR, error);
+    pypy_embed_free_text(error);
+    return -1;
 }
 
 static void
@@ -371,6 +392,7 @@ static void
 fini(void)
 {
     bask_py_fini();
+    pypy_embed_end(pypy, NULL);
 }
 
 static int64_t

@@ -1,6 +1,6 @@
-"""Write a C file that holds the glue's Python sources, so that the server is one file.
+"""Write a C file that holds Python sources, so that a program is one file.
 
-usage: gen_sources.py OUTPUT SOURCE.py...
+usage: gen_text.py OUTPUT HEADER STRUCT ROWS SOURCE.py...
 """
 import pathlib
 import sys
@@ -18,18 +18,16 @@ def as_c_string(source: bytes) -> Iterator[str]:
 
 
 def main() -> None:
-    output, *sources = (pathlib.Path(name) for name in sys.argv[1:])
+    output, header, struct, name, *sources = sys.argv[1:]
     rows = []
-    for source in sources:
+    for source in (pathlib.Path(path) for path in sources):
         text = source.read_bytes()
         literal = "\n".join(as_c_string(text))
         rows.append(f'    {{"{source.stem}",\n{literal},\n     {len(text)}}},')
-    output.write_text(
-        "/* Written by gen_sources.py. */\n"
-        '#include "sources.h"\n\n'
-        "const struct glue_source_row glue_source_rows[] = {\n"
-        + "\n".join(rows)
-        + "\n    {0},\n};\n"
+    pathlib.Path(output).write_text(
+        "/* Written by gen_text.py. */\n"
+        f'#include "{header}"\n\n'
+        f"const struct {struct} {name}[] = {{\n" + "\n".join(rows) + "\n    {0},\n};\n"
     )
 
 
