@@ -7,11 +7,24 @@ import faulthandler
 import os
 import sys
 import traceback
-from typing import Any, Callable, List, Optional
+from typing import Any, List
 
 from _bask import ffi  # type: ignore[import-not-found]
 
-from bask_pypy import api, idle, inherited, jit, loaders, runtime, stacks, wsgi
+from bask_pypy import (
+    api,
+    applications,
+    autoreload,
+    entry,
+    idle,
+    inherited,
+    jit,
+    loaders,
+    runtime,
+    stacks,
+    tracebacker,
+    wsgi,
+)
 from bask_pypy.host import ERROR, INFO, WARN, Host
 
 host = Host()
@@ -22,6 +35,9 @@ policy = jit.Policy(settings.jit, settings.warmup_jit)
 loaded_in = os.getpid()
 watch = inherited.Watch(host.peer_name)
 collector = idle.Collector(host)
+apps = applications.Applications(host)
+reloader = autoreload.Autoreload(host)
+tracer = tracebacker.Tracebacker(host)
 
 runtime.add_paths(settings.python_path)
 # A crash while the application is loaded is told to whoever asked for the reload, too.
@@ -32,44 +48,32 @@ def log_traceback(what: str) -> None:
     host.log(ERROR, "%s:\n%s" % (what, traceback.format_exc().rstrip("\n")))
 
 
-def load_application() -> Optional[Callable[..., Any]]:
-    """The application that the options name; None if they name none."""
+def load_application() -> applications.Loaded:
+    """The application that the options name, or several of them; None if they name none."""
     if settings.file:
-        return loaders.load_file(settings.file, settings.callable)
+        return loaders.load_any_file(settings.file, settings.callable)
     if settings.module:
-        return loaders.load_module(settings.module, settings.callable)
+        return loaders.load_any(settings.module, settings.callable)
     return None
 
 
 @ffi.def_extern(error=-1)
 def bask_py_load() -> int:
-    """Loads the application. How many there are; -1: it failed and the log says why."""
+    """Loads the applications. How many there are; -1: one failed and the log says why."""
     watch.start()
     try:
-        application = load_application()
-    except loaders.LoadError as error:
-        host.log(ERROR, str(error))
-        return -1
-    except BaseException:  # noqa: B902: an application may call sys.exit() while it is imported
-        log_traceback("the application cannot be loaded")
-        return -1
+        good = apps.load_all(load_application, settings.callable)
     finally:
         watch.stop()
-    if application is None:
-        return 0
-    servers.append(wsgi.Server(host, application))
-    implementation = "PyPy %d.%d.%d" % sys.pypy_version_info[:3]  # type: ignore[attr-defined]
-    host.log(
-        INFO,
-        "WSGI app 0 (mountpoint='') is ready on %s (Python %d.%d.%d)"
-        % ((implementation,) + sys.version_info[:3]),
-    )
-    return 1
+    reloader.look()
+    if apps.items or apps.failed or apps.may_grow:
+        servers.append(wsgi.Server(host, entry.choose(apps, host)))
+    return len(apps.items) or int(apps.may_grow) if good else -1
 
 
 def server() -> wsgi.Server:
     if not servers:
-        servers.append(wsgi.Server(host, no_application))
+        servers.append(wsgi.Server(host, applications.no_application))
     return servers[0]
 
 
@@ -81,6 +85,8 @@ def bask_py_post_fork() -> None:
     if settings.gc_idle:
         collector.start()
     server()
+    reloader.start(host.worker_id())
+    tracer.start(host.worker_id())
     hooks = uwsgi.post_fork_hook or ()
     for hook in hooks if isinstance(hooks, (list, tuple)) else (hooks,):
         try:
@@ -131,12 +137,6 @@ def bask_py_run(thread: Any) -> None:
     server().serve(thread, collector.step)
 
 
-def no_application(environ: Any, start_response: Any) -> List[bytes]:
-    """What is served where --need-app=false lets a server start without an application."""
-    start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
-    return [b"no python application found, check your startup logs for errors\n"]
-
-
 @ffi.def_extern()
 def bask_py_log_threads() -> None:
     """A request takes too long: what every thread is doing."""
@@ -146,6 +146,7 @@ def bask_py_log_threads() -> None:
 @ffi.def_extern()
 def bask_py_fini() -> None:
     """A worker ends."""
+    tracer.stop()
     if uwsgi.atexit is not None:
         try:
             uwsgi.atexit()

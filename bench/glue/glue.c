@@ -147,6 +147,20 @@ option_given(size_t n, bask_str *ret_name)
     return -1;
 }
 
+static int
+is_idle(struct bask_thread *thread)
+{
+    (void)thread;
+    return 0;
+}
+
+static int
+add_app(const struct bask_app_info *app)
+{
+    (void)app;
+    return 0;
+}
+
 static const struct bask_host host = {
     .abi_major = BASK_ABI_MAJOR,
     .size = sizeof host,
@@ -163,6 +177,8 @@ static const struct bask_host host = {
     .listener_info = listener_info,
     .option = option,
     .option_given = option_given,
+    .is_idle = is_idle,
+    .add_app = add_app,
 };
 
 /* What the server's option parser would do. */

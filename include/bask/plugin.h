@@ -21,6 +21,7 @@
  *      bask_host.warmup_info, bask_plugin.stage
  *      bask_worker_info.harakiris; bask_host.recycle, set_user_harakiri, watch_idle, is_idle;
  *      bask_plugin.log_threads
+ *      bask_app_info; bask_host.add_app, serve_app, app_info
  */
 #pragma once
 
@@ -82,6 +83,19 @@ struct bask_warmup_info {
     int64_t traces;       /* pieces of machine code that the runtime made; -1: not known */
     uint64_t statuses[6]; /* requests by the hundreds of their status; [0]: none */
     uint64_t failures;    /* requests whose application raised */
+};
+
+/* One application of a process that has several, or only one. Texts end in NUL. */
+enum { BASK_APP_TEXT = 128 };
+struct bask_app_info {
+    uint32_t size;                  /* of this struct, set by the caller */
+    uint32_t id;                    /* from 0 */
+    uint64_t requests;              /* answered */
+    uint64_t exceptions;            /* of these, those in which it raised */
+    int64_t loaded_at;              /* Unix time, seconds */
+    int64_t load_ms;                /* how long that took */
+    char mountpoint[BASK_APP_TEXT]; /* how requests find it, cut off */
+    char folder[BASK_APP_TEXT];     /* where it runs, cut off; empty: where the server runs */
 };
 
 /* What an application host is told of the life of its process; see bask_plugin.stage. */
@@ -169,6 +183,15 @@ struct bask_host {
     void (*watch_idle)(uint32_t after_ms, uint64_t requests);
     /* 1 where the last NULL of next() meant an idle moment; asked once. */
     int (*is_idle)(struct bask_thread *thread);
+
+    /* Tells of an application that was loaded, in load() or later; id and counters are not looked
+     * at. Its id; BASK_E_LIMIT: there are as many as --max-apps. Not by two threads at once. */
+    int (*add_app)(const struct bask_app_info *app);
+    /* Which application the request of the calling thread is for: it is application 0 unless this
+     * says otherwise. -1: none. Nobody else's request is meant where the thread has none. */
+    void (*serve_app)(int id);
+    /* Application `id` of worker `worker_id`; ret_info->size is set. BASK_E_NOTFOUND. */
+    int (*app_info)(uint32_t worker_id, uint32_t id, struct bask_app_info *ret_info);
 };
 
 struct bask_plugin {
@@ -185,7 +208,8 @@ struct bask_plugin {
     bool (*wanted)(void);
     /* 0 or a bask_err; the plugin has logged one clear line. */
     int (*init)(const struct bask_host *host);
-    /* How many applications were loaded; 0 if none was named; a bask_err if one failed to load. */
+    /* How many applications were loaded; 0 if none was named; a bask_err if one failed to load.
+     * Those that requests may bring later count as one. */
     int (*load)(void);
     /* As fork(2), -1 on failure. */
     pid_t (*fork)(void);

@@ -54,6 +54,14 @@ struct bask_warmup_info {
     ...;
 };
 
+struct bask_app_info {
+    uint32_t size, id;
+    uint64_t requests, exceptions;
+    int64_t loaded_at, load_ms;
+    char mountpoint[...], folder[...];
+    ...;
+};
+
 struct glue_settings {
     bask_str home, library, module, file, callable, jit, warmup_jit;
     size_t path_count;
@@ -90,6 +98,9 @@ void glue_recycle(const char *, size_t);
 int glue_set_user_harakiri(int64_t);
 void glue_watch_idle(uint32_t, uint64_t);
 int glue_is_idle(struct bask_thread *);
+int glue_add_app(const char *, size_t, const char *, size_t, int64_t);
+void glue_serve_app(int);
+int glue_app_info(uint32_t, uint32_t, struct bask_app_info *);
 bask_str glue_source(const char *);
 bask_str glue_key_name(int);
 bask_str glue_method_name(int);

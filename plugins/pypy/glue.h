@@ -35,6 +35,11 @@ void glue_recycle(const char *why, size_t len);
 int glue_set_user_harakiri(int64_t ms);
 void glue_watch_idle(uint32_t after_ms, uint64_t requests);
 int glue_is_idle(struct bask_thread *thread);
+/* The id of an application that was loaded in `load_ms`; a bask_err. */
+int glue_add_app(const char *mountpoint, size_t mountpoint_len, const char *folder,
+                 size_t folder_len, int64_t load_ms);
+void glue_serve_app(int id);
+int glue_app_info(uint32_t worker_id, uint32_t id, struct bask_app_info *ret_info);
 /* The source of a module of the glue, "wsgi" or "pypy_setup"; ptr NULL if there is none. */
 bask_str glue_source(const char *name);
 /* The number and the name of a row of bask/environ_keys.h: 0, 1, ... ; absent at the end. */

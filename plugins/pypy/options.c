@@ -3,6 +3,8 @@
 
 struct pypy_options pypy_options;
 
+#define AT(member) offsetof(struct pypy_options, member)
+
 static const struct bask_option rows[] = {
     {"pypy-wsgi", "module wsgi", 'w', BASK_OPT_STRING, offsetof(struct pypy_options, module), 0, 0,
      NULL, "MODULE[:CALLABLE]", "load a WSGI application from a module"},
@@ -26,6 +28,42 @@ static const struct bask_option rows[] = {
      "the same while warming up, \"\" for none (default: compile much sooner than usual)"},
     {"gc-idle", NULL, 0, BASK_OPT_FLAG, offsetof(struct pypy_options, gc_idle), 0, 0, NULL, NULL,
      "make the steps of major collections while a worker is idle"},
+    {"mount", NULL, 0, BASK_OPT_LIST, AT(mounts), 0, 0, NULL, "MOUNTPOINT=APP",
+     "load an application (module, module:callable or file) for the requests of a mountpoint"},
+    {"manage-script-name", NULL, 0, BASK_OPT_FLAG, AT(manage_script_name), 0, 0, NULL, NULL,
+     "find the mountpoint in the path, and divide it into SCRIPT_NAME and PATH_INFO there"},
+    {"ignore-script-name", NULL, 0, BASK_OPT_FLAG, AT(ignore_script_name), 0, 0, NULL, NULL,
+     "do not find the mountpoint by the SCRIPT_NAME that a gateway sends"},
+    {"no-default-app", NULL, 0, BASK_OPT_FLAG, AT(no_default_app), 0, 0, NULL, NULL,
+     "answer what no mountpoint matches with 404, not by the first application"},
+    {"vhost", NULL, 0, BASK_OPT_FLAG, AT(vhost), 0, 0, NULL, NULL,
+     "mountpoints are HOST/PATH, and SERVER_NAME is the host"},
+    {"vhost-host", NULL, 0, BASK_OPT_FLAG, AT(vhost_host), 0, 0, NULL, NULL,
+     "the same by the Host header", .implies = "vhost"},
+    {"dynamic-apps", NULL, 0, BASK_OPT_FLAG, AT(dynamic_apps), 0, 0, NULL, NULL,
+     "let UWSGI_FILE, UWSGI_SCRIPT, UWSGI_MODULE of a gateway's requests name what to load and "
+     "run"},
+    {"single-interpreter", NULL, 'i', BASK_OPT_FLAG, AT(single_interpreter), 0, 0, NULL, NULL,
+     "accepted for uWSGI's sake: all applications share one interpreter"},
+    {"catch-exceptions", NULL, 0, BASK_OPT_FLAG, AT(catch_exceptions), 0, 0, NULL, NULL,
+     "show the client the traceback of an exception: for development only"},
+    {"wsgi-strict", NULL, 0, BASK_OPT_FLAG, AT(wsgi_strict), 0, 0, NULL, NULL,
+     "refuse what PEP 3333 does not allow: a result that is bytes"},
+    {"wsgi-accept-buffer", "wsgi-accept-buffers", 0, BASK_OPT_FLAG, AT(wsgi_accept_buffer), 0, 0,
+     NULL, NULL, "accepted for uWSGI's sake: objects with a buffer are always taken as bytes"},
+    {"wsgi-disable-file-wrapper", NULL, 0, BASK_OPT_FLAG, AT(wsgi_disable_file_wrapper), 0, 0, NULL,
+     NULL, "no wsgi.file_wrapper in the environ"},
+    {"wsgi-env-behaviour", "wsgi-env-behavior", 0, BASK_OPT_STRING, AT(wsgi_env_behaviour), 0, 0,
+     NULL, "cheat|holy", "accepted for uWSGI's sake: each request gets an environ of its own"},
+    {"wsgi-manage-chunked-input", NULL, 0, BASK_OPT_FLAG, AT(wsgi_manage_chunked_input), 0, 0, NULL,
+     NULL, "accepted for uWSGI's sake: wsgi.input always ends where a chunked body ends"},
+    {"py-autoreload", "py-auto-reload python-autoreload python-auto-reload", 0, BASK_OPT_INT,
+     AT(autoreload_s), 0, 86400, "0", "SECONDS",
+     "reload when the file of a loaded module changes, looked at so often; 0: no", "master"},
+    {"py-auto-reload-ignore", "py-autoreload-ignore", 0, BASK_OPT_LIST, AT(autoreload_ignore), 0, 0,
+     NULL, "MODULE", "do not look at the file of this module"},
+    {"py-tracebacker", NULL, 0, BASK_OPT_STRING, AT(tracebacker), 0, 0, NULL, "PREFIX",
+     "whoever connects to the unix socket PREFIX<worker id> gets the stacks of its threads"},
 };
 
 const struct bask_option_table pypy_option_table = {

@@ -17,6 +17,17 @@ struct pypy_options {
     struct bask_values jit;        /* --pypy-jit, for serving */
     struct bask_values warmup_jit; /* while warming */
     bool gc_idle;
+    struct bask_values mounts; /* --mount: MOUNTPOINT=APP */
+    bool dynamic_apps;
+    /* Python reads these by their names (host->option). */
+    bool manage_script_name, ignore_script_name, no_default_app, vhost, vhost_host;
+    bool single_interpreter;
+    bool catch_exceptions;
+    bool wsgi_strict, wsgi_accept_buffer, wsgi_disable_file_wrapper, wsgi_manage_chunked_input;
+    bask_str wsgi_env_behaviour;
+    int64_t autoreload_s;
+    struct bask_values autoreload_ignore;
+    bask_str tracebacker;
 };
 
 /* How eagerly PyPy compiles while it warms up, unless the user says otherwise. */

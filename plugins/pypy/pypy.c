@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The first Python that runs: enough to import the rest from the sources in this binary. */
@@ -175,6 +176,35 @@ glue_is_idle(struct bask_thread *thread)
     return host->is_idle(thread);
 }
 
+static void
+copy_cut(char to[BASK_APP_TEXT], const char *text, size_t len)
+{
+    memcpy(to, text, len < BASK_APP_TEXT ? len : BASK_APP_TEXT - 1);
+}
+
+int
+glue_add_app(const char *mountpoint, size_t mountpoint_len, const char *folder, size_t folder_len,
+             int64_t load_ms)
+{
+    struct bask_app_info app = {
+        .size = sizeof app, .loaded_at = (int64_t)time(NULL), .load_ms = load_ms};
+    copy_cut(app.mountpoint, mountpoint, mountpoint_len);
+    copy_cut(app.folder, folder, folder_len);
+    return host->add_app(&app);
+}
+
+void
+glue_serve_app(int id)
+{
+    host->serve_app(id);
+}
+
+int
+glue_app_info(uint32_t worker_id, uint32_t id, struct bask_app_info *ret_info)
+{
+    return host->app_info(worker_id, id, ret_info);
+}
+
 bask_str
 glue_source(const char *name)
 {
@@ -296,7 +326,26 @@ claims(bask_str argument)
 static bool
 wanted(void)
 {
-    return pypy_options.module.len || pypy_options.file.len;
+    return pypy_options.module.len || pypy_options.file.len || pypy_options.mounts.count ||
+           pypy_options.dynamic_apps;
+}
+
+/* Each is MOUNTPOINT=APP; the mountpoint may be empty. */
+static int
+check_mounts(void)
+{
+    for (size_t i = 0; i < pypy_options.mounts.count; i++) {
+        const struct bask_value *mount = &pypy_options.mounts.items[i];
+        const char *equals = mount->text.len ? memchr(mount->text.ptr, '=', mount->text.len) : NULL;
+        if (equals && equals + 1 < mount->text.ptr + mount->text.len)
+            continue;
+        char error[1024];
+        snprintf(error, sizeof error, "%.*s: --mount %.*s: expected MOUNTPOINT=APP",
+                 BASK_FMT(mount->origin), BASK_FMT(mount->text));
+        log_line(BASK_LOG_ERROR, error);
+        return -1;
+    }
+    return 0;
 }
 
 static int
@@ -337,7 +386,7 @@ init(const struct bask_host *functions)
 {
     char *error;
     host = functions;
-    if (read_jit_params() || start_pypy())
+    if (read_jit_params() || check_mounts() || start_pypy())
         return -1;
     if (!pypy_embed_add_module(pypy, "_bask", (void *)_cffi_pypyinit__bask, bootstrap, &error))
         return 0;

@@ -10,6 +10,24 @@ from types import ModuleType
 from typing import Any, Dict, Optional, Tuple
 
 
+def _app_dicts(host: Any, worker_id: int) -> Tuple[Dict[str, Any], ...]:
+    """The applications of a worker, as uwsgi.workers() has them."""
+    return tuple(
+        {
+            "id": app.id,
+            "modifier1": 0,
+            "mountpoint": app.mountpoint,
+            "startup_time": app.load_ms // 1000,
+            "interpreter": 0,  # an address in uWSGI: of no use to anybody
+            "callable": 0,
+            "requests": app.requests,
+            "exceptions": app.exceptions,
+            "chdir": app.folder,
+        }
+        for app in host.apps(worker_id)
+    )
+
+
 def _worker_dict(host: Any, worker_id: int) -> Optional[Dict[str, Any]]:
     """One row of uwsgi.workers()."""
     info = host.worker_info(worker_id)
@@ -35,6 +53,7 @@ def _worker_dict(host: Any, worker_id: int) -> Optional[Dict[str, Any]]:
         "avg_rt": info.busy_us // info.requests if info.requests else 0,
         "accepting": int(info.accepting),
         "uptime": int(now - info.started_at) if info.started_at else 0,
+        "apps": _app_dicts(host, worker_id),
     }
 
 

@@ -3,6 +3,7 @@
 What the server has already received is a view; the rest is read from the client when the
 application asks for it. Reading never goes past the body.
 """
+import io
 from typing import Any, Iterator, List, Optional
 
 CLOSED = -7
@@ -20,13 +21,14 @@ _REASONS = {
 class Body:
     """One request's body. Once the response is complete, what was not read is gone."""
 
-    __slots__ = ("_host", "_request", "_buffer", "_at")
+    __slots__ = ("_host", "_request", "_buffer", "_at", "_whole")
 
     def __init__(self, host: Any, request: Any) -> None:
         self._host = host
         self._request = request
         self._buffer: Optional[bytes] = None  # taken from the request with the first read
         self._at = 0  # of _buffer: bytes that were read
+        self._whole = True  # _buffer begins where the body begins
 
     def detach(self) -> None:
         """The request is answered: its memory is no longer ours to look at."""
@@ -56,6 +58,7 @@ class Body:
         have = len(buffer) - self._at
         if 0 <= size <= have or self._request is None or not self._request.body_left:
             return buffer
+        self._whole = False
         parts = [buffer[self._at :]]
         try:
             while size < 0 or have < size:
@@ -117,6 +120,40 @@ class Body:
         if not line:
             raise StopIteration
         return line
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        """Whether all of the body was here when the application was called (--post-buffering)."""
+        self._start()
+        request = self._request
+        return self._whole and (request is None or not request.body_left)
+
+    def tell(self) -> int:
+        self._check_seekable("tell")
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """The new position, which is never beyond the end."""
+        self._check_seekable("seek")
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._start())}
+        if whence not in start:
+            raise ValueError("invalid whence (%r, should be 0, 1 or 2)" % (whence,))
+        position = start[whence] + offset
+        if position < 0:
+            raise ValueError("negative seek value %d" % position)
+        self._at = min(position, len(self._start()))
+        return self._at
+
+    def _check_seekable(self, what: str) -> None:
+        if not self.seekable():
+            raise io.UnsupportedOperation(
+                what + ": the request body is not in memory as a whole (post-buffering)"
+            )
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation("fileno: the request body has no descriptor")
 
     def close(self) -> None:
         """Nothing to do: the connection is the server's."""

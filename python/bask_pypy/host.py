@@ -3,6 +3,7 @@
 Requests stay C structs. Their fields are read where they are needed, which costs a nanosecond under
 the JIT; bytes are turned into text by `text`, as latin-1 (PEP 3333, "Unicode Issues").
 """
+import os
 from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 from _bask import ffi, lib  # type: ignore[import-not-found]
@@ -59,6 +60,18 @@ class WorkerInfo(NamedTuple):
     threads_busy: int
     accepting: bool
     harakiris: int
+
+
+class AppInfo(NamedTuple):
+    """What the scoreboard says of one application of a worker; names as bytes."""
+
+    id: int
+    requests: int
+    exceptions: int
+    loaded_at: int
+    load_ms: int
+    mountpoint: bytes
+    folder: bytes
 
 
 class WarmupInfo(NamedTuple):
@@ -177,6 +190,34 @@ class Host:
             bool(info.accepting),
             info.harakiris,
         )
+
+    def add_app(self, mountpoint: str, folder: str, load_ms: int) -> int:
+        """Tells of an application; its id, or a negative error."""
+        names = [os.fsencode(mountpoint), os.fsencode(folder)]
+        return lib.glue_add_app(names[0], len(names[0]), names[1], len(names[1]), load_ms)
+
+    def serve_app(self, number: int) -> None:
+        """The request of this thread is for that application; -1: for none."""
+        lib.glue_serve_app(number)
+
+    def apps(self, worker_id: int) -> List[AppInfo]:
+        """The applications of a worker."""
+        info = ffi.new("struct bask_app_info *")
+        info.size = ffi.sizeof(info[0])
+        found: List[AppInfo] = []
+        while lib.glue_app_info(worker_id, len(found), info) == 0:
+            found.append(
+                AppInfo(
+                    info.id,
+                    info.requests,
+                    info.exceptions,
+                    info.loaded_at,
+                    info.load_ms,
+                    ffi.string(info.mountpoint),
+                    ffi.string(info.folder),
+                )
+            )
+        return found
 
     def warmup_info(self) -> Optional[WarmupInfo]:
         """None if there was no warm-up."""

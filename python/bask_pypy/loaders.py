@@ -3,7 +3,9 @@ import importlib
 import os
 import sys
 from types import ModuleType
-from typing import Any, Callable, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple, Union
+
+Application = Callable[..., Any]
 
 
 class LoadError(Exception):
@@ -43,22 +45,71 @@ def _suggest(module: ModuleType) -> str:
     return ""
 
 
-def load_module(target: str, default: str) -> Callable[..., Any]:
+def find_several(module: ModuleType, where: str) -> Optional[Dict[str, Application]]:
+    """The applications of a module that tells them by mountpoint, in `uwsgi.applications` or in
+    `applications` of its own; None if it does not."""
+    told = getattr(sys.modules.get("uwsgi"), "applications", None)
+    if not told:
+        told = getattr(module, "applications", None)
+    if not told or not isinstance(told, dict):
+        return None
+    found: Dict[str, Application] = {}
+    for mountpoint, application in told.items():
+        if isinstance(mountpoint, bytes):
+            mountpoint = os.fsdecode(mountpoint)
+        if not isinstance(mountpoint, str):
+            raise LoadError("a key of applications in %s is no text: %r" % (where, mountpoint))
+        if isinstance(application, str):
+            named = ":" in application
+            application = (
+                load_module(application, "")
+                if named
+                else find_callable(module, application, where)
+            )
+        if not callable(application):
+            raise LoadError("the application for %r of %s is not callable" % (mountpoint, where))
+        found[mountpoint] = application
+    return found
+
+
+def load_any(target: str, default: str) -> Union[Application, Dict[str, Application]]:
+    """As load_module, or the dict of applications that the module tells where no name is given."""
+    module = import_module(target.partition(":")[0])
+    several = None if ":" in target else find_several(module, "module %s" % target)
+    return several or load_module(target, default)
+
+
+def load_any_file(path: str, default: str) -> Union[Application, Dict[str, Application]]:
+    """The same for a file."""
+    module = run_file(path)
+    return find_several(module, path) or find_callable(module, default, path)
+
+
+def load_module(target: str, default: str) -> Application:
     """The application named by "package.module:callable"."""
     name, callable_name = split_target(target, default)
+    return find_callable(import_module(name), callable_name, "module %s" % name)
+
+
+def import_module(name: str) -> ModuleType:
+    """The module; a LoadError if it is this one that does not exist."""
     try:
-        module = importlib.import_module(name)
+        return importlib.import_module(name)
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if name == missing or name.startswith(missing + "."):
             looked = ", ".join(filter(None, sys.path))
             raise LoadError("there is no module %r (looked in %s)" % (missing, looked)) from None
         raise  # a module that it imports is missing: the traceback says which
-    return find_callable(module, callable_name, "module %s" % name)
 
 
-def load_file(path: str, callable_name: str) -> Callable[..., Any]:
-    """The application in a file; the file's code runs as a module named after it."""
+def load_file(path: str, callable_name: str) -> Application:
+    """The application in a file."""
+    return find_callable(run_file(path), callable_name, path)
+
+
+def run_file(path: str) -> ModuleType:
+    """A file's code, run as a module named after it."""
     try:
         with open(path, "rb") as file:
             source = file.read()
@@ -69,4 +120,4 @@ def load_file(path: str, callable_name: str) -> Callable[..., Any]:
     module.__file__ = os.path.abspath(path)
     sys.modules[name] = module
     exec(compile(source, module.__file__, "exec", dont_inherit=True), module.__dict__)
-    return find_callable(module, callable_name, path)
+    return module

@@ -11,7 +11,9 @@ import traceback
 from types import TracebackType
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
+from bask_pypy.applications import is_set
 from bask_pypy.body import Body
+from bask_pypy.dynamic import VARIABLES as DYNAMIC
 from bask_pypy.recycling import Rules
 
 Headers = List[Tuple[str, str]]
@@ -20,7 +22,8 @@ Application = Callable[..., Iterable[bytes]]
 SYSTEM = -2
 SYNTAX = -3
 CLOSED = -7
-ERROR_LEVEL = 0
+ERROR_LEVEL, WARN_LEVEL = 0, 1
+OURS = (__name__, "bask_pypy.dispatch", "bask_pypy.dynamic")  # between the server and the application
 
 FAILED_HEAD = b"500 Internal Server Error\r\nContent-Type: text/plain\r\n"
 FAILED_BODY = b"Internal Server Error\n"
@@ -143,11 +146,7 @@ class Response:
     def write(self, data: bytes) -> None:
         """The write() callable, and every piece of an iterable."""
         if type(data) is not bytes:
-            if not isinstance(data, (bytes, bytearray, memoryview)):
-                raise TypeError(
-                    "a response is made of bytes, the application gave %s" % type(data).__name__
-                )
-            data = bytes(data)
+            data = _as_bytes(data)
         if self.done:  # the request is another's by now
             raise ClientGone("the response is complete, nothing can be added to it")
         if not data:
@@ -185,7 +184,7 @@ class Response:
         self.done = True
         self.host.finish(self.request)
 
-    def abort(self) -> None:
+    def abort(self, text: bytes = FAILED_BODY) -> None:
         """The application failed: a 500 where that is still possible, else a broken response. Where
         the client failed there is nobody to tell, and the application is not to blame."""
         if not self.done:
@@ -193,7 +192,7 @@ class Response:
             if self.gone:
                 self.host.drop(self.request)
             else:
-                self.host.abort(self.request, FAILED_HEAD, 1, FAILED_BODY)
+                self.host.abort(self.request, FAILED_HEAD, 1, text)
 
 
 class Server:
@@ -205,18 +204,23 @@ class Server:
         self.keys = host.key_names()
         self.methods = host.method_names()
         self.protocols = ["HTTP/1.0", "HTTP/1.1"]
+        self.has_file_wrapper = not is_set(host, "wsgi-disable-file-wrapper")
         self.templates: List[Dict[str, Any]] = self._templates()
         self.repeats: List[Repeat] = []  # by the connection's slot
         self.unknown_keys: Dict[bytes, str] = {}
         self.warming = False
         self.quiet = False  # an exception was logged while warming: one tells enough
         self.rules = Rules(host)
+        self.shows_exceptions = is_set(host, "catch-exceptions")
+        self.is_strict = is_set(host, "wsgi-strict")
+        self.told = is_set(host, "dynamic-apps")  # that variables of a gateway are ignored
 
     def _templates(self) -> List[Dict[str, Any]]:
         """An environ for each listener, with every key that all requests have, in place."""
         host = self.host
         info = host.server_info()
         hostname = host.string(info.hostname)
+        beyond = {"wsgi.file_wrapper": FileWrapper} if self.has_file_wrapper else {}
         return [
             {
                 "REQUEST_METHOD": "GET",
@@ -237,9 +241,9 @@ class Server:
                 "wsgi.multithread": info.threads > 1,
                 "wsgi.multiprocess": info.workers > 1,
                 "wsgi.run_once": False,
-                "wsgi.file_wrapper": FileWrapper,
                 "uwsgi.version": host.string(info.version).encode(),
                 "uwsgi.node": hostname.encode(),
+                **beyond,
             }
             for listener in host.listeners()
         ]
@@ -345,9 +349,19 @@ class Server:
         key = self.unknown_keys.get(name)
         if key is None:
             key = name.decode("latin-1")
+            if not self.told and key in DYNAMIC:
+                self._tell_of(key)
             if len(self.unknown_keys) < 512 and len(name) < 64:
                 self.unknown_keys[name] = key
         return key
+
+    def _tell_of(self, key: str) -> None:
+        self.told = True
+        self.host.log(
+            WARN_LEVEL,
+            "%s and the like, which a gateway sends, are ignored: with --dynamic-apps they would "
+            "say what is loaded and run" % key,
+        )
 
     def serve(self, thread: Any, on_idle: Callable[[], None]) -> None:
         """One application thread: answers requests until the server says stop."""
@@ -376,7 +390,9 @@ class Server:
         except ClientGone:
             pass
         except BaseException as error:  # noqa: B902: SystemExit too: it ends a request, not us
-            self._log_exception(error, environ)
+            text = self._log_exception(error, environ)
+            if self.shows_exceptions:
+                response.abort(text.encode("utf-8", "backslashreplace"))
         finally:
             response.abort()  # unless all went well
             body.detach()
@@ -389,16 +405,19 @@ class Server:
             if (kind is list or kind is tuple) and len(result) == 1 and type(result[0]) is bytes:
                 response.whole(result[0])
                 return
-            if kind is bytes:  # not WSGI, but uWSGI takes it
+            if kind is bytes and not self.is_strict:  # not WSGI, but uWSGI takes it
                 response.whole(result)
                 return
             if kind is FileWrapper and response.file(result):
                 return
-        if kind is str or result is None:
+        if kind is str or result is None or (kind is bytes and self.is_strict):
             raise TypeError(
                 "a WSGI application returns an iterable of bytes, not %s" % kind.__name__
             )
         write = response.write
+        if kind is bytes:
+            write(result)
+            return
         for piece in result:
             write(piece)
 
@@ -412,9 +431,10 @@ class Server:
         except BaseException as error:  # noqa: B902: the response is out; nobody else would hear
             self._log_exception(error, environ)
 
-    def _log_exception(self, error: BaseException, environ: Dict[str, Any]) -> None:
+    def _log_exception(self, error: BaseException, environ: Dict[str, Any]) -> str:
+        """Its text, as it was logged."""
         if self.quiet:
-            return
+            return ""
         self.quiet = self.warming
         try:
             lines = "".join(
@@ -429,6 +449,17 @@ class Server:
         rule = self.rules.match(error)
         if rule is not None:
             self.host.recycle(rule)
+        return text + "\n"
+
+
+def _as_bytes(data: Any) -> bytes:
+    """Whatever has a buffer, as uWSGI takes it with --wsgi-accept-buffer."""
+    try:
+        return bytes(memoryview(data))
+    except TypeError:
+        raise TypeError(
+            "a response is made of bytes, the application gave %s" % type(data).__name__
+        ) from None
 
 
 def _printable(environ: Dict[str, Any], key: str) -> str:
@@ -440,6 +471,6 @@ def _printable(environ: Dict[str, Any], key: str) -> str:
 def _from_application(error: BaseException) -> Optional[TracebackType]:
     """Its traceback without our own frames at the beginning, which tell nobody anything."""
     at = error.__traceback__
-    while at is not None and at.tb_frame.f_globals is globals():
+    while at is not None and at.tb_frame.f_globals.get("__name__") in OURS:
         at = at.tb_next
     return at or error.__traceback__  # all is ours: then it does tell something

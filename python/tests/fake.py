@@ -187,6 +187,10 @@ class Host:
         self.options = options or {}
         self.worker_rows: Dict[int, Any] = {}
         self.present_worker = 0
+        self.apps_added: List[Tuple[str, str]] = []  # mountpoint and folder
+        self.apps_max = 64
+        self.app_rows: Dict[int, List[Any]] = {}
+        self.served: List[int] = []  # which application each request was for
         self.idle_moments: List[Tuple[int, int]] = []  # asked for
         self.recycled: List[str] = []
         self.user_harakiri: Optional[int] = None
@@ -233,6 +237,18 @@ class Host:
 
     def worker_info(self, worker_id: int) -> Any:
         return self.worker_rows.get(worker_id)
+
+    def add_app(self, mountpoint: str, folder: str, load_ms: int) -> int:
+        if len(self.apps_added) >= self.apps_max:
+            return -9
+        self.apps_added.append((mountpoint, folder))
+        return len(self.apps_added) - 1
+
+    def serve_app(self, number: int) -> None:
+        self.served.append(number)
+
+    def apps(self, worker_id: int) -> List[Any]:
+        return self.app_rows.get(worker_id, [])
 
     def log(self, level: int, line: str) -> None:
         self.logged.append((level, line))

@@ -145,3 +145,49 @@ def test_after_the_response() -> None:
     body = body_of(body=TEXT, pieces=[b"more"])
     body.detach()
     assert body.read() == b"" and body.readline() == b"" and list(body) == []
+
+
+class TestSeek:
+    def test_like_bytesio(self) -> None:
+        ours, theirs = body_of(body=TEXT), io.BytesIO(TEXT)
+        for offset, whence in ((5, 0), (3, 1), (-4, 2), (0, 0), (0, 1), (len(TEXT), 0), (-9, 1)):
+            assert ours.seek(offset, whence) == theirs.seek(offset, whence) == ours.tell()
+            assert ours.read(4) == theirs.read(4)
+            assert ours.readline() == theirs.readline()
+            assert ours.tell() == theirs.tell()
+
+    def test_read_twice(self) -> None:
+        body = body_of(body=TEXT)
+        assert body.seekable() and body.readable()
+        assert body.read() == TEXT and body.tell() == len(TEXT)
+        body.seek(0)
+        assert body.read() == TEXT
+
+    def test_empty(self) -> None:
+        body = body_of()
+        assert body.seekable() and body.tell() == 0 and body.seek(0, io.SEEK_END) == 0
+
+    def test_not_beyond_the_end(self) -> None:
+        body = body_of(body=b"abc")
+        assert body.seek(10) == 3
+        assert body.readline() == b"" and body.read() == b""
+
+    @pytest.mark.parametrize("offset, whence", [(-1, 0), (-1, 1), (-4, 2), (0, 3)])
+    def test_bad_positions(self, offset: int, whence: int) -> None:
+        with pytest.raises(ValueError):
+            body_of(body=b"abc").seek(offset, whence)
+
+    @pytest.mark.parametrize("read_first", [False, True])
+    @pytest.mark.parametrize("chunked", [False, True])
+    def test_body_that_is_not_all_there(self, chunked: bool, read_first: bool) -> None:
+        body = body_of(body=b"abc", pieces=[b"def"], chunked=chunked)
+        if read_first:
+            assert body.read() == b"abcdef"
+        assert not body.seekable()
+        for call in (body.tell, lambda: body.seek(0)):
+            with pytest.raises(io.UnsupportedOperation, match="post-buffering"):
+                call()
+
+    def test_no_descriptor(self) -> None:
+        with pytest.raises(io.UnsupportedOperation):
+            body_of(body=b"abc").fileno()

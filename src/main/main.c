@@ -95,7 +95,8 @@ prepare_heritage(struct server *server)
         .crash_fd = -1,
         .listeners = (uint32_t)heritage->listeners.count,
     };
-    if (bask_board_init(&heritage->board, heritage->info.workers, heritage->info.threads))
+    if (bask_board_init(&heritage->board, heritage->info.workers, heritage->info.threads) ||
+        bask_apps_init(&heritage->apps, heritage->info.workers, (uint32_t)process->max_apps))
         die("the scoreboard: %s", bask_err_text(BASK_E_NOMEM));
 }
 

@@ -21,6 +21,8 @@ static const struct bask_option process_rows[] = {
      .flags = BASK_OPT_FIXED},
     {"need-app", NULL, 0, BASK_OPT_FLAG, PROCESS(need_app), 0, 0, "true", NULL,
      "refuse to start without an application (exit status 22)"},
+    {"max-apps", NULL, 0, BASK_OPT_INT, PROCESS(max_apps), 1, 4096, "64", "N",
+     "applications that a process may have", .flags = BASK_OPT_FIXED},
     {"cpu-affinity", NULL, 0, BASK_OPT_INT, PROCESS(cpu_affinity), 0, 1024, "0", "N",
      "keep each worker to N CPUs of its own, as far as there are; 0: no"},
     {"disable-logging", NULL, 'L', BASK_OPT_FLAG, PROCESS(disable_logging), 0, 0, NULL, NULL,

@@ -196,6 +196,7 @@ log_access(struct bask_conn *conn, const char *note)
         .elapsed_us = bask_clock_us() - req->started_us,
         .requests = net->requests,
         .thread = req->thread_index,
+        .app = req->app,
         .note = note,
     };
     bask_access_write(net->access, &entry);

@@ -88,15 +88,16 @@ bask_access_write(struct bask_access_log *log, const struct bask_access_entry *e
     escape(protocol, sizeof protocol, entry->protocol);
     if (sizeof log->bytes - log->used < ENTRY_MAX)
         bask_access_flush(log);
-    int n = snprintf(
-        log->bytes + log->used, ENTRY_MAX,
-        "[pid: %d|app: 0|req: %llu/%llu] %s (%s) {%u vars in %u bytes} [%s] "
-        "%s %s => generated %llu bytes in %lld msecs%s (%s %u) "
-        "%u headers in %u bytes (1 switches on core %u)\n",
-        (int)getpid(), (unsigned long long)entry->requests, (unsigned long long)entry->requests,
-        addr, user, entry->variables, entry->variable_bytes, now_text(log), method, uri,
-        (unsigned long long)entry->body_bytes, (long long)(entry->elapsed_us / 1000), entry->note,
-        protocol, entry->status, entry->header_count, entry->header_bytes, entry->thread);
+    int n = snprintf(log->bytes + log->used, ENTRY_MAX,
+                     "[pid: %d|app: %d|req: %llu/%llu] %s (%s) {%u vars in %u bytes} [%s] "
+                     "%s %s => generated %llu bytes in %lld msecs%s (%s %u) "
+                     "%u headers in %u bytes (1 switches on core %u)\n",
+                     (int)getpid(), entry->app, (unsigned long long)entry->requests,
+                     (unsigned long long)entry->requests, addr, user, entry->variables,
+                     entry->variable_bytes, now_text(log), method, uri,
+                     (unsigned long long)entry->body_bytes, (long long)(entry->elapsed_us / 1000),
+                     entry->note, protocol, entry->status, entry->header_count, entry->header_bytes,
+                     entry->thread);
     if (n > 0)
         log->used += (size_t)n < ENTRY_MAX ? (size_t)n : ENTRY_MAX - 1;
 }

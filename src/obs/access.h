@@ -19,6 +19,7 @@ struct bask_access_entry {
     int64_t elapsed_us;
     uint64_t requests; /* of this worker so far */
     uint32_t thread;
+    int app;          /* which application answered; -1: none */
     const char *note; /* " via sendfile()" or "" */
 };
 

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@ enum { WAIT_MS = 200 };
 
 static struct bask_host_setup host;
 static _Thread_local struct bask_thread *current; /* the calling application thread */
+/* The applications of this process: in memory of its own until it has a seat. */
+static struct bask_app_list *applications;
 
 void
 bask_host_set_up(const struct bask_host_setup *setup)
@@ -67,6 +70,7 @@ host_next(struct bask_thread *thread)
     req->thread = thread;
     req->thread_index = thread->index;
     thread->req = req;
+    thread->app = 0;
     note_line(board, &req->pub);
     int64_t now = bask_clock_coarse_us();
     atomic_store_explicit(&board->busy_since_us, now, memory_order_relaxed);
@@ -76,9 +80,19 @@ host_next(struct bask_thread *thread)
     return &req->pub;
 }
 
+/* Row 0 stands for no application: what the first one answered is the rest. */
+static void
+count_app(int app, bool failed)
+{
+    struct bask_app_row *row = &applications->rows[app < 0 ? 0 : app];
+    bask_board_add(&row->requests, 1);
+    if (failed)
+        bask_board_add(&row->exceptions, 1);
+}
+
 /* Notes an answered request. Called with the lock, while the request is still there. */
 static void
-count(struct bask_thread *thread, uint64_t bytes)
+count(struct bask_thread *thread, uint64_t bytes, bool failed)
 {
     struct bask_board_thread *board = thread->board;
     int64_t since = atomic_load_explicit(&board->busy_since_us, memory_order_relaxed);
@@ -88,6 +102,8 @@ count(struct bask_thread *thread, uint64_t bytes)
     atomic_store_explicit(&board->busy_since_us, 0, memory_order_relaxed);
     if (atomic_load_explicit(&board->deadline_us, memory_order_relaxed))
         atomic_store_explicit(&board->deadline_us, 0, memory_order_relaxed);
+    if (thread->app)
+        count_app(thread->app, failed);
     bask_crew_done(host.crew);
     if (host.limits.requests && --host.limits.requests == 0)
         host.limits.recycle(host.limits.context, BASK_STR("max-requests"));
@@ -102,7 +118,7 @@ host_respond(const struct bask_request *request, bask_str head, uint32_t header_
     bask_crew_lock(host.crew);
     int err = req->io->respond(req, head, header_count, body);
     if (err != BASK_E_SYNTAX)
-        count(thread, head.len + body.len);
+        count(thread, head.len + body.len, false);
     bask_crew_unlock(host.crew);
     return err;
 }
@@ -116,7 +132,7 @@ host_respond_file(const struct bask_request *request, bask_str head, uint32_t he
     bask_crew_lock(host.crew);
     int err = req->io->respond_file(req, head, header_count, fd, offset, length);
     if (err != BASK_E_SYNTAX && err != BASK_E_SYSTEM)
-        count(thread, head.len + (uint64_t)length);
+        count(thread, head.len + (uint64_t)length, false);
     bask_crew_unlock(host.crew);
     return err;
 }
@@ -172,7 +188,7 @@ host_finish(const struct bask_request *request)
     bask_crew_lock(host.crew);
     uint64_t bytes = req->response.head.len + (uint64_t)req->response.taken;
     int err = req->io->finish(req);
-    count(thread, bytes);
+    count(thread, bytes, false);
     bask_crew_unlock(host.crew);
     return err;
 }
@@ -186,7 +202,7 @@ host_abort(const struct bask_request *request, bask_str head, uint32_t header_co
     req->io->abort(req, head, header_count, body);
     if (head.ptr)
         bask_board_add(&thread->board->exceptions, 1);
-    count(thread, head.len + body.len);
+    count(thread, head.len + body.len, head.ptr != NULL);
     if (head.ptr && host.limits.exceptions)
         host.limits.recycle(host.limits.context, BASK_STR("reload-on-exception"));
     bask_crew_unlock(host.crew);
@@ -356,6 +372,51 @@ host_is_idle(struct bask_thread *thread)
     return idle;
 }
 
+static int
+host_add_app(const struct bask_app_info *app)
+{
+    if (!host.apps)
+        return BASK_E_STATE;
+    if (!applications)
+        applications = calloc(1, bask_apps_list_size(host.apps->max));
+    return applications ? bask_app_list_add(applications, host.apps->max, app) : BASK_E_NOMEM;
+}
+
+void
+bask_host_take_seat(struct bask_seat seat)
+{
+    struct bask_app_list *before = applications;
+    applications = bask_apps_list(host.apps, seat);
+    if (!before)
+        return;
+    bask_app_list_begin(applications, before);
+    free(before);
+}
+
+static void
+host_serve_app(int id)
+{
+    bool inside =
+        current && atomic_load_explicit(&current->board->busy_since_us, memory_order_relaxed);
+    if (inside && applications && id < (int)atomic_load(&applications->count))
+        current->app = current->req->app = id;
+}
+
+static int
+host_app_info(uint32_t worker_id, uint32_t id, struct bask_app_info *ret_info)
+{
+    struct bask_app_info info;
+    uint32_t size = ret_info->size;
+    if (!host.apps)
+        return BASK_E_NOTFOUND;
+    int err = bask_apps_read(host.apps, host.board, worker_id, id, &info);
+    if (err)
+        return err;
+    info.size = size < sizeof info ? size : (uint32_t)sizeof info;
+    memcpy(ret_info, &info, info.size);
+    return BASK_OK;
+}
+
 const struct bask_host bask_host_functions = {
     .abi_major = BASK_ABI_MAJOR,
     .size = sizeof bask_host_functions,
@@ -382,4 +443,7 @@ const struct bask_host bask_host_functions = {
     .set_user_harakiri = host_set_user_harakiri,
     .watch_idle = host_watch_idle,
     .is_idle = host_is_idle,
+    .add_app = host_add_app,
+    .serve_app = host_serve_app,
+    .app_info = host_app_info,
 };

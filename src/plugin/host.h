@@ -7,6 +7,7 @@
 #pragma once
 
 #include "conf/conf.h"
+#include "obs/apps.h"
 #include "obs/board.h"
 #include "plugin/crew.h"
 
@@ -28,6 +29,7 @@ struct bask_host_limits {
 struct bask_host_setup {
     struct bask_crew *crew; /* NULL in a zygote */
     const struct bask_board *board;
+    const struct bask_apps *apps;
     const struct bask_conf *conf;
     struct bask_server_info info;
     const struct bask_host_listener *listeners;
@@ -44,12 +46,15 @@ void bask_host_set_up(const struct bask_host_setup *setup);
 void bask_host_limit(struct bask_host_limits limits);
 /* The calling thread is `thread` from now on; NULL: none any more. */
 void bask_host_enter(struct bask_thread *thread);
+/* This process is a worker from now on: its applications are told to the others. */
+void bask_host_take_seat(struct bask_seat seat);
 
 /* An application thread. `req` is the request inside while busy_since_us of `board` is set; whoever
  * reads it has read deadline_us before (it is published with that). */
 struct bask_thread {
     uint32_t index;
     bool idle; /* the last NULL of next() meant an idle moment */
+    int app;   /* the application of the request inside; see serve_app */
     struct bask_board_thread *board;
     struct bask_req *req;
 };

@@ -24,6 +24,7 @@ struct bask_process_options {
     int64_t ready_timeout_ms; /* 0: no limit */
     bool disable_logging;
     bool need_app;
+    int64_t max_apps;
     bool enable_threads;
     int64_t cpu_affinity; /* CPUs of a worker; 0: all */
 };
@@ -38,6 +39,7 @@ struct bask_heritage {
     const struct bask_limits_options *limits;
     struct bask_listeners listeners;
     struct bask_board board; /* shared memory */
+    struct bask_apps apps;   /* the same */
     const struct bask_plugin *plugin;
     struct bask_place place;
     void (*on_loaded)(void); /* the application is; NULL: nobody wants to know */

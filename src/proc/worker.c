@@ -317,6 +317,7 @@ bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, 
     bask_host_set_up(&(struct bask_host_setup){
         .crew = crew,
         .board = &heritage->board,
+        .apps = &heritage->apps,
         .conf = heritage->conf,
         .info = heritage->info,
         .listeners = heritage->host_listeners,
@@ -450,6 +451,7 @@ open_up(struct worker *worker, struct bask_board_place *place)
     const struct bask_board *board = &worker->heritage->board;
     bask_worker_follow_log(worker->heritage);
     bask_host_limit(bask_limits_for_host(worker->limits));
+    bask_host_take_seat(worker->seat);
     bask_crew_lock(worker->crew); /* the patrol runs already */
     if (!atomic_load(&board->server->paused))
         bask_net_pause(worker->net, false);

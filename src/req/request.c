@@ -37,6 +37,7 @@ bask_req_reset(struct bask_req *req)
     };
     bask_list_init(&req->link);
     req->thread = NULL;
+    req->app = 0;
     req->cut = false;
     req->variable_bytes = 0;
     req->response = (struct bask_response){0};

@@ -46,6 +46,7 @@ struct bask_req {
     void *owner;                /* of io: the connection */
     struct bask_thread *thread; /* who answers it; NULL while it waits */
     uint32_t thread_index;      /* of that thread, for the access log */
+    int app;                    /* the application that answers it, for the same */
     bool cut;                   /* nobody waits for the answer any more */
     int64_t started_us;         /* monotonic, for the access log; 0 without one */
     unsigned variable_bytes;
