@@ -51,8 +51,25 @@ set_length(struct bask_request *pub, bask_str value)
     return BASK_OK;
 }
 
+/* What a gateway's administrator says counts more than what the gateway sees, wherever in the
+ * packet it stands: behind a proxy that ends TLS, REQUEST_SCHEME is http. */
+enum scheme_rank { SCHEME_NONE, SCHEME_OF_REQUEST, SCHEME_OF_HTTPS, SCHEME_OF_USER };
+
+static void
+take_scheme(struct bask_request *pub, int key_id, bask_str value, enum scheme_rank *rank)
+{
+    enum scheme_rank own = key_id == BASK_KEY_UWSGI_SCHEME            ? SCHEME_OF_USER
+                           : key_id == BASK_KEY_REQUEST_SCHEME        ? SCHEME_OF_REQUEST
+                           : key_id == BASK_KEY_HTTPS && is_on(value) ? SCHEME_OF_HTTPS
+                                                                      : SCHEME_NONE;
+    if (own < *rank || own == SCHEME_NONE || !value.len)
+        return;
+    *rank = own;
+    pub->scheme = own == SCHEME_OF_HTTPS ? BASK_STR("https") : value;
+}
+
 static int
-take_variable(struct bask_req *req, const struct bask_uwsgi_var *var)
+take_variable(struct bask_req *req, const struct bask_uwsgi_var *var, enum scheme_rank *rank)
 {
     struct bask_request *pub = &req->pub;
     int key_id = bask_names_variable(var->key);
@@ -62,10 +79,7 @@ take_variable(struct bask_req *req, const struct bask_uwsgi_var *var)
         *(bask_str *)((char *)pub + fields[key_id] - 1) = var->value;
         return BASK_OK;
     }
-    if (key_id == BASK_KEY_UWSGI_SCHEME || key_id == BASK_KEY_REQUEST_SCHEME)
-        pub->scheme = var->value;
-    else if (key_id == BASK_KEY_HTTPS && is_on(var->value) && !pub->scheme.len)
-        pub->scheme = BASK_STR("https");
+    take_scheme(pub, key_id, var->value, rank);
     return bask_req_add(req, key_id, var->key, (bask_str){0}, var->value);
 }
 
@@ -73,9 +87,10 @@ static int
 take_variables(struct bask_req *req, bask_str vars)
 {
     struct bask_uwsgi_var var;
+    enum scheme_rank rank = SCHEME_NONE;
     int more, err = BASK_OK;
     while (!err && (more = bask_uwsgi_next(&vars, &var)) != 0)
-        err = more < 0 ? BASK_E_SYNTAX : take_variable(req, &var);
+        err = more < 0 ? BASK_E_SYNTAX : take_variable(req, &var, &rank);
     return err;
 }
 

@@ -52,6 +52,23 @@ def test_variables_are_taken_from_the_gateway(server: Server) -> None:
             "HTTP_X_CUSTOM=custom", "REMOTE_USER=eve", "HTTP_HOST=gateway.example"} <= set(lines)
 
 
+@pytest.mark.parametrize("given, scheme", [
+    ([], "http"), ([("HTTPS", "on")], "https"), ([("HTTPS", "1")], "https"),
+    ([("HTTPS", "off")], "http"), ([("HTTPS", "")], "http"),
+    ([("REQUEST_SCHEME", "https")], "https"), ([("UWSGI_SCHEME", "https")], "https"),
+    ([("REQUEST_SCHEME", "http"), ("HTTPS", "on")], "https"),
+    ([("REQUEST_SCHEME", "http"), ("UWSGI_SCHEME", "https")], "https"),
+    ([("UWSGI_SCHEME", "http"), ("HTTPS", "on")], "http"),
+    ([("REQUEST_SCHEME", "https"), ("UWSGI_SCHEME", "")], "https"),
+])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_scheme(server: Server, given: List[Tuple[str, str]], scheme: str, reverse: bool) -> None:
+    """Whatever the order: UWSGI_SCHEME counts more than HTTPS, and that more than REQUEST_SCHEME."""
+    ordered = dict(reversed(given) if reverse else given)
+    lines = answer(server.raw(request(path="/env", **ordered))).text.splitlines()
+    assert "scheme=" + scheme in lines
+
+
 def test_packet_byte_by_byte(server: Server) -> None:
     with server.connect() as connection:
         for byte in request("POST", body=b"slow"):
