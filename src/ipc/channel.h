@@ -18,6 +18,8 @@ enum bask_message_kind {
     BASK_MESSAGE_EXITED,  /* the worker with this pid ended; code as waitpid(2) gives it */
     /* to the master before, from its successor */
     BASK_MESSAGE_SERVING, /* all its workers accept */
+    /* to a successor */
+    BASK_MESSAGE_PAUSED, /* code: 1, workers accept nothing; 0, they do */
 };
 
 struct bask_message {

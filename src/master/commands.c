@@ -44,6 +44,7 @@ stop_with(struct master *master, bool brutal)
     bask_log(BASK_LOG_INFO, "%s", brutal ? "stopping" : "stopping when the requests are done");
     master->stopping = true;
     master->brutal = brutal;
+    atomic_store(&master->plan->board->server->replaced, master->replaced || master->heir);
     atomic_store(&master->plan->board->server->stopping, 1);
     upgrade_abandon(master);
     roster_stop(master);
@@ -78,6 +79,7 @@ set_paused(struct master *master, bool paused)
                                    : "resumed: workers accept connections");
     atomic_store(&master->plan->board->server->paused, paused);
     roster_signal(master, SIGTSTP);
+    upgrade_tell_paused(master);
 }
 
 static unsigned

@@ -141,7 +141,10 @@ obey(struct client *client, const struct bask_control_request *request)
         report(client, command);
         return;
     }
+    bool was_stopping = master->stopping;
     unsigned reload = master_obey(master, command);
+    if (outcome == MASTER_RELOADS && !reload && !was_stopping)
+        outcome = MASTER_STOPS; /* --exit-on-reload */
     if (outcome != MASTER_DONE_AT_ONCE && request->wait)
         wait_for(client, outcome, reload);
     else

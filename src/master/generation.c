@@ -62,19 +62,22 @@ bool
 generation_roll_back(struct master *master)
 {
     struct generation *failed = master->current, *before = master->old;
-    if (!failed || !before || !before->pid || before->io.fd < 0 || failed->proven)
+    if (!failed || !before || !before->pid || before->io.fd < 0)
         return false;
     bask_log(BASK_LOG_ERROR,
-             "no worker of generation %u got as far as serving; generation %u "
-             "takes over again",
+             failed->proven ? "not all workers of generation %u get as far as serving; generation "
+                              "%u takes over again"
+                            : "no worker of generation %u got as far as serving; generation %u "
+                              "takes over again",
              failed->number, before->number);
     reload_failed(master, failed);
     master->current = before;
     master->old = failed;
-    if (failed->pid)
-        generation_dismiss(master, failed);
-    else
+    roster_drop_starting(master, failed->number);
+    if (!failed->pid)
         generation_free(&master->old);
+    else if (!failed->proven) /* else it goes with the last of its workers */
+        generation_dismiss(master, failed);
     return true;
 }
 
@@ -339,7 +342,11 @@ on_current_died(struct master *master, int status)
     bask_log(BASK_LOG_ERROR, "zygote %u died (%s %d); its workers go on", dead->number,
              WIFSIGNALED(status) ? "signal" : "exit",
              WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    if (generation_roll_back(master) || master->next)
+    if (dead->proven)
+        reload_stumbled(master);
+    else
+        generation_roll_back(master);
+    if (master->current != dead || master->next || master->stopping)
         return;
     if (bask_clock_us() - dead->ready_us < TOO_SOON_US) {
         try_later(master);
@@ -439,7 +446,7 @@ generation_advance(struct master *master, int64_t now)
     if (master->next)
         end_late(master->next, now);
     if (master->old && master->current && !roster_has(master, master->old->number) &&
-        (master->current->proven || !roster_wanted(master)))
+        ((master->current->proven && !reload_is_changing(master)) || !roster_wanted(master)))
         generation_dismiss(master, master->old); /* nothing has to be taken back any more */
     end_dismissed(master->current, now);
     end_dismissed(master->old, now);

@@ -148,6 +148,8 @@ init(struct master *master)
         err = daemons_init(master);
     if (!err)
         err = health_init(master);
+    if (!err)
+        err = upgrade_listen(master);
     return err ? err : ways_open(master);
 }
 

@@ -90,6 +90,8 @@ struct reload {
     enum reload_kind kind;   /* under way */
     enum reload_kind wanted; /* to follow it */
     unsigned number;         /* of the one under way, or the last one */
+    unsigned stumbles;       /* failures since a worker of the new version last got to serve */
+    int64_t moved_us;        /* when that was, or when it began */
     struct bask_link watchers;
     bool done; /* how the last one ended */
     size_t words_len;
@@ -129,6 +131,7 @@ struct master {
     struct touch *touch;
     struct watch *watch;
     struct upgrade *upgrade; /* under way, to a new program */
+    struct bask_io before;   /* of an heir: the channel to the other master */
     bool heir;               /* another master serves, and shall end when this one does */
     bool replaced;           /* a successor has taken over */
 };
@@ -144,8 +147,8 @@ void generation_dismiss(struct master *master, struct generation *generation);
 int generation_fork(struct master *master, struct bask_seat seat);
 /* The zygotes look at the board. */
 void generation_look(const struct master *master);
-/* The current generation's first worker did not get as far as accepting: the one before takes over
- * again. False if there is none. */
+/* The current generation is not fit to serve: the one before takes over again, and replaces those
+ * workers that serve already. False if there is none. */
 bool generation_roll_back(struct master *master);
 /* The zygote of this generation is there. */
 bool generation_is_alive(const struct master *master, unsigned number);
@@ -197,6 +200,8 @@ bool roster_is_empty(const struct master *master);
 void roster_adopt(struct master *master, unsigned from, unsigned to);
 /* This zygote will not answer: what it was asked for is asked for again. */
 void roster_forget_forks(struct master *master, unsigned generation);
+/* Its workers that do not serve yet shall not. */
+void roster_drop_starting(struct master *master, unsigned generation);
 
 /* eye.c */
 void eye_init(struct master *master);
@@ -264,6 +269,13 @@ void health_free(struct health **health);
 unsigned reload_ask(struct master *master, enum reload_kind kind);
 /* The new version is not fit to serve. */
 void reload_failed(struct master *master, const struct generation *failed);
+/* A new version is taking the place of the one before. */
+bool reload_is_changing(const struct master *master);
+/* A worker has come to serve. */
+void reload_goes_on(struct master *master);
+/* One did not, though another one of its generation does. After some in a row, or when the time for
+ * getting ready is over, the new version is given up. */
+void reload_stumbled(struct master *master);
 /* Ends a reload that is done, begins one that was asked for meanwhile. */
 void reload_advance(struct master *master);
 /* The reload under way is over. */
@@ -322,6 +334,10 @@ bool upgrade_ended(struct master *master, pid_t pid, int status);
 void upgrade_abandon(struct master *master);
 void upgrade_close(struct master *master);
 void upgrade_forget(const struct master *master);
+/* A successor that is under way has to know whether the server is paused. */
+void upgrade_tell_paused(const struct master *master);
+/* In a successor: hears what the master before has to say. 0 or a bask_err. */
+int upgrade_listen(struct master *master);
 /* In a successor: tells the master before once all workers serve. */
 void upgrade_advance(struct master *master);
 /* The same, if it comes to nothing: what this generation said. */

@@ -5,14 +5,25 @@
 #include "base/err.h"
 #include "master/private.h"
 #include "obs/log.h"
+#include "sys/clock.h"
 #include "sys/proc.h"
 
 #include <stdio.h>
+
+/* A worker may fail for a reason of its own; several in a row without one that serves may not. The
+ * fewer are enough when they took longer than a version may take to get ready. */
+enum { STUMBLES_MAX = 3, STUMBLES_LATE = 2 };
 
 static bool
 is_of_workers(enum reload_kind kind)
 {
     return kind == RELOAD_WORKERS || kind == RELOAD_WORKERS_BRUTAL;
+}
+
+static bool
+is_brutal(enum reload_kind kind)
+{
+    return kind == RELOAD_BRUTAL || kind == RELOAD_WORKERS_BRUTAL;
 }
 
 static void
@@ -55,9 +66,10 @@ static void
 begin(struct master *master, enum reload_kind kind)
 {
     struct reload *reload = &master->reload;
-    bool brutal = kind == RELOAD_BRUTAL || kind == RELOAD_WORKERS_BRUTAL;
+    bool brutal = is_brutal(kind);
     reload->kind = kind;
     reload->number++;
+    reload_goes_on(master);
     if (kind == RELOAD_UPGRADE) {
         upgrade_begin(master);
         return;
@@ -83,7 +95,7 @@ reload_ask(struct master *master, enum reload_kind kind)
     if (master->stopping)
         return 0;
     if (master->plan->options->exit_on_reload && kind != RELOAD_UPGRADE) {
-        master_obey(master, kind == RELOAD_BRUTAL ? MASTER_STOP : MASTER_STOP_GRACEFULLY);
+        master_obey(master, is_brutal(kind) ? MASTER_STOP : MASTER_STOP_GRACEFULLY);
         return 0;
     }
     if (reload->kind || master->next || master->old || !master->current) {
@@ -95,6 +107,41 @@ reload_ask(struct master *master, enum reload_kind kind)
     }
     begin(master, kind);
     return reload->number;
+}
+
+void
+reload_goes_on(struct master *master)
+{
+    master->reload.stumbles = 0;
+    master->reload.moved_us = bask_clock_us();
+}
+
+bool
+reload_is_changing(const struct master *master)
+{
+    return master->reload.kind == RELOAD_GRACEFUL || master->reload.kind == RELOAD_BRUTAL;
+}
+
+void
+reload_stumbled(struct master *master)
+{
+    struct reload *reload = &master->reload;
+    int64_t limit_us = master->plan->load_limit_ms * 1000;
+    if (!reload_is_changing(master) && !master->heir)
+        return;
+    bool late = limit_us && bask_clock_us() - reload->moved_us >= limit_us;
+    if (++reload->stumbles < (late ? STUMBLES_LATE : STUMBLES_MAX))
+        return;
+    if (master->heir) {
+        upgrade_failed(master, master->current);
+        master_obey(master, MASTER_STOP_GRACEFULLY); /* one of its workers serves */
+    } else if (!generation_roll_back(master)) {
+        bask_log(BASK_LOG_ERROR,
+                 "not all workers of generation %u get as far as serving, and the one before is "
+                 "gone: they are tried again",
+                 master->current->number);
+        reload_failed(master, master->current);
+    }
 }
 
 void

@@ -148,7 +148,11 @@ roster_forked(struct master *master, struct bask_seat seat, pid_t pid, unsigned 
     if (pid < 0) {
         *process = (struct process){.state = PROCESS_NONE};
         worker->not_before_us = now + master->plan->options->forkbomb_delay_ms * 1000;
-        if (master->current && master->current->number == generation)
+        if (!master->current || master->current->number != generation)
+            return;
+        if (master->current->proven)
+            reload_stumbled(master);
+        else
             generation_roll_back(master); /* the one before can fork, as it did */
         return;
     }
@@ -222,6 +226,7 @@ on_never_accepted(struct master *master, const struct process *process, int stat
         return;
     if (master->current->proven) {
         give_up_renewal(master);
+        reload_stumbled(master);
         return;
     }
     if (generation_roll_back(master))
@@ -354,6 +359,16 @@ roster_forget_forks(struct master *master, unsigned generation)
     }
 }
 
+void
+roster_drop_starting(struct master *master, unsigned generation)
+{
+    for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++) {
+        struct process *process = process_at(master, i);
+        if (process->state == PROCESS_STARTING && process->generation == generation)
+            end_at_once(process);
+    }
+}
+
 /* The process in this place takes requests from now on, and the one in the other no longer. */
 static void
 take_over(struct master *master, struct bask_seat seat)
@@ -366,6 +381,7 @@ take_over(struct master *master, struct bask_seat seat)
     atomic_store(&bask_board_worker(master->plan->board, seat.worker_id)->side, seat.side);
     if (master->current && now->generation == master->current->number)
         master->current->proven = true;
+    reload_goes_on(master);
     if (before)
         end_gently(master, before);
 }

@@ -235,6 +235,8 @@ upgrade_begin(struct master *master)
         .control = control_socket(master),
         .listeners = master->plan->handover->listeners,
     };
+    if (master->paused)
+        upgrade_tell_paused(master); /* it waits in the channel */
     pid_t pid = spawn(master, &succession);
     snprintf(why, sizeof why, "%s: %s", master->plan->handover->program, strerror(errno));
     close(end);
@@ -248,6 +250,14 @@ upgrade_begin(struct master *master)
                               master->plan->load_limit_ms * 2000 + STARTING_US);
     bask_log(BASK_LOG_INFO, "upgrading: %s is started (pid: %d)", master->plan->handover->program,
              (int)pid);
+}
+
+void
+upgrade_tell_paused(const struct master *master)
+{
+    const struct bask_message message = {.kind = BASK_MESSAGE_PAUSED, .code = master->paused};
+    if (master->upgrade && master->upgrade->io.fd >= 0)
+        bask_channel_send(master->upgrade->io.fd, &message); /* if it is gone, waitpid tells */
 }
 
 bool
@@ -287,6 +297,37 @@ upgrade_forget(const struct master *master)
 
 /* In a successor. */
 
+static void
+stop_listening(struct master *master)
+{
+    if (master->before.on_event)
+        bask_loop_remove(master->loop, &master->before);
+    master->before.on_event = NULL;
+}
+
+static void
+on_before(struct bask_io *io, unsigned events)
+{
+    struct master *master = BASK_CONTAINER(io, struct master, before);
+    struct bask_message message;
+    int err;
+    (void)events;
+    while (!(err = bask_channel_receive(io->fd, &message)))
+        if (message.kind == BASK_MESSAGE_PAUSED)
+            master_obey(master, message.code ? MASTER_PAUSE : MASTER_RESUME);
+    if (err == BASK_E_CLOSED)
+        stop_listening(master); /* its end changes nothing: this one has to serve all the more */
+}
+
+int
+upgrade_listen(struct master *master)
+{
+    if (!master->heir || master->plan->before->channel < 0)
+        return BASK_OK;
+    master->before = (struct bask_io){.fd = master->plan->before->channel, .on_event = on_before};
+    return bask_loop_add(master->loop, &master->before, BASK_IO_LEVEL);
+}
+
 void
 upgrade_failed(struct master *master, const struct generation *failed)
 {
@@ -315,5 +356,6 @@ upgrade_advance(struct master *master)
     bask_log_also_to(-1);
     /* If nobody hears it any more there is nobody to end. */
     bask_channel_send(before->channel, &(struct bask_message){.kind = BASK_MESSAGE_SERVING});
+    stop_listening(master);
     bask_succession_fini(before);
 }

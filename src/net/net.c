@@ -354,9 +354,9 @@ bask_net_drain(struct bask_net *net, bool is_last)
 }
 
 void
-bask_net_hand_over(struct bask_net *net, int64_t grace_ms)
+bask_net_hand_over(struct bask_net *net, bool is_last, int64_t grace_ms)
 {
-    drain(net, false, grace_ms > 0 ? grace_ms : 1);
+    drain(net, is_last, grace_ms > 0 ? grace_ms : 1);
 }
 
 size_t

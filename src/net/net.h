@@ -87,7 +87,7 @@ void bask_net_look(struct bask_net *net);
 void bask_net_drain(struct bask_net *net, bool is_last);
 /* The same where others serve meanwhile and nobody waits for the end: the next request of an idle
  * connection is waited for so long, and answered with `Connection: close`. */
-void bask_net_hand_over(struct bask_net *net, int64_t grace_ms);
+void bask_net_hand_over(struct bask_net *net, bool is_last, int64_t grace_ms);
 /* Open connections. */
 size_t bask_net_connections(const struct bask_net *net);
 /* Those among them that only wait for the application to let go of a request that was cut off. */

@@ -55,7 +55,8 @@ struct bask_board_worker {
 /* What all workers look at when the master signals them (SIGTSTP), and when they start. */
 struct bask_board_server {
     _Alignas(64) _Atomic uint32_t paused; /* accept nothing */
-    _Atomic uint32_t stopping;            /* nobody comes after those who are there */
+    _Atomic uint32_t stopping;            /* nobody comes after those who are there, but */
+    _Atomic uint32_t replaced;            /* another server serves on the same sockets */
     _Atomic uint32_t log_turns;           /* how often the log was to be opened again */
 };
 

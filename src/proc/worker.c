@@ -146,17 +146,19 @@ handover_ms(const struct worker *worker)
 }
 
 /* Who waits to be accepted is better off with a successor than behind the last requests of this
- * process; without one they are taken along. */
+ * process; without one they are taken along. So they are in an upgrade: the kernel has woken this
+ * process for them, and those of another server cannot be told to look. */
 static void
 drain(struct worker *worker)
 {
     const struct bask_board *board = &worker->heritage->board;
     bool is_last = !worker->heritage->options->master || atomic_load(&board->server->stopping);
     bask_limits_leave(worker->limits);
-    if (is_last || bask_harakiri_has_paused(worker->harakiri))
+    bool is_followed = !is_last || atomic_load(&board->server->replaced);
+    if (!is_followed || bask_harakiri_has_paused(worker->harakiri))
         bask_net_drain(worker->net, is_last);
     else
-        bask_net_hand_over(worker->net, handover_ms(worker));
+        bask_net_hand_over(worker->net, is_last, handover_ms(worker));
     if (!is_last && bask_net_is_asked(worker->net)) {
         atomic_store(&bask_board_place(board, worker->seat)->wish, BASK_WISH_LOOK);
         bask_bell_ring(board->bell);

@@ -138,7 +138,7 @@ handed_over(void **state)
     say(slow, "GET /" HOST "\r\n");
     hear_until(slow, "hello");
     until_connections(2);
-    bask_net_hand_over(fixture.net, 900);
+    bask_net_hand_over(fixture.net, false, 900);
     int64_t end = bask_clock_us() + 600000;
     while (bask_clock_us() < end)
         pump(10);
@@ -158,9 +158,9 @@ handed_over_and_stopped(void **state)
     (void)state;
     struct client *client = dial(0, 0);
     until_connections(1);
-    bask_net_hand_over(fixture.net, 3600000);
+    bask_net_hand_over(fixture.net, false, 3600000);
     bask_net_drain(fixture.net, true);
-    bask_net_hand_over(fixture.net, 3600000);
+    bask_net_hand_over(fixture.net, false, 3600000);
     hear_end(client);
     until_connections(0);
 }
