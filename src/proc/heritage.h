@@ -26,6 +26,7 @@ struct bask_process_options {
     bool need_app;
     bool enable_threads;
     int64_t cpu_affinity; /* CPUs of a worker; 0: all */
+    bask_str worker_exec; /* the program that workers are; absent: they serve the application */
 };
 
 struct bask_sources;
