@@ -3,7 +3,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import List
+from typing import Iterator, List
 
 import pytest
 
@@ -24,6 +24,7 @@ os.set_blocking(tell, False)
 signal.set_wakeup_fd(tell)
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 signal.signal(signal.SIGTERM, lambda number, frame: None)
+open("begun", "a").write("%d\\n" % os.getpid())
 assert os.get_blocking(0) and os.environ["LISTEN_PID"] == str(os.getpid())
 listener = socket.socket(fileno=0)
 assert listener.getsockname() == socket.socket(fileno=os.dup(3)).getsockname()
@@ -38,21 +39,31 @@ open("ended", "a").write("%d\\n" % os.getpid())
 """
 
 
+def pids(path: Path) -> List[int]:
+    return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+
+def all_run(server: Server) -> bool:
+    """While Python itself starts, a signal is a traceback."""
+    programs = {pid for pid in server.workers()
+                if b"program.py" in Path("/proc/%d/cmdline" % pid).read_bytes()}
+    return programs <= set(pids(server.folder / "begun"))
+
+
 @pytest.fixture
-def program(bask: Bask) -> str:
+def program(bask: Bask) -> Iterator[str]:
     (bask.folder / "program.py").write_text(PROGRAM)
-    return "%s program.py hello" % sys.executable
+    yield "%s program.py hello" % sys.executable
+    for server in bask.servers:
+        if server.process.poll() is None:
+            wait_until(lambda: all_run(server), "all programs run")
 
 
 def start(bask: Bask, program: str, *arguments: str, workers: int) -> Server:
     server = bask.start("--worker-exec", program, *arguments, workers=workers)
     server.idle = False
+    wait_until(lambda: all_run(server), "all programs run")
     return server
-
-
-def ended(folder: Path) -> List[int]:
-    path = folder / "ended"
-    return [int(line) for line in path.read_text().split()] if path.exists() else []
 
 
 def test_programs_answer(bask: Bask, program: str) -> None:
@@ -85,7 +96,7 @@ def test_reload_replaces_programs_and_loses_nothing(bask: Bask, program: str) ->
                    "both answer")
         assert server.ctl("reload").stdout == "generation 2 serves\n"
         load.wait_more(20)
-        wait_until(lambda: set(ended(bask.folder)) == set(before), "they were asked, not killed")
+        wait_until(lambda: set(pids(bask.folder / "ended")) == set(before), "they were asked, not killed")
     assert load.failures == []
     assert not set(before) & set(server.workers())
 
