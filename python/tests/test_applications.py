@@ -121,6 +121,11 @@ class TestDefault:
         assert host.served == [-1]
         assert ask(application, "/a/x") == "</a>|/a|/x"
 
+    def test_none_by_name(self) -> None:
+        application, _ = site(["/a"], "no-default-app")
+        assert ask(application, script="/b") == "404"
+        assert ask(application, script="/a") == "</a>|/a|/"
+
     def test_root_is_no_default_but_mounted(self) -> None:
         application, _ = site(["/", "/b"], "no-default-app", "manage-script-name")
         assert ask(application, "/x") == "</>||/x"
