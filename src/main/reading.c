@@ -187,7 +187,7 @@ run_action(const struct server *server)
         return;
     bask_conf_get(server->conf, bask_str_of(action), 0, &value);
     if (bask_oneshot_run(action, value.ptr, &code))
-        exit(code);
+        end(code);
     if (strcmp(action, "help") == 0)
         show_help(server);
     else if (strcmp(action, "help-list") == 0)
@@ -198,5 +198,5 @@ run_action(const struct server *server)
         show_value(server->conf);
     else
         puts(BASK_VERSION);
-    exit(BASK_EXIT_OK);
+    end(BASK_EXIT_OK);
 }
