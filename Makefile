@@ -5,8 +5,8 @@ export PYTHON
 
 .PHONY: all run test bench lint asan tsan fuzz docs format clean install help
 
-all: build/build.ninja ## build the server and its tools: build/bask, build/bask-ctl
-	@ninja -C build --quiet bask bask-ctl
+all: build/build.ninja ## build the server, its tools and the library: build/bask, bask-ctl, libbask.so
+	@ninja -C build --quiet bask bask-ctl libbask.so libuwsgi.so
 
 build/build.ninja:
 	@tools/install-deps build

@@ -16,6 +16,7 @@ from bask_pypy import (
     applications,
     autoreload,
     entry,
+    hosted,
     idle,
     inherited,
     jit,
@@ -41,7 +42,8 @@ tracer = tracebacker.Tracebacker(host)
 
 runtime.add_paths(settings.python_path)
 # A crash while the application is loaded is told to whoever asked for the reload, too.
-faulthandler.enable(2 if host.server_info().crash_fd < 0 else host.server_info().crash_fd)
+if not hosted.is_caller():
+    faulthandler.enable(2 if host.server_info().crash_fd < 0 else host.server_info().crash_fd)
 
 
 def log_traceback(what: str) -> None:
@@ -66,6 +68,8 @@ def bask_py_load() -> int:
     finally:
         watch.stop()
     reloader.look()
+    if settings.module and hosted.has_imported(settings.module.partition(":")[0]):
+        host.log(INFO, hosted.INHERITED)
     if apps.items or apps.failed or apps.may_grow:
         servers.append(wsgi.Server(host, entry.choose(apps, host)))
     return len(apps.items) or int(apps.may_grow) if good else -1
@@ -152,3 +156,4 @@ def bask_py_fini() -> None:
             uwsgi.atexit()
         except BaseException:  # noqa: B902: sys.exit() is no reason to skip the rest
             log_traceback("uwsgi.atexit raised")
+    hosted.end(settings.stacks_signal)

@@ -22,6 +22,7 @@
  *      bask_worker_info.harakiris; bask_host.recycle, set_user_harakiri, watch_idle, is_idle;
  *      bask_plugin.log_threads
  *      bask_app_info; bask_host.add_app, serve_app, app_info
+ *      bask_plugin.attach
  */
 #pragma once
 
@@ -227,10 +228,19 @@ struct bask_plugin {
      * may wait as long as the runtime is busy. 1: that took too long; return at once and do without
      * what the runtime has locked. */
     void (*log_threads)(int urgent);
+
+    /* Before anything else, and only where the server is a library: whoever called it may have the
+     * runtime running in this process. 1: it does, and `fork` works from now on, also in the
+     * master, which never calls anything else; 0: it does not; a bask_err: it does and cannot be
+     * used, and the plugin has logged why. */
+    int (*attach)(const struct bask_host *host);
 };
 
 /* The size of the struct without the slots that may be missing. */
 #define BASK_PLUGIN_SIZE (offsetof(struct bask_plugin, log_threads))
+/* The size of a struct that has this slot. */
+#define BASK_PLUGIN_HAS(slot)                                                                      \
+    (offsetof(struct bask_plugin, slot) + sizeof(((struct bask_plugin *)0)->slot))
 
 /* What a plugin in a shared object exports. */
 #define BASK_PLUGIN_SYMBOL "bask_plugin"

@@ -65,7 +65,7 @@ struct bask_app_info {
 struct glue_settings {
     bask_str home, library, module, file, callable, jit, warmup_jit;
     size_t path_count;
-    int stacks_signal, gc_idle;
+    int stacks_signal, gc_idle, hosted;
     ...;
 };
 

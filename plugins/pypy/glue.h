@@ -61,6 +61,7 @@ struct glue_settings {
     size_t path_count; /* of the folders for sys.path */
     int stacks_signal; /* sent to have faulthandler say what all threads are doing */
     int gc_idle;
+    int hosted; /* PyPy was there before this server: it is a library in a program of PyPy's */
 };
 const struct glue_settings *glue_settings(void);
 /* Folder `index` for sys.path, in the order in which they were given. */

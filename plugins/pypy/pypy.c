@@ -12,6 +12,7 @@
 
 #include <pypy_embed.h>
 
+#include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,10 +27,14 @@ static const char bootstrap[] =
     "    return ffi.string(view.ptr).decode() if view.ptr else None\n"
     "exec(compile(_source('_importer'), '<bask>/_importer.py', 'exec'))\n"
     "install(_source)\n"
+    "if lib.glue_settings().hosted:\n"
+    "    from bask_pypy import hosted\n"
+    "    hosted.begin(alone=not lib.glue_server_info().master_pid)\n"
     "import pypy_setup\n";
 
 static const struct bask_host *host;
 static struct pypy_embed *pypy;
+static bool is_hosted;                   /* PyPy was in this process before the server was */
 static char jit[1024], warmup_jit[1024]; /* parameters, checked */
 
 const struct bask_request *
@@ -258,6 +263,7 @@ glue_settings(void)
         .path_count = pypy_options.python_path.count,
         .stacks_signal = SIGRTMIN + 7, /* nobody's: an application may use SIGUSR1 and SIGUSR2 */
         .gc_idle = pypy_options.gc_idle,
+        .hosted = is_hosted,
     };
     return &settings;
 }
@@ -386,7 +392,7 @@ init(const struct bask_host *functions)
 {
     char *error;
     host = functions;
-    if (read_jit_params() || check_mounts() || start_pypy())
+    if (read_jit_params() || check_mounts() || (!pypy && start_pypy()))
         return -1;
     if (!pypy_embed_add_module(pypy, "_bask", (void *)_cffi_pypyinit__bask, bootstrap, &error))
         return 0;
@@ -394,6 +400,21 @@ init(const struct bask_host *functions)
     log_line(BASK_LOG_ERROR, error);
     pypy_embed_free_text(error);
     return -1;
+}
+
+/* A program that has PyPy called this server. It must not be forked behind PyPy's back. */
+static int
+attach(const struct bask_host *functions)
+{
+    host = functions;
+    if (!dlsym(RTLD_DEFAULT, "rpython_startup_code"))
+        return 0;
+    if (start_pypy())
+        return -1;
+    if (pypy_options.home.len)
+        log_line(BASK_LOG_INFO, "--pypy-home is not used: the calling program runs PyPy already");
+    is_hosted = true;
+    return 1;
 }
 
 static int
@@ -466,4 +487,5 @@ const struct bask_plugin bask_plugin_pypy = {
     .fini = fini,
     .stage = stage,
     .log_threads = log_threads,
+    .attach = attach,
 };

@@ -4,7 +4,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /* A process has one end. */
 static bool in_log;
@@ -36,5 +35,5 @@ die(const char *format, ...)
         fprintf(stderr, "bask: %s\n", line);
     if (words >= 0)
         dprintf(words, "bask: %s\n", line);
-    exit(BASK_EXIT_FAILED);
+    end(BASK_EXIT_FAILED);
 }

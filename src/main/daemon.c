@@ -66,29 +66,30 @@ wait_for_server(const char *log)
 
 /* The leader of a session could get a terminal, so the server is its child. */
 static void
-leave_session(void)
+leave_session(pid_t (*make_process)(void))
 {
     setsid();
-    pid_t pid = fork();
+    pid_t pid = make_process();
     if (pid != 0)
         _exit(pid < 0 ? BASK_EXIT_FAILED : BASK_EXIT_OK);
     atomic_store(&daemon_state.shared->pid, getpid());
 }
 
 int
-bask_daemon_start(const char *log, bool late, char *error, size_t error_size)
+bask_daemon_start(const char *log, bool late, pid_t (*make_process)(void), char *error,
+                  size_t error_size)
 {
     daemon_state.shared = bask_proc_shared_memory(sizeof *daemon_state.shared);
     pid_t pid = -1;
     if (daemon_state.shared && bask_proc_adopt_orphans() == 0)
-        pid = fork();
+        pid = make_process();
     if (pid < 0) {
         snprintf(error, error_size, "cannot start in the background: %s", strerror(errno));
         return BASK_E_SYSTEM;
     }
     if (pid > 0)
         wait_for_server(log);
-    leave_session();
+    leave_session(make_process);
     bask_proc_close_input();
     if (!late)
         return bask_log_to(log, error, error_size);

@@ -11,6 +11,7 @@
 #include "proc/program.h"
 #include "proc/worker.h"
 #include "proc/zygote.h"
+#include "sys/caller.h"
 #include "sys/clock.h"
 #include "sys/files.h"
 #include "sys/proc.h"
@@ -125,9 +126,9 @@ take_place(struct server *server)
     if (bask_place_check(place, error, sizeof error))
         die("%s", error);
     /* The one before is in the background already, and waits for this very process. */
-    if (log.len && (server->succeeds
-                        ? bask_log_to(log.ptr, error, sizeof error)
-                        : bask_daemon_start(log.ptr, !service->daemonize.len, error, sizeof error)))
+    if (log.len && (server->succeeds ? bask_log_to(log.ptr, error, sizeof error)
+                                     : bask_daemon_start(log.ptr, !service->daemonize.len,
+                                                         server->fork, error, sizeof error)))
         die("%s", error);
     if (service->logto.len && bask_log_to(service->logto.ptr, error, sizeof error))
         die("%s", error);
@@ -262,6 +263,9 @@ run_zygote(void *context, const struct bask_zygote_orders *orders)
     struct server *server = context;
     die_in_log();
     bask_log_also_to(orders->words);
+    forget_caller();
+    if (server->hosted)
+        bask_caller_drop_signals();
     if (orders->generation > 1)
         read_options_again(server);
     exit(bask_zygote_run(&server->heritage, orders));
@@ -335,6 +339,7 @@ run_master(struct server *server)
         .load_limit_ms = heritage->options->ready_timeout_ms,
         .request_limit_ms = heritage->limits->harakiri.limit_ms,
         .request_grace_ms = heritage->limits->harakiri.grace_ms,
+        .fork = server->fork,
         .run_zygote = run_zygote,
         .context = server,
         .serving = on_serving,
@@ -349,11 +354,10 @@ run_master(struct server *server)
     return code;
 }
 
-static void
-leave(struct server *server)
+void
+leave_server(struct server *server)
 {
     bool vacuum = server->options.service.vacuum;
-    bask_hooks_run(&server->heritage.place.options.hooks, BASK_HOOK_AS_USER_ATEXIT);
     bask_listeners_close(&server->heritage.listeners, vacuum && !server->shared);
     bask_handover_fini(&server->handover);
     if (server->succeeds)
@@ -364,37 +368,56 @@ leave(struct server *server)
     bask_conf_free(&server->conf);
 }
 
-int
-main(int argc, char **argv)
+/* Where there are words and variables for ever: a title may be written over those of the kernel,
+ * but not where the process is somebody else's. */
+static char **
+settle_words(const struct server *server, int argc, char **argv)
 {
-    static struct server server;
+    return server->hosted ? argv : bask_title_init(argc, argv);
+}
+
+/* What an upgrade runs. A host is started again by its own command line; --binary-path names a
+ * program that takes this one. */
+static void
+remember_start(struct server *server, char **arguments)
+{
+    bask_str binary = server->options.master.binary_path;
+    char **host = server->hosted && !binary.len ? bask_caller_command_line() : NULL;
+    bask_handover_init(&server->handover, host ? host : arguments, binary,
+                       &server->heritage.listeners);
+    bask_caller_command_line_free(&host);
+}
+
+int
+run_server(struct server *server, int argc, char **argv)
+{
     if (bask_proc_fill_standard_files())
         return BASK_EXIT_FAILED;
-    take_succession(&server);                  /* before the environment moves */
-    bask_notify_take(&server.heritage.notify); /* before the environment is copied */
-    char **arguments = bask_title_init(argc, argv);
-    if (!arguments || bask_start_init(&server.start, argc, arguments, environ))
+    take_succession(server);                    /* before the environment moves */
+    bask_notify_take(&server->heritage.notify); /* before the environment is copied */
+    char **arguments = settle_words(server, argc, argv);
+    if (!arguments || bask_start_init(&server->start, argc, arguments, environ))
         die("%s", bask_err_text(BASK_E_NOMEM));
-    read_options(&server, NULL);
-    run_action(&server);
-    log_warnings(server.conf);
-    if (server.options.show_config) {
-        bask_conf_show(server.conf, stdout);
+    read_options(server, NULL);
+    run_action(server);
+    log_warnings(server->conf);
+    if (server->options.show_config) {
+        bask_conf_show(server->conf, stdout);
         fflush(stdout); /* or every process that is forked would have it to write */
     }
-    check_options(&server);
-    choose_plugin(&server);
+    check_options(server);
+    choose_plugin(server);
+    choose_fork(server);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a log at its limit is as a full disk: lines are lost, no more */
-    take_place(&server);
-    open_sockets(&server);
-    bask_handover_init(&server.handover, arguments, server.options.master.binary_path,
-                       &server.heritage.listeners);
-    prepare_heritage(&server);
-    drop_privileges(&server);
-    open_recorder(&server);
-    server.heritage.on_loaded = bask_daemon_log;
-    int code = server.heritage.options->master ? run_master(&server) : run_alone(&server);
-    leave(&server);
+    take_place(server);
+    open_sockets(server);
+    remember_start(server, arguments);
+    prepare_heritage(server);
+    drop_privileges(server);
+    open_recorder(server);
+    server->heritage.on_loaded = bask_daemon_log;
+    int code = server->heritage.options->master ? run_master(server) : run_alone(server);
+    bask_hooks_run(&server->heritage.place.options.hooks, BASK_HOOK_AS_USER_ATEXIT);
     return code;
 }

@@ -146,19 +146,39 @@ log_warnings(const struct bask_conf *conf)
         bask_log(BASK_LOG_WARN, "%.*s", BASK_FMT(warnings->items[i].text));
 }
 
+/* A link to the program may be all that is on the PATH: "uwsgi". */
+static const char *
+called_name(const struct server *server)
+{
+    const char *called = server->start.argv[0], *slash = strrchr(called, '/');
+    return slash ? slash + 1 : called;
+}
+
+static void
+show_usage(const char *name)
+{
+    static const struct {
+        const char *words, *meaning;
+    } uses[] = {
+        {"MODULE:CALLABLE", "serve on " DEFAULT_ADDRESS},
+        {"FILE.py", "the same, from a file"},
+        {"FILE.ini", "with the options of a file"},
+        {"--http-socket :8080 --master --processes 4 --module app:application", ""},
+    };
+    puts("Bask " BASK_VERSION ": runs Python web applications inside PyPy.\n");
+    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
+        printf(*uses[i].meaning ? "  %s %-28s %s\n" : "  %s %s%s\n", name, uses[i].words,
+               uses[i].meaning);
+    puts("\nOptions are those of uWSGI wherever it has them.\n");
+}
+
 static void
 show_help(const struct server *server)
 {
     bask_str group = {0};
     bask_conf_get(server->conf, BASK_STR("help"), 0, &group);
     if (!group.len)
-        fputs("Bask " BASK_VERSION ": runs Python web applications inside PyPy.\n\n"
-              "  bask MODULE:CALLABLE              serve on " DEFAULT_ADDRESS "\n"
-              "  bask FILE.py                      the same, from a file\n"
-              "  bask FILE.ini                     with the options of a file\n"
-              "  bask --http-socket :8080 --master --processes 4 --module app:application\n\n"
-              "Options are those of uWSGI wherever it has them.\n\n",
-              stdout);
+        show_usage(called_name(server));
     bask_conf_help(server->conf, group.len ? group.ptr : NULL, stdout);
 }
 
@@ -187,7 +207,7 @@ run_action(const struct server *server)
         return;
     bask_conf_get(server->conf, bask_str_of(action), 0, &value);
     if (bask_oneshot_run(action, value.ptr, &code))
-        exit(code);
+        end(code);
     if (strcmp(action, "help") == 0)
         show_help(server);
     else if (strcmp(action, "help-list") == 0)
@@ -198,5 +218,5 @@ run_action(const struct server *server)
         show_value(server->conf);
     else
         puts(BASK_VERSION);
-    exit(BASK_EXIT_OK);
+    end(BASK_EXIT_OK);
 }

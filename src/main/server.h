@@ -27,7 +27,24 @@ struct server {
     bool succeeds;                 /* something was */
     bool shared;                   /* at the end: another master has the sockets, too */
     struct bask_master_handover handover;
+    bool hosted;         /* another program called this server: process and names are its own */
+    pid_t (*fork)(void); /* how this process is forked */
 };
+
+/* main.c */
+/* From the command line to the end of the server; its exit status. */
+int run_server(struct server *server, int argc, char **argv);
+/* Takes back what was made, as far as run_server got. */
+void leave_server(struct server *server);
+
+/* library.c */
+/* The end of a server that cannot or need not go on: the caller of the library gets `code`; where
+ * there is none the process ends with it. */
+__attribute__((noreturn)) void end(int code);
+/* In a child: it is not the caller's process, and ends by itself. */
+void forget_caller(void);
+/* Who has an interpreter in the process forks by its means. */
+void choose_fork(struct server *server);
 
 /* complain.c */
 /* One clear line, and the end. */

@@ -216,7 +216,7 @@ generation_start(struct master *master, bool cautious)
     struct generation *generation = make_generation(master, cautious, &channel);
     if (!generation)
         goto failed;
-    generation->pid = fork();
+    generation->pid = master->plan->fork();
     if (generation->pid == 0) {
         close(generation->io.fd);
         run_child(master, &(struct bask_zygote_orders){.channel = channel,

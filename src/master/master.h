@@ -25,6 +25,8 @@
 #include "obs/board.h"
 #include "sys/notify.h"
 
+#include <sys/types.h>
+
 /* How to start the program again over the same sockets. */
 struct bask_master_handover {
     const char *program;
@@ -41,6 +43,8 @@ struct bask_master_plan {
     const struct bask_notify *notify; /* the service manager; NULL: there is none */
     int64_t load_limit_ms;            /* for loading, warming and getting ready; 0: none */
     int64_t request_limit_ms, request_grace_ms; /* of a request: workers see to it (limits.c) */
+    /* As fork(2). A process with an interpreter in it has its own way. */
+    pid_t (*fork)(void);
     /* Becomes this zygote in the calling (new) process; does not return. */
     void (*run_zygote)(void *context, const struct bask_zygote_orders *orders);
     void *context;

@@ -159,6 +159,23 @@ program_name(pid_t pid, char *name, size_t size)
     return true;
 }
 
+/* The server is in some other program, as a library. */
+static bool
+has_library(pid_t pid)
+{
+    static const char *const names[] = {"/libbask.so\n", "/libuwsgi.so\n"};
+    char path[40], row[PATH_MAX + 128];
+    bool found = false;
+    snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
+    FILE *file = fopen(path, "re");
+    while (file && !found && fgets(row, sizeof row, file))
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            found = found || strstr(row, names[i]);
+    if (file)
+        fclose(file);
+    return found;
+}
+
 enum bask_proc_kinship
 bask_proc_kinship(pid_t pid)
 {
@@ -167,7 +184,9 @@ bask_proc_kinship(pid_t pid)
         return BASK_PROC_GONE;
     if (!program_name(getpid(), own, sizeof own) || !program_name(pid, other, sizeof other))
         return BASK_PROC_UNKNOWN;
-    return strcmp(own, other) == 0 ? BASK_PROC_SAME : BASK_PROC_OTHER;
+    /* Where this server is a library, a process of the same name is the same only if it has it. */
+    bool same = has_library(pid) || (strcmp(own, other) == 0 && !has_library(getpid()));
+    return same ? BASK_PROC_SAME : BASK_PROC_OTHER;
 }
 
 void

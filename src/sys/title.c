@@ -67,6 +67,8 @@ bask_title_init(int argc, char **argv)
 void
 bask_title_set(const char *title)
 {
+    if (!area.start)
+        return; /* the process and its name are somebody else's */
     prctl(PR_SET_NAME, title, 0, 0, 0);
     size_t room = (size_t)(area.end - area.start), args = (size_t)(area.end_args - area.start);
     size_t len = strlen(title);

@@ -8,5 +8,5 @@
 char **bask_title_init(int argc, char **argv);
 
 /* Names the calling process, and for the short form (15 bytes) its main thread. What is longer than
- * command line and environment were at the start is cut. */
+ * command line and environment were at the start is cut. Nothing without bask_title_init. */
 void bask_title_set(const char *title);

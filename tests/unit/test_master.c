@@ -217,6 +217,7 @@ start_master(bool die_on_term)
     const struct bask_master_plan plan = {.board = &board,
                                           .options = &options,
                                           .load_limit_ms = load_limit_ms,
+                                          .fork = fork,
                                           .run_zygote = run_zygote};
     _exit(bask_master_run(&plan));
 }

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 APPS = ROOT / "tests" / "system" / "apps"
 BINARY = os.path.abspath(os.environ.get("BASK_BINARY", str(ROOT / "build" / "bask")))
 
+LIBRARY = os.path.join(os.path.dirname(BINARY), "libbask.so")
 CTL = os.path.join(os.path.dirname(BINARY), "bask-ctl")
 
 EXIT_MASTER, EXIT_ALONE = 0, 30
@@ -32,7 +33,8 @@ class Server:
     """One running server. `workers` is 0 for a single process, else there is a master."""
 
     def __init__(self, arguments: Sequence[str], folder: Path, env: Dict[str, str],
-                 address: Address, workers: int, log_name: str) -> None:
+                 address: Address, workers: int, log_name: str,
+                 program: Sequence[str] = (BINARY,)) -> None:
         self.address = address
         self.folder = folder
         self.worker_count = workers
@@ -45,7 +47,7 @@ class Server:
             arguments = [*arguments, "--master", "--processes", str(workers)]
         with open(self._log_path, "wb") as log:
             self.process: Union["subprocess.Popen[bytes]", processes.Adopted] = subprocess.Popen(
-                [BINARY, *arguments], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log,
+                [*program, *arguments], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, start_new_session=True)
         self.pid = self.process.pid
         self._open: Dict[int, int] = {}
@@ -213,13 +215,13 @@ class Bask:
                 "PYTHONPYCACHEPREFIX": COMPILED, processes.MARK: self.mark, **(extra or {})}
 
     def launch(self, *arguments: str, workers: int = 0, env: Optional[Dict[str, str]] = None,
-               address: Optional[Address] = None) -> Server:
+               address: Optional[Address] = None, program: Sequence[str] = (BINARY,)) -> Server:
         """Starts a server on an HTTP socket, unless `address` says where the arguments put it."""
         if address is None:
             address = ("127.0.0.1", self.ports.take())
             arguments = ("--http-socket", "%s:%d" % address, *arguments)
         server = Server(arguments, self.folder, self.environment(env), address, workers,
-                        "server-%d.log" % len(self.servers))
+                        "server-%d.log" % len(self.servers), program)
         self.servers.append(server)
         return server
 
@@ -239,14 +241,15 @@ class Bask:
         return self.start(*named, "--pypy-pp", str(APPS), *arguments, **how)
 
     def run(self, *arguments: str, env: Optional[Dict[str, str]] = None,
-            limits: Optional[Dict[int, int]] = None) -> "subprocess.CompletedProcess[str]":
+            limits: Optional[Dict[int, int]] = None,
+            program: Sequence[str] = (BINARY,)) -> "subprocess.CompletedProcess[str]":
         """Runs a command line that ends by itself, with limits of the system (RLIMIT_*)."""
         def limit() -> None:
             for kind, value in (limits or {}).items():
                 resource.setrlimit(kind, (value, value))
 
         return subprocess.run(
-            [BINARY, *arguments], cwd=self.folder, env=self.environment(env), check=False,
+            [*program, *arguments], cwd=self.folder, env=self.environment(env), check=False,
             preexec_fn=limit,
             stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=30)
 

@@ -1,0 +1,188 @@
+"""The commands in the documentation of uWSGI's PyPy plugin, as they are printed there.
+
+Two things change: their paths and their ports are moved into the test's own. Each is run twice, by
+`bask` for `uwsgi` and by a link named `uwsgi`.
+"""
+import shlex
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any, List
+
+import pytest
+
+from support.server import BINARY, LIBRARY, Bask, Server
+from support.wait import wait_until
+
+PYPY = "/usr/bin/pypy3"
+MOVED = ("/opt/", "/var/", "/home/")
+HELLO = """
+import os
+
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"%s from " + os.__file__.encode()]
+"""
+# As the plugin's documentation calls the library, in today's Python.
+FAKEUWSGI = """#!/usr/bin/env pypy3
+import ctypes
+import sys
+
+uwsgi = ctypes.CDLL('./libuwsgi.so', mode=ctypes.RTLD_GLOBAL)
+argv = (ctypes.c_char_p * %s)()
+for pos, arg in enumerate(sys.argv):
+    argv[pos] = arg.encode()
+envs = (ctypes.c_char_p * 1)()
+uwsgi.uwsgi_init(len(sys.argv), argv, envs)
+"""
+
+
+@pytest.fixture(scope="session")
+def opt_pypy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PyPy as upstream packs it: the library in bin/, and a standard library of its own."""
+    home = tmp_path_factory.mktemp("opt") / "pypy"
+    listed = subprocess.run([PYPY, "-c", "import os; print(os.path.dirname(os.__file__))"],
+                            stdout=subprocess.PIPE, encoding="utf-8", check=True)
+    standard = Path(listed.stdout.strip())
+    loaded = subprocess.run([PYPY, "-c", "print(open('/proc/self/maps').read())"],
+                            stdout=subprocess.PIPE, encoding="utf-8", check=True)
+    library = next(line.split()[-1] for line in loaded.stdout.splitlines() if "libpypy" in line)
+    (home / "bin").mkdir(parents=True)
+    (home / "bin" / Path(library).name).symlink_to(library)
+    shutil.copytree(standard, home / "lib" / standard.name, symlinks=True,
+                    ignore=shutil.ignore_patterns("__pycache__", "test", "tests"))
+    return home
+
+
+class Reader:
+    """Somebody who follows the documentation in a folder of their own."""
+
+    def __init__(self, bask: Bask, program: str, pypy: Path) -> None:
+        self.bask = bask
+        self.folder = bask.folder
+        self._program = program
+        self._port = bask.ports.take()
+        for name in ("opt/libs", "var/www/myapp", "home/foobar"):
+            (self.folder / name).mkdir(parents=True)
+        (self.folder / "opt" / "pypy").symlink_to(pypy)
+        (library,) = (pypy / "bin").iterdir()
+        (self.folder / "opt" / "libs" / "libpypy-c.so").symlink_to(library.resolve())
+        (self.folder / "libuwsgi.so").symlink_to(LIBRARY)
+        (self.folder / "uwsgi").symlink_to(BINARY)
+        (self.folder / "myapp.py").write_text(HELLO % "hello")
+        (self.folder / "var/www/myapp/myapp.wsgi").write_text(HELLO % "hello")
+        self.hello = "hello from %s/" % pypy.resolve()
+
+    def words(self, command: str) -> List[str]:
+        moved = []
+        for word in shlex.split(command):
+            if word == "uwsgi":
+                word = str(self.folder / "uwsgi") if self._program == "uwsgi" else BINARY
+            elif word.startswith(MOVED):
+                word = str(self.folder) + word
+            elif word in (":9090", ":3031"):
+                word = ":%d" % self._port
+            moved.append(word)
+        return moved
+
+    def start(self, command: str, workers: int = 0, **env: str) -> Server:
+        program, *arguments = self.words(command)
+        if program.startswith("./"):
+            program = str(self.folder / program)
+        server = self.bask.launch(*arguments, program=(program,), env=env,
+                                  address=("127.0.0.1", self._port))
+        server.worker_count = workers
+        server.wait_ready()
+        return server
+
+    def run(self, command: str) -> "subprocess.CompletedProcess[str]":
+        program, *arguments = self.words(command)
+        return self.bask.run(*arguments, program=(program,))
+
+
+@pytest.fixture(params=["bask", "uwsgi"])
+def reader(request: Any, bask: Bask, opt_pypy: Path) -> Reader:
+    return Reader(bask, request.param, opt_pypy)
+
+
+# The PyPy home
+
+HOME = "uwsgi --http-socket :9090 --pypy-home /opt/pypy"
+LIB = HOME + " --pypy-lib /opt/libs/libpypy-c.so"
+
+
+@pytest.mark.parametrize("command", [HOME, LIB])
+def test_home_without_an_application(reader: Reader, command: str) -> None:
+    """uWSGI serves errors then. Here that has to be asked for."""
+    ended = reader.run(command)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("bask: no application was named; try: ")
+    assert ended.stderr.count("\n") == 1
+    server = reader.start(command + " --need-app=false --plugin pypy")
+    assert server.get("/").status == 500
+
+
+def test_lib_in_the_current_folder(reader: Reader) -> None:
+    """The note beside it: ./ makes a file of the current folder of it."""
+    (reader.folder / "libpypy-c.so").symlink_to(reader.folder / "opt/libs/libpypy-c.so")
+    server = reader.start(HOME + " --pypy-lib ./libpypy-c.so --pypy-wsgi myapp")
+    assert server.get("/").text.startswith(reader.hello)
+
+
+# WSGI support
+
+
+@pytest.mark.parametrize("command", [
+    HOME + " --pypy-wsgi myapp",
+    HOME + " --pypy-wsgi-file /var/www/myapp/myapp.wsgi",
+])
+def test_wsgi(reader: Reader, command: str) -> None:
+    assert reader.start(command).get("/").text.startswith(reader.hello)
+
+
+def test_readme_of_the_plugin(reader: Reader) -> None:
+    """The home in a variable, and the application of a package."""
+    server = reader.start(
+        "uwsgi --pypy-lib /opt/libs/libpypy-c.so --http-socket :9090 "
+        "--pypy-wsgi werkzeug.testapp:test_app",
+        PYPY_HOME=str(reader.folder / "opt" / "pypy"), PYTHONPATH="/usr/lib/python3/dist-packages")
+    assert "WSGI Information" in server.get("/").text
+
+
+# The library, loaded by a stock PyPy
+
+FAKE = "./fakeuwsgi.py --http-socket :9090 --master --processes 2 --threads 8 --pypy-wsgi myapp"
+
+
+@pytest.fixture(params=["len(sys.argv)", "(len(sys.argv) + 1)"])
+def fakeuwsgi(request: Any, bask: Bask, opt_pypy: Path) -> Reader:
+    """The array of the words, without and with the NULL at its end: both were documented."""
+    reader = Reader(bask, "uwsgi", opt_pypy)
+    (reader.folder / "fakeuwsgi.py").write_text(FAKEUWSGI % request.param)
+    (reader.folder / "fakeuwsgi.py").chmod(0o755)
+    return reader
+
+
+@pytest.mark.parametrize("more", ["", " --binary-path ./fakeuwsgi.py"])
+def test_library(fakeuwsgi: Reader, more: str) -> None:
+    server = fakeuwsgi.start(FAKE + more, workers=2)
+    assert server.get("/").text.startswith("hello from /usr/lib/pypy3")
+    old = server.workers()
+    (fakeuwsgi.folder / "myapp.py").write_text(HELLO % "reloaded")
+    server.send_signal(signal.SIGHUP)
+    wait_until(lambda: len(server.roster()) == 2 and not set(old) & set(server.workers()),
+               "the workers are new")
+    assert server.get("/").text.startswith("reloaded from ")
+
+
+# Beside the commands
+
+
+def test_link_named_uwsgi(bask: Bask) -> None:
+    """It is the same program, and its help names the commands as they are called."""
+    (bask.folder / "uwsgi").symlink_to(BINARY)
+    own, link = bask.run("--help"), bask.run("--help", program=("./uwsgi",))
+    assert "  uwsgi MODULE:CALLABLE" in link.stdout
+    assert link.stdout.replace("  uwsgi ", "  bask ") == own.stdout
+    assert bask.run("--version", program=("./uwsgi",)).stdout == bask.run("--version").stdout
