@@ -4,6 +4,8 @@
  */
 #include "obs/access.h"
 
+#include "obs/outlet.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -41,6 +43,10 @@ bask_access_free(struct bask_access_log **log)
 void
 bask_access_flush(struct bask_access_log *log)
 {
+    if (log->used && log->fd == STDERR_FILENO) {
+        bask_outlet_write(log->bytes, log->used);
+        log->used = 0;
+    }
     for (size_t done = 0; done < log->used;) {
         ssize_t n = write(log->fd, log->bytes + done, log->used - done);
         if (n <= 0)

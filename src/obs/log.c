@@ -1,6 +1,8 @@
 /* Lines for the people who run the server. */
 #include "obs/log.h"
 
+#include "obs/outlet.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,14 +23,13 @@ bask_log_also_to(int fd)
 static void
 put(enum bask_log_level level, const char *text, size_t len)
 {
-    ssize_t written = write(STDERR_FILENO, text, len);
-    if (also_fd >= 0 && level <= BASK_LOG_WARN)
-        written = write(also_fd, text, len);
-    (void)written; /* there is nobody left to tell */
+    bask_outlet_write(text, len);
+    if (also_fd >= 0 && level <= BASK_LOG_WARN && write(also_fd, text, len) < 0)
+        return; /* there is nobody left to tell */
 }
 
-void
-bask_log(enum bask_log_level level, const char *format, ...)
+size_t
+bask_log_begin(enum bask_log_level level, char *line, size_t size)
 {
     static const char *const marks[] = {
         [BASK_LOG_ERROR] = "[alert] ",
@@ -36,12 +37,18 @@ bask_log(enum bask_log_level level, const char *format, ...)
         [BASK_LOG_INFO] = "",
         [BASK_LOG_DEBUG] = "[debug] ",
     };
-    char line[USUAL_LINE];
     struct tm now;
     time_t seconds = time(NULL);
-    size_t used = strftime(line, sizeof line, "%F %T ", localtime_r(&seconds, &now));
-    used +=
-        (size_t)snprintf(line + used, sizeof line - used, "[%d] %s", (int)getpid(), marks[level]);
+    size_t used = strftime(line, size, "%F %T ", localtime_r(&seconds, &now));
+    return used +
+           (size_t)snprintf(line + used, size - used, "[%d] %s", (int)getpid(), marks[level]);
+}
+
+void
+bask_log(enum bask_log_level level, const char *format, ...)
+{
+    char line[USUAL_LINE];
+    size_t used = bask_log_begin(level, line, sizeof line);
     va_list arguments;
     va_start(arguments, format);
     int wanted = vsnprintf(line + used, sizeof line - used, format, arguments);

@@ -1,5 +1,5 @@
 /*
- * The server's log: one line, one write(2), to standard error; and where that leads.
+ * The server's log: one line, to standard error (outlet.h), and where that leads.
  */
 #pragma once
 
@@ -7,6 +7,9 @@
 
 void bask_log(enum bask_log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The beginning of a line: when, who, how grave. How long it is. */
+size_t bask_log_begin(enum bask_log_level level, char *line, size_t size);
 
 /* Errors and warnings are also written to this descriptor, which stays the caller's; -1: no more.
  */

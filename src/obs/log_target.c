@@ -5,6 +5,7 @@
 #include "obs/log.h"
 
 #include "base/err.h"
+#include "obs/outlet.h"
 #include "sys/files.h"
 #include "sys/sock.h"
 
@@ -55,6 +56,7 @@ take_over(int fd)
     dup2(fd, STDERR_FILENO);
     if (fd > STDERR_FILENO)
         close(fd);
+    bask_outlet_follow();
 }
 
 int

@@ -1,0 +1,18 @@
+/*
+ * The way out of everything that is logged: standard error, without ever waiting long for it.
+ *
+ * A pipe whose reader stands still, a terminal that is held: whoever has a line to write would wait
+ * for them, the master and workers with all their clients. So the wait is short, and while nobody
+ * reads there is none; what does not go out is lost, counted, and told of when the way is free
+ * again.
+ */
+#pragma once
+
+#include <stddef.h>
+
+/* Whole lines. Any thread may call it. */
+void bask_outlet_write(const char *lines, size_t len);
+
+/* Standard error leads elsewhere now: the way to where it led is closed. Without this the next line
+ * would notice. */
+void bask_outlet_follow(void);

@@ -1,0 +1,152 @@
+"""A log that somebody has open and does not read: nobody waits for it, and what is lost is told."""
+import fcntl
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Iterator, List, Tuple
+
+import pytest
+
+from support import processes
+from support.client import Connection
+from support.load import Load
+from support.server import BINARY, Bask
+from support.wait import wait_until
+
+pytestmark = pytest.mark.null
+
+FAMILY = 3  # master, zygote, worker
+F_SETPIPE_SZ = 1031
+
+
+class Held:
+    """A server that logs into one end of something; the test has the other one."""
+
+    def __init__(self, bask: Bask, kind: str) -> None:
+        self.address = ("127.0.0.1", bask.ports.take())
+        self.log, end = self._open(kind, bask.folder)
+        how = {"user": 65534, "cwd": "/"} if kind == "pipe of another user" else {}
+        self.process = subprocess.Popen(
+            [BINARY, "--plugin", "null", "--http-socket", "%s:%d" % self.address, "--master"],
+            env=bask.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=end,
+            start_new_session=True, **{"cwd": bask.folder, **how})  # type: ignore[call-overload]
+        os.close(end)
+        os.set_blocking(self.log, False)
+        self.text = b""
+        wait_until(lambda: b"spawned Bask worker 1" in self.read(), "it serves")
+
+    @staticmethod
+    def _open(kind: str, folder: Path) -> Tuple[int, int]:
+        if kind == "terminal":
+            return os.openpty()
+        if kind == "socket":
+            ours, theirs = socket.socketpair()
+            return ours.detach(), theirs.detach()
+        reading, writing = os.pipe()
+        if kind == "named pipe":
+            os.mkfifo(folder / "pipe")
+            os.close(reading)
+            os.close(writing)
+            reading = os.open(folder / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+            writing = os.open(folder / "pipe", os.O_WRONLY)
+        fcntl.fcntl(writing, F_SETPIPE_SZ, 4096)
+        return reading, writing
+
+    def connect(self) -> Connection:
+        return Connection(self.address)
+
+    def read(self) -> bytes:
+        """All that was logged so far."""
+        try:
+            while piece := os.read(self.log, 65536):
+                self.text += piece
+        except OSError:
+            pass  # nothing more for now, or it has ended
+        return self.text
+
+    def family(self) -> List[int]:
+        zygotes = processes.children(self.process.pid)
+        return [self.process.pid, *zygotes,
+                *(pid for zygote in zygotes for pid in processes.children(zygote))]
+
+    def end(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.wait(15) == 0
+
+
+@pytest.fixture(params=["pipe", "named pipe", "terminal", "socket", "pipe of another user"])
+def held(bask: Bask, request: pytest.FixtureRequest) -> Iterator[Held]:
+    if request.param == "pipe of another user" and os.geteuid() != 0:
+        pytest.skip("only root can be somebody else")
+    server = Held(bask, request.param)
+    yield server
+    if server.process.poll() is None:
+        server.process.kill()
+        server.process.wait()
+    os.close(server.log)
+
+
+def test_nobody_waits_for_a_log_that_nobody_reads(held: Held) -> None:
+    with Load(held, kept=True) as load:
+        load.wait_more(3000)
+        first = held.family()
+        held.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(held.family()) == FAMILY and not set(first[1:]) & set(held.family()),
+                   "it has reloaded", 10)
+        load.wait_more(1000)
+        worker = held.family()[2]
+        os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: len(held.family()) == FAMILY and worker not in held.family(),
+                   "the worker is replaced", 10)
+        load.wait_more(100)
+    # Nothing but what was inside the worker that died.
+    assert len(load.failures) <= 4
+    began = time.monotonic()
+    held.end()
+    assert time.monotonic() - began < 3
+
+
+def test_what_was_lost_is_told(held: Held) -> None:
+    with Load(held, kept=True) as load:
+        load.wait_more(3000)
+        held.process.send_signal(signal.SIGUSR1)  # the master has something to say, too
+        load.wait_more(1000)
+        seen = len(held.read())
+        load.wait_more(1000)
+        pattern = rb"\[(\d+)\] \[warn\] (\d+) lines of this process were lost: nothing could be"
+        lost = wait_until(lambda: re.search(pattern, held.read()), "the loss is told")
+        assert lost and int(lost.group(2)) > 100
+        told = held.text[lost.start():]
+        wait_until(lambda: told.count(b"\n") + 5 < held.read()[lost.start():].count(b"\n"),
+                   "lines go on")
+    assert load.failures == []
+    after = held.read()[seen:].replace(b"\r", b"").split(b"\n")
+    # Every line is whole but the one at which it was cut.
+    assert sum(not re.match(rb"(\d{4}-|\[pid: |worker|Bask|$| )", line) for line in after) <= 2
+    held.end()
+
+
+def test_reader_that_is_slow_loses_nothing(bask: Bask) -> None:
+    held = Held(bask, "pipe")
+    over = threading.Event()
+
+    def read_slowly() -> None:
+        while not over.wait(0.02):
+            held.read()
+
+    reader = threading.Thread(target=read_slowly)
+    reader.start()
+    with Load(held, kept=True) as load:
+        load.wait_more(2000)
+    assert load.failures == []
+    held.end()
+    over.set()
+    reader.join()
+    assert b"were lost" not in held.read()
+    assert held.text.count(b"GET / =>") >= load.count
+    os.close(held.log)
