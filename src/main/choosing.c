@@ -1,6 +1,7 @@
 /* Which plugin serves. */
 #include "main/server.h"
 #include "plugin/registry.h"
+#include "proc/program.h"
 
 #include <string.h>
 
@@ -63,6 +64,8 @@ choose_plugin(struct server *server)
     for (size_t k = 0; bask_embedded_plugins[k] && !plugin; k++)
         if (bask_embedded_plugins[k]->wanted())
             plugin = bask_embedded_plugins[k];
+    if (bask_program_is_wanted(&server->options.process))
+        plugin = &bask_program_plugin;
     if (!plugin)
         die("no application was named; try: bask module:callable, or bask --help");
     server->heritage.plugin = plugin;

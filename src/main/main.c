@@ -8,6 +8,7 @@
 #include "main/handover.h"
 #include "main/server.h"
 #include "obs/log.h"
+#include "proc/program.h"
 #include "proc/worker.h"
 #include "proc/zygote.h"
 #include "sys/clock.h"
@@ -55,6 +56,10 @@ open_sockets(struct server *server)
         die("%s", error);
     for (size_t i = 0; i < server->heritage.listeners.count; i++) {
         const struct bask_listener *listener = &server->heritage.listeners.items[i];
+        if (server->succeeds &&
+            !bask_program_is_wanted(
+                &server->options.process)) /* the one before may have had programs for workers */
+            bask_sock_never_block(listener->io.fd);
         bool any_port = bask_str_ends(listener->name, BASK_STR(":0"));
         bask_log(BASK_LOG_INFO, "listening on %.*s%s%s", BASK_FMT(listener->name),
                  any_port ? ", port " : "", any_port ? listener->port : "");
@@ -336,6 +341,7 @@ run_master(struct server *server)
         .announce = announce,
         .handover = server->handover.argv ? &server->handover : NULL,
         .before = server->succeeds ? &server->handed : NULL,
+        .programs = bask_program_is_wanted(heritage->options),
         .vacuum = server->options.service.vacuum,
         .ret_shared = &server->shared,
     });

@@ -25,6 +25,9 @@ static const struct bask_option process_rows[] = {
      "applications that a process may have", .flags = BASK_OPT_FIXED},
     {"cpu-affinity", NULL, 0, BASK_OPT_INT, PROCESS(cpu_affinity), 0, 1024, "0", "N",
      "keep each worker to N CPUs of its own, as far as there are; 0: no"},
+    {"worker-exec", "worker-exec2", 0, BASK_OPT_STRING, PROCESS(worker_exec), 0, 0, NULL, "COMMAND",
+     "workers are this program: the first socket is its standard input, all have LISTEN_FDS",
+     .flags = BASK_OPT_FIXED},
     {"disable-logging", NULL, 'L', BASK_OPT_FLAG, PROCESS(disable_logging), 0, 0, NULL, NULL,
      "no line for each request"},
 };

@@ -74,6 +74,10 @@ set_paused(struct master *master, bool paused)
 {
     if (master->paused == paused)
         return;
+    if (master->plan->programs) {
+        bask_log(BASK_LOG_WARN, "workers of --worker-exec cannot be paused");
+        return;
+    }
     master->paused = paused;
     bask_log(BASK_LOG_INFO, paused ? "paused: workers accept no connections"
                                    : "resumed: workers accept connections");

@@ -50,6 +50,7 @@ struct bask_master_plan {
     void (*announce)(void *context);
     const struct bask_master_handover *handover; /* NULL: no upgrade is possible */
     struct bask_succession *before;              /* NULL, or this master replaces another one */
+    bool programs;    /* workers are programs of their own, and know nothing of the server */
     bool vacuum;      /* remove the FIFO and the control socket at the end */
     bool *ret_shared; /* NULL, or set at the end if another master has the sockets, too */
 };

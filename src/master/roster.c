@@ -70,7 +70,9 @@ end(struct process *process, int signal, int64_t mercy_us)
 static void
 end_gently(const struct master *master, struct process *process)
 {
-    end(process, SIGHUP, master->plan->options->worker_reload_mercy_ms * 1000);
+    /* Other programs take SIGHUP for something else. */
+    end(process, master->plan->programs ? SIGTERM : SIGHUP,
+        master->plan->options->worker_reload_mercy_ms * 1000);
 }
 
 static void
@@ -319,6 +321,8 @@ roster_stop(struct master *master)
 void
 roster_signal(struct master *master, int number)
 {
+    if (master->plan->programs)
+        return;
     for (uint32_t i = 0; i < worker_count(master) * BASK_PLACES; i++)
         if (process_at(master, i)->pid > 0)
             kill(process_at(master, i)->pid, number);

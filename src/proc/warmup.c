@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "obs/log.h"
+#include "proc/program.h"
 #include "proc/rehearsal.h"
 #include "proc/sources.h"
 #include "proc/worker.h"
@@ -27,6 +28,8 @@ bool
 bask_warmup_is_wanted(const struct bask_heritage *heritage)
 {
     const struct bask_warmup_options *options = heritage->warmup;
+    if (bask_program_is_wanted(heritage->options))
+        return false; /* it cannot be asked */
     return options->ready_urls.count || options->paths.count || options->files.count;
 }
 

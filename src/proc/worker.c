@@ -13,6 +13,7 @@
 #include "loop/signals.h"
 #include "obs/log.h"
 #include "plugin/host.h"
+#include "proc/program.h"
 #include "proc/warmup.h"
 #include "sys/affinity.h"
 #include "sys/bell.h"
@@ -550,7 +551,9 @@ bask_worker_run(struct bask_heritage *heritage, struct bask_seat seat)
         bask_log(BASK_LOG_WARN, "worker %u: --cpu-affinity: %s", seat.worker_id, strerror(errno));
     atomic_store(&place->started_at, bask_clock_wall());
     atomic_store(&place->pid, getpid());
-    if (init_parts(&worker)) {
+    if (bask_program_is_wanted(heritage->options)) {
+        code = bask_program_run(heritage, seat);
+    } else if (init_parts(&worker)) {
         bask_log(BASK_LOG_ERROR, "worker %u: out of memory or descriptors", seat.worker_id);
     } else {
         init_threads(&worker);

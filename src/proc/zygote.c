@@ -5,6 +5,7 @@
 #include "ipc/channel.h"
 #include "loop/signals.h"
 #include "obs/log.h"
+#include "proc/program.h"
 #include "proc/warmup.h"
 #include "proc/worker.h"
 #include "sys/memory.h"
@@ -125,7 +126,8 @@ reap(struct zygote *zygote)
 static void
 dismiss_workers(struct zygote *zygote)
 {
-    int number = zygote->heritage->place.options.no_orphans ? SIGKILL : SIGHUP;
+    int gently = bask_program_is_wanted(zygote->heritage->options) ? SIGTERM : SIGHUP;
+    int number = zygote->heritage->place.options.no_orphans ? SIGKILL : gently;
     for (uint32_t i = 0; i < place_count(zygote); i++)
         if (zygote->children[i] > 0)
             kill(zygote->children[i], number);

@@ -189,6 +189,14 @@ bask_sock_take(struct bask_sock_givens *givens, bask_str name)
 }
 
 void
+bask_sock_never_block(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    if (flags >= 0 && !(flags & O_NONBLOCK))
+        fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+void
 bask_sock_describe(const struct bask_sockaddr *addr, struct bask_sock_name *ret_name)
 {
     in_port_t port = 0;

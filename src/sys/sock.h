@@ -54,6 +54,9 @@ struct bask_sock_givens {
  * be NULL. */
 int bask_sock_take(struct bask_sock_givens *givens, bask_str name);
 
+/* Accepting on it returns at once. */
+void bask_sock_never_block(int fd);
+
 /* The numeric text of an address. */
 void bask_sock_describe(const struct bask_sockaddr *addr, struct bask_sock_name *ret_name);
 
