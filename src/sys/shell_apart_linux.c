@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SENTENCE = 256 };
+enum { SENTENCE = 256, CANNOT_TELL = 126, CANNOT_RUN = 127 };
 
 static void
 be_as_from_a_shell(void)
@@ -59,6 +59,14 @@ become(const struct bask_shell_command *how, char *error, size_t error_size)
     snprintf(error, error_size, "/bin/sh: %s", strerror(errno));
 }
 
+/* The child is no process of the server: nothing of it is to be undone. */
+static void
+leave(int status)
+{
+    for (;;)
+        syscall(SYS_exit_group, status);
+}
+
 static pid_t
 fork_apart(bool new_pids)
 {
@@ -79,7 +87,7 @@ bask_shell_start_apart(const struct bask_shell_command *how, pid_t *ret_pid, cha
     pid_t pid = fork_apart(how->new_pids);
     if (pid == 0) {
         become(how, sentence, sizeof sentence);
-        _exit(write(ends[1], sentence, strlen(sentence)) < 0 ? 126 : 127);
+        leave(write(ends[1], sentence, strlen(sentence)) < 0 ? CANNOT_TELL : CANNOT_RUN);
     }
     if (pid < 0)
         snprintf(error, error_size, "%s%s", how->new_pids ? "a namespace of processes: " : "",
