@@ -45,12 +45,14 @@ def mounts(host: Any) -> Iterator[Tuple[str, str]]:
         yield mountpoint.strip(), target.strip()
 
 
-def load_target(target: str, default: str) -> Callback:
-    """The application of "module", "module:callable", "file.py" or "file.py:callable"."""
+def load_target(target: str, default: str) -> Loaded:
+    """What "module", "module:callable", "file.py" or "file.py:callable" names."""
     place, _, name = target.partition(":")
-    if place.endswith(FILE_ENDINGS) or "/" in place:
-        return loaders.load_file(place, name or default)
-    return loaders.load_module(target, default)
+    if not place.endswith(FILE_ENDINGS) and "/" not in place:
+        return loaders.load_any(target, default)
+    if name:
+        return loaders.load_file(place, name)
+    return loaders.load_any_file(place, default)
 
 
 class Applications:
@@ -68,8 +70,8 @@ class Applications:
         try:
             loaded = load()
             if isinstance(loaded, dict):
-                for each, call in loaded.items():
-                    self.add(each, call, began)
+                for within, call in loaded.items():
+                    self.add(mountpoint.rstrip("/") + within, call, began)
             elif loaded is not None:
                 self.add(mountpoint, loaded, began)
             return True

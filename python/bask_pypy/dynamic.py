@@ -75,6 +75,10 @@ class Dynamic(Dispatcher):
             began = time.monotonic()
             folder = prepare(environ, self.enter)
             call = load_target(target, os_text(environ.get("UWSGI_CALLABLE") or "application"))
+            if isinstance(call, dict):
+                call = call.get("")
+            if call is None:
+                raise loaders.LoadError("it has several applications, none of them at ''")
             app = self.applications.add(mountpoint, call, began, folder)
         except loaders.LoadError as error:
             self.host.log(ERROR, "application %s: %s" % (ascii(target), error))

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any, Callable, Dict, Optional, Tuple, Union
 
 Application = Callable[..., Any]
+_taken: Dict[str, Any] = {}  # what was in uwsgi.applications is not another module's
 
 
 class LoadError(Exception):
@@ -49,8 +50,10 @@ def find_several(module: ModuleType, where: str) -> Optional[Dict[str, Applicati
     """The applications of a module that tells them by mountpoint, in `uwsgi.applications` or in
     `applications` of its own; None if it does not."""
     told = getattr(sys.modules.get("uwsgi"), "applications", None)
-    if not told:
+    if not told or told is _taken.get("uwsgi"):
         told = getattr(module, "applications", None)
+    else:
+        _taken["uwsgi"] = told
     if not told or not isinstance(told, dict):
         return None
     found: Dict[str, Application] = {}

@@ -206,6 +206,17 @@ class TestLoading:
         assert host.apps_added == [("", ""), ("/one", ""), ("/two", ""), ("/three", "")]
         assert "WSGI app 3 (mountpoint='/three') is ready" in host.log_text
 
+    def test_several_of_a_mounted_module(self, modules: Path, monkeypatch: Any) -> None:
+        """They are below its mountpoint, and no other module's."""
+        uwsgi = ModuleType("uwsgi")
+        monkeypatch.setitem(sys.modules, "uwsgi", uwsgi)
+        (modules / "many.py").write_text(
+            "import uwsgi\nuwsgi.applications = {'': print, '/sub': print}\n"
+        )
+        (modules / "one.py").write_text("application = print\n")
+        listed = self.load(Host(options={"mount": ["/many=many", "/one=one", "/again=one.py"]}))
+        assert [app.mountpoint for app in listed.items] == ["/many", "/many/sub", "/one", "/again"]
+
     @pytest.mark.parametrize(
         "target, said",
         [
@@ -382,10 +393,12 @@ class TestDynamic:
             ({"UWSGI_SCRIPT": "late", "UWSGI_CHDIR": "/nonesuch"}, "No such file"),
             ({"UWSGI_SCRIPT": "late\n2026 forged"}, r"late\n2026 forged"),
             ({"UWSGI_FILE": "x\0.py"}, "null|NUL"),
+            ({"UWSGI_FILE": "several.py"}, "none of them at ''"),
         ],
     )
     def test_one_that_fails(self, late: Path, variables: Dict[str, str], said: str) -> None:
         (late / "dies.py").write_text("import sys; sys.exit(3)\n")
+        (late / "several.py").write_text("applications = {'/a': print}\n")
         application = self.dynamic()
         assert ask(application, **variables) == "500"
         assert any(part in self.host.log_text for part in said.split("|")), self.host.log_text
