@@ -127,6 +127,16 @@ def test_ends_of_the_interpreter(bask: Bask) -> None:
     assert ended == workers
 
 
+def test_signals_of_the_caller_are_not_the_children_s(bask: Bask) -> None:
+    """What the program does on a SIGTERM is not what its zygote does."""
+    (bask.folder / "terminated.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\n")
+    ended = bask.run("--http-socket", "127.0.0.1:0", "--module", "terminated", "--master",
+                     program=HOSTING)
+    assert "zygote 1 died while it was loading (signal 15)" in ended.stderr
+    assert ended.stdout.count("hosting: SIGTERM") == 1  # the program's own, at its end
+
+
 def replaced(server: Server, old: List[int]) -> Callable[[], bool]:
     return lambda: (len(server.roster()) == 2 and not set(old) & set(server.workers())
                     and not any(map(processes.is_alive, old)))
