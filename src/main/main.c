@@ -244,11 +244,28 @@ open_recorder(struct server *server)
     }
 }
 
+static int
+check_touch_hooks(const struct bask_values *hooks, char *error, size_t error_size)
+{
+    char reason[256] = "expected \"FILE ACTION:ARGUMENTS\"";
+    for (size_t i = 0; i < hooks->count; i++) {
+        const char *hook = bask_touch_hook(hooks->items[i].text);
+        if (hook && !bask_hooks_check_later(bask_str_of(hook), reason, sizeof reason))
+            continue;
+        snprintf(error, error_size, "%.*s: --hook-touch \"%.*s\": %s",
+                 BASK_FMT(hooks->items[i].origin), BASK_FMT(hooks->items[i].text), reason);
+        return BASK_E_SYNTAX;
+    }
+    return BASK_OK;
+}
+
 /* What the rows cannot tell: whether options fit to each other. */
 static void
 check_options(const struct server *server)
 {
     char error[512];
+    if (check_touch_hooks(&server->options.master.hook_touch, error, sizeof error))
+        die("%s", error);
     if (bask_daemons_check(&server->options.master.daemons, error, sizeof error))
         die("%s", error);
     if (bask_scaling_check(&server->options.master.scaling, server->options.process.workers, error,
@@ -339,6 +356,7 @@ run_master(struct server *server)
         .context = server,
         .serving = on_serving,
         .announce = announce,
+        .run_hook = bask_hooks_run_later,
         .handover = server->handover.argv ? &server->handover : NULL,
         .before = server->succeeds ? &server->handed : NULL,
         .programs = bask_program_is_wanted(heritage->options),

@@ -48,6 +48,7 @@ struct bask_master_plan {
     void (*serving)(void);
     /* Makes this master known, in its pidfiles; may be NULL. */
     void (*announce)(void *context);
+    void (*run_hook)(const char *text);          /* for --hook-touch */
     const struct bask_master_handover *handover; /* NULL: no upgrade is possible */
     struct bask_succession *before;              /* NULL, or this master replaces another one */
     bool programs;    /* workers are programs of their own, and know nothing of the server */

@@ -24,11 +24,15 @@ struct bask_master_options {
     struct bask_values touch_reload, touch_chain_reload, touch_workers_reload, touch_stop;
     struct bask_values touch_logreopen, touch_logrotate;
     struct bask_values touch_exec; /* "file command" */
+    struct bask_values hook_touch; /* "file action:arguments" */
     struct bask_values fs_reload, fs_brutal_reload;
     struct bask_scaling_options scaling;
     struct bask_health_options health;
     struct bask_daemon_options daemons;
 };
+
+/* What --hook-touch has behind its file; NULL if there is nothing. */
+const char *bask_touch_hook(bask_str value);
 
 /* The table of these options; `values` is the struct they fill. */
 struct bask_option_table bask_master_option_table(struct bask_master_options *values);

@@ -18,7 +18,8 @@ enum { LOOK_US = 1000000 };
 
 struct file {
     char *path;
-    const char *shell; /* a command of touch-exec; NULL: `command` */
+    const char *shell; /* a command of touch-exec; NULL: `hook` */
+    const char *hook;  /* an action of hook-touch; NULL: `command` */
     enum master_command command;
     bool there;
     struct timespec modified;
@@ -36,15 +37,16 @@ struct touch {
 static const struct row {
     size_t offset; /* of the option */
     enum master_command command;
-    bool has_shell;
+    bool has_shell, has_hook;
 } rows[] = {
-    {offsetof(struct bask_master_options, touch_reload), MASTER_RELOAD, false},
-    {offsetof(struct bask_master_options, touch_chain_reload), MASTER_RELOAD_CHAIN, false},
-    {offsetof(struct bask_master_options, touch_workers_reload), MASTER_WORKERS, false},
-    {offsetof(struct bask_master_options, touch_stop), MASTER_STOP_GRACEFULLY, false},
-    {offsetof(struct bask_master_options, touch_logreopen), MASTER_LOG_REOPEN, false},
-    {offsetof(struct bask_master_options, touch_logrotate), MASTER_LOG_ROTATE, false},
-    {offsetof(struct bask_master_options, touch_exec), MASTER_COMMAND_COUNT, true},
+    {offsetof(struct bask_master_options, touch_reload), MASTER_RELOAD, false, false},
+    {offsetof(struct bask_master_options, touch_chain_reload), MASTER_RELOAD_CHAIN, false, false},
+    {offsetof(struct bask_master_options, touch_workers_reload), MASTER_WORKERS, false, false},
+    {offsetof(struct bask_master_options, touch_stop), MASTER_STOP_GRACEFULLY, false, false},
+    {offsetof(struct bask_master_options, touch_logreopen), MASTER_LOG_REOPEN, false, false},
+    {offsetof(struct bask_master_options, touch_logrotate), MASTER_LOG_ROTATE, false, false},
+    {offsetof(struct bask_master_options, touch_exec), MASTER_COMMAND_COUNT, true, false},
+    {offsetof(struct bask_master_options, hook_touch), MASTER_COMMAND_COUNT, false, true},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -93,6 +95,11 @@ on_look(struct bask_timer *timer)
             run_shell(file);
             continue;
         }
+        if (file->hook) {
+            bask_log(BASK_LOG_INFO, "%s was touched: %s", file->path, file->hook);
+            touch->master->plan->run_hook(file->hook);
+            continue;
+        }
         bask_log(BASK_LOG_INFO, "%s was touched", file->path);
         master_obey(touch->master, file->command);
     }
@@ -102,6 +109,27 @@ static const struct bask_values *
 values_of(const struct master *master, const struct row *row)
 {
     return (const void *)((const char *)master->plan->options + row->offset);
+}
+
+const char *
+bask_touch_hook(bask_str value)
+{
+    const char *space = value.len ? memchr(value.ptr, ' ', value.len) : NULL;
+    const char *end = value.ptr + value.len;
+    while (space && space < end && *space == ' ')
+        space++;
+    return space == end ? NULL : space;
+}
+
+/* Commands are not waited for here, as in touch-exec. */
+static void
+set_hook(struct file *file, char *hook)
+{
+    static const char *const shells[] = {"exec:", "safeexec:"};
+    file->hook = hook;
+    for (size_t i = 0; i < sizeof shells / sizeof *shells; i++)
+        if (strncmp(hook, shells[i], strlen(shells[i])) == 0)
+            file->shell = hook + strlen(shells[i]);
 }
 
 /* 0, or a bask_err that was logged. */
@@ -124,6 +152,10 @@ add_file(struct touch *touch, const struct row *row, const struct bask_value *va
         }
         *space = '\0';
         file->shell = space + 1;
+    }
+    if (row->has_hook) { /* it was looked at when the options were read */
+        set_hook(file, file->path + (bask_touch_hook(value->text) - value->text.ptr));
+        *strchr(file->path, ' ') = '\0';
     }
     if (!has_changed(file))
         bask_log(BASK_LOG_INFO, "%s is not there; being created will count as being touched",

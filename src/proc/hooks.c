@@ -148,6 +148,36 @@ bask_hooks_run(const struct bask_hook_options *options, enum bask_hook_point poi
     return BASK_OK;
 }
 
+/* These take their time, or are about the beginning or the end of the server. */
+static const char *const not_later[] = {"wait_for_fs",     "wait_for_file", "wait_for_dir",
+                                        "wait_for_socket", "exit",          "unix_signal"};
+
+int
+bask_hooks_check_later(bask_str hook, char *error, size_t error_size)
+{
+    const char *arguments;
+    const struct hook_action *action = find_action(hook, &arguments);
+    if (!action) {
+        snprintf(error, error_size, "expected ACTION:ARGUMENTS, and there is no such action");
+        return BASK_E_SYNTAX;
+    }
+    for (size_t i = 0; i < sizeof not_later / sizeof *not_later; i++)
+        if (bask_str_eq(bask_str_of(action->name), bask_str_of(not_later[i]))) {
+            snprintf(error, error_size,
+                     "%s is for points of the server's life; use exec:", action->name);
+            return BASK_E_SYNTAX;
+        }
+    return hook_action_run(action, arguments, true, error, error_size);
+}
+
+void
+bask_hooks_run_later(const char *text)
+{
+    char error[512];
+    if (run_hook(bask_str_of(text), error, sizeof error))
+        bask_log(BASK_LOG_ERROR, "the hook \"%s\" failed: %s", text, error);
+}
+
 enum bask_hook_term
 bask_hooks_on_term(const struct bask_hook_options *options)
 {

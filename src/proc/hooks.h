@@ -49,6 +49,12 @@ int bask_hooks_check(const struct bask_hook_options *options, char *error, size_
  * BASK_E_STATE; the log says why. */
 int bask_hooks_run(const struct bask_hook_options *options, enum bask_hook_point point);
 
+/* One that runs in the master, at any time (--hook-touch): the same, also if it is an action that
+ * the master would have to wait for. */
+int bask_hooks_check_later(bask_str hook, char *error, size_t error_size);
+/* The log says why it failed. `text` ends with a NUL. */
+void bask_hooks_run_later(const char *text);
+
 enum bask_hook_term {
     BASK_HOOK_TERM_USUAL, /* nothing was said */
     BASK_HOOK_TERM_STOPS,
