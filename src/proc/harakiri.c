@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     LOOK_US = 100000,       /* how often a thread that is late is looked for */
@@ -103,6 +104,35 @@ copy_line(const struct watched *watched, char line[BASK_BOARD_LINE])
             *at = '?';
 }
 
+/* What the application has no handler for would end the process, and with it the requests of other
+ * threads; so would what the server answers itself. */
+static bool
+is_handled_by_application(int number)
+{
+    static const int ours[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGURG};
+    struct sigaction action;
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (number == ours[i])
+            return false;
+    return !sigaction(number, NULL, &action) &&
+           (action.sa_flags & SA_SIGINFO || action.sa_handler != SIG_DFL);
+}
+
+static void
+send_signal(const struct bask_harakiri_setup *setup)
+{
+    int number = (int)setup->options->signal;
+    if (!number)
+        return;
+    if (is_handled_by_application(number))
+        kill(getpid(), number);
+    else
+        bask_log(BASK_LOG_WARN,
+                 "worker %u: --harakiri-graceful-signal %d is not sent: the application has no "
+                 "handler for it",
+                 setup->seat.worker_id, number);
+}
+
 static void
 cut_off(struct bask_harakiri *harakiri, struct watched *watched, int64_t now)
 {
@@ -119,6 +149,7 @@ cut_off(struct bask_harakiri *harakiri, struct watched *watched, int64_t now)
     if (setup->options->verbose)
         bask_proc_describe_threads(show_kernel_side);
     start_explaining(harakiri);
+    send_signal(setup);
     watched->late = LATE;
     watched->cut_us = now;
     watched->lost_us = now + setup->options->grace_ms * 1000;

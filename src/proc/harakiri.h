@@ -22,6 +22,7 @@ struct bask_harakiri_options {
     int64_t limit_ms; /* 0: none, but for requests that set one themselves */
     int64_t grace_ms; /* for the thread to come back */
     int64_t queue_threshold;
+    int64_t signal; /* for the application, when a request was cut off; 0: none */
     bool verbose;
     bool no_after_request_hook;
 };

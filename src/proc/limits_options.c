@@ -22,6 +22,8 @@ static const struct bask_option rows[] = {
     {"harakiri-graceful-timeout", NULL, 0, BASK_OPT_DURATION, AT(harakiri.grace_ms), 0, DAYS_MS,
      "3", "SECONDS", "its thread may come back so much later, else the worker is replaced",
      .flags = BASK_OPT_FIXED},
+    {"harakiri-graceful-signal", NULL, 0, BASK_OPT_INT, AT(harakiri.signal), 0, 64, "0", "NUMBER",
+     "send the worker this signal then, if the application handles it: it may end what hangs"},
     {"harakiri-verbose", NULL, 0, BASK_OPT_FLAG, AT(harakiri.verbose), 0, 0, NULL, NULL,
      "log too where in the kernel each thread is when a request is over its time"},
     {"harakiri-queue-threshold", NULL, 0, BASK_OPT_INT, AT(harakiri.queue_threshold), 0, COUNT_MAX,
