@@ -38,9 +38,9 @@ static const struct key {
     {"daemon", FACT, AT(writes_pidfile)},
     {"stdin", FACT, AT(keep_stdin)},
     {"notifypid", FACT, AT(tell_pid)},
-    {"uid", REFUSED, 0},
-    {"gid", REFUSED, 0},
-    {"ns_pid", REFUSED, 0},
+    {"uid", WORD, AT(user)},
+    {"gid", WORD, AT(group)},
+    {"ns_pid", FACT, AT(new_pids)},
     {"legion", REFUSED, 0},
 };
 

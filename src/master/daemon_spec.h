@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/str.h"
+#include "sys/priv.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,9 +27,15 @@ struct daemon_spec {
     int64_t stop_signal, reload_signal; /* 0: no signal at a reload, a new process */
     int64_t max_throttle_s;
     bool control, writes_pidfile, keep_stdin, tell_pid;
+    const char *user, *group; /* as whom it runs; NULL: as the server */
+    bool new_pids;            /* in a namespace of processes of its own */
 };
 
 /* 0; BASK_E_NOMEM; BASK_E_SYNTAX with one sentence in `error`. */
 int daemon_spec_parse(enum daemon_form form, bask_str text, struct daemon_spec *ret_spec,
                       char *error, size_t error_size);
+/* As whom it runs, once the words are looked up; the caller frees the groups. `change_gid` is false
+ * if that is as the server. 0, or a bask_err with one sentence. */
+int daemon_spec_priv(const struct daemon_spec *spec, struct bask_priv *ret_priv, char *error,
+                     size_t error_size);
 void daemon_spec_fini(struct daemon_spec *spec);

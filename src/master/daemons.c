@@ -31,6 +31,7 @@ enum daemon_state {
 
 struct daemon {
     struct daemon_spec spec;
+    struct bask_priv priv;
     enum daemon_state state;
     pid_t pid; /* of the child, or out of the pidfile */
     int64_t started_us, due_us;
@@ -98,14 +99,17 @@ static void
 start(struct daemons *daemons, struct daemon *daemon, int64_t now)
 {
     const struct daemon_spec *spec = &daemon->spec;
+    char error[256];
     const struct bask_shell_command how = {
         .command = spec->command,
         .folder = spec->folder,
         .keep_stdin = spec->keep_stdin || daemons->master->plan->options->daemons.honour_stdin,
+        .priv = daemon->priv.change_gid ? &daemon->priv : NULL,
+        .new_pids = spec->new_pids,
     };
     daemon->started_us = now;
-    if (bask_shell_start(&how, &daemon->pid)) {
-        bask_log(BASK_LOG_ERROR, "cannot start daemon \"%s\": %s", spec->command, strerror(errno));
+    if (bask_shell_start(&how, &daemon->pid, error, sizeof error)) {
+        bask_log(BASK_LOG_ERROR, "cannot start daemon \"%s\": %s", spec->command, error);
         daemon->failures++;
         daemon->due_us = now + throttle_us(daemon);
         return;
@@ -293,10 +297,12 @@ add(const struct bask_value *value, enum daemon_form form, void *context)
     struct daemon *daemon = &items[daemons->count];
     *daemon = (struct daemon){.state = DAEMON_WAITING};
     int err = daemon_spec_parse(form, value->text, &daemon->spec, error, sizeof error);
+    if (!err) {
+        daemons->count++;
+        err = daemon_spec_priv(&daemon->spec, &daemon->priv, error, sizeof error);
+    }
     if (err)
         bask_log(BASK_LOG_ERROR, "daemon \"%.*s\": %s", BASK_FMT(value->text), error);
-    else
-        daemons->count++;
     return err;
 }
 
@@ -322,8 +328,10 @@ daemons_free(struct daemons **daemons)
 {
     if (!*daemons)
         return;
-    for (size_t i = 0; i < (*daemons)->count; i++)
+    for (size_t i = 0; i < (*daemons)->count; i++) {
+        free((*daemons)->items[i].priv.groups);
         daemon_spec_fini(&(*daemons)->items[i].spec);
+    }
     free((*daemons)->items);
     free(*daemons);
     *daemons = NULL;

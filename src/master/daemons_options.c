@@ -6,6 +6,7 @@
 #include "master/private.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define AT(member) offsetof(struct bask_daemon_options, member)
 
@@ -23,7 +24,7 @@ static const struct bask_option rows[] = {
      .implies = "master", .flags = BASK_OPT_FIXED},
     {"attach-daemon2", NULL, 0, BASK_OPT_LIST, AT(described), 0, 0, NULL, "KEY=VALUE,...",
      "a daemon by its keys: cmd, pidfile, freq, touch, chdir, stopsignal, reloadsignal, control, "
-     "daemonize, stdin, notifypid, max-throttle",
+     "daemonize, stdin, notifypid, max-throttle, uid, gid, ns_pid",
      .implies = "master", .flags = BASK_OPT_FIXED},
     {"daemons-honour-stdin", NULL, 0, BASK_OPT_FLAG, AT(honour_stdin), 0, 0, NULL, NULL,
      "daemons keep the server's standard input", .flags = BASK_OPT_FIXED},
@@ -49,11 +50,15 @@ check(const struct bask_value *value, enum daemon_form form, void *context)
     char reason[256] = "out of memory";
     const struct bask_str *error = context; /* where to write, and how much */
     int err = daemon_spec_parse(form, value->text, &spec, reason, sizeof reason);
+    if (!err) {
+        struct bask_priv priv = {0};
+        err = daemon_spec_priv(&spec, &priv, reason, sizeof reason);
+        free(priv.groups);
+        daemon_spec_fini(&spec);
+    }
     if (err)
         snprintf((char *)error->ptr, error->len, "%.*s: daemon \"%.*s\": %s",
                  BASK_FMT(value->origin), BASK_FMT(value->text), reason);
-    else
-        daemon_spec_fini(&spec);
     return err;
 }
 

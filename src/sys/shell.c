@@ -4,10 +4,11 @@
 
 #include "base/err.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -32,8 +33,11 @@ prepare(const struct bask_shell_command *how, posix_spawn_file_actions_t *action
 }
 
 int
-bask_shell_start(const struct bask_shell_command *how, pid_t *ret_pid)
+bask_shell_start(const struct bask_shell_command *how, pid_t *ret_pid, char *error,
+                 size_t error_size)
 {
+    if (how->priv || how->new_pids)
+        return bask_shell_start_apart(how, ret_pid, error, error_size);
     char shell[] = "sh", option[] = "-c";
     char *arguments[] = {shell, option, (char *)how->command, NULL};
     posix_spawn_file_actions_t actions;
@@ -45,6 +49,7 @@ bask_shell_start(const struct bask_shell_command *how, pid_t *ret_pid)
         failure = posix_spawn(ret_pid, "/bin/sh", &actions, &attributes, arguments, environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
-    errno = failure;
+    if (failure)
+        snprintf(error, error_size, "%s", strerror(failure));
     return failure ? BASK_E_SYSTEM : BASK_OK;
 }

@@ -166,9 +166,69 @@ def test_smart_daemon_that_died_is_started_again(bask: Bask) -> None:
 @pytest.mark.parametrize("option, value, complaint", [
     ("--attach-daemon2", "freq=1", "there is no command"),
     ("--attach-daemon2", "cmd=a,color=red", 'there is no key "color"'),
-    ("--attach-daemon2", "cmd=a,uid=1", '"uid" is not supported'),
+    ("--attach-daemon2", "cmd=a,legion=1", '"legion" is not supported'),
     ("--smart-attach-daemon", "only.pid", "expected a pidfile and a command"),
 ])
 @pytest.mark.null
 def test_wrong_words_are_refused(bask: Bask, option: str, value: str, complaint: str) -> None:
     assert complaint in bask.refused("--plugin", "null", option, value)
+
+
+# Daemons of other users, in namespaces of their own
+
+
+def can_make_namespaces() -> bool:
+    return os.geteuid() == 0 and os.system("unshare --pid --fork true 2>/dev/null") == 0
+
+
+@pytest.mark.null
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start programs of other users")
+@pytest.mark.parametrize("keys, uid, gid", [
+    ("uid=65534,gid=65533", 65534, 65533), ("gid=65533", 0, 65533), ("uid=nobody", 65534, 65534)])
+def test_daemon_of_another_user(bask: Bask, keys: str, uid: int, gid: int) -> None:
+    bask.folder.chmod(0o777)
+    (bask.folder / "born").touch()
+    (bask.folder / "born").chmod(0o666)
+    server = bask.null("--attach-daemon2", "cmd=" + STAYS + "," + keys, workers=1)
+    pid = wait_born(bask.folder, 1)
+    facts = dict(line.split(":", 1) for line in
+                 Path("/proc/%d/status" % pid).read_text().splitlines())
+    assert facts["Uid"].split() == [str(uid)] * 4 and facts["Gid"].split() == [str(gid)] * 4
+    assert facts["Groups"].split() == [str(gid)]
+    if uid:
+        assert int(facts["CapEff"], 16) == 0 == int(facts["CapPrm"], 16)
+    assert os.getsid(pid) == pid and processes.descriptors(pid)[0] == "/dev/null"
+    assert set(processes.descriptors(pid)) == {0, 1, 2}
+    assert server.stop() == 0
+    assert not processes.is_alive(pid)
+
+
+@pytest.mark.null
+@pytest.mark.skipif(not can_make_namespaces(), reason="no namespaces of processes here")
+def test_daemon_in_a_namespace_of_its_own(bask: Bask) -> None:
+    server = bask.null("--attach-daemon2",
+                       'cmd="trap \'echo told >> born; exit\' TERM; echo $$ >> born; '
+                       'while :; do sleep 0.05; done",ns_pid=1', workers=1)
+    assert wait_born(bask.folder, 1) == 1
+    assert server.stop() == 0
+    assert (bask.folder / "born").read_text() == "1\ntold\n"
+
+
+@pytest.mark.null
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else before")
+@pytest.mark.parametrize("keys, why", [
+    ("uid=0,gid=0", "cannot set the supplementary groups: Operation not permitted"),
+    ("ns_pid=1", "a namespace of processes: Operation not permitted")])
+def test_daemon_that_is_not_allowed(bask: Bask, keys: str, why: str) -> None:
+    """The server goes on; it is tried again as others are."""
+    bask.folder.chmod(0o777)
+    server = bask.null("--uid", "65534", "--gid", "65534", "--attach-daemon2",
+                       "cmd=" + STAYS + "," + keys, workers=1)
+    server.complained('cannot start daemon "%s": %s' % (STAYS.replace("$", r"\$"), why))
+    assert server.get("/").status == 200 and not born(bask.folder)
+
+
+@pytest.mark.null
+def test_daemon_of_a_user_that_is_not_there(bask: Bask) -> None:
+    said = bask.refused("--plugin", "null", "--attach-daemon2", "cmd=true,uid=no-such-user")
+    assert 'there is no user "no-such-user"' in said

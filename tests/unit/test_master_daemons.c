@@ -5,6 +5,7 @@
 #include "master/daemon_spec.h"
 
 #include <signal.h>
+#include <stdlib.h>
 
 static struct daemon_spec spec;
 
@@ -68,6 +69,37 @@ described(void **state)
 }
 
 static void
+users(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int err;
+        bool uid, gid;
+        gid_t group;
+    } rows[] = {
+        {"cmd=a", 0, false, false, 0},
+        {"cmd=a,uid=root", 0, true, true, 0},
+        {"cmd=a,gid=7", 0, false, true, 7},
+        {"cmd=a,uid=54321,gid=7,ns_pid=1", 0, true, true, 7},
+        {"cmd=a,uid=54321", BASK_E_NOTFOUND, false, false, 0},
+        {"cmd=a,uid=no-such-user", BASK_E_NOTFOUND, false, false, 0},
+        {"cmd=a,uid=root,gid=no-such-group", BASK_E_NOTFOUND, false, false, 0},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct bask_priv priv = {0};
+        char error[256];
+        assert_int_equal(parse(DAEMON_DESCRIBED, rows[i].text), 0);
+        assert_int_equal(daemon_spec_priv(&spec, &priv, error, sizeof error), rows[i].err);
+        assert_int_equal(priv.change_uid, rows[i].uid);
+        assert_int_equal(priv.change_gid, rows[i].gid);
+        assert_int_equal(priv.gid, rows[i].group);
+        free(priv.groups);
+        daemon_spec_fini(&spec);
+    }
+}
+
+static void
 wrong(void **state)
 {
     (void)state;
@@ -91,7 +123,9 @@ wrong(void **state)
         {DAEMON_DESCRIBED, "cmd=a,stopsignal=65"},
         {DAEMON_DESCRIBED, "cmd=a,control=maybe"},
         {DAEMON_DESCRIBED, "cmd=a,color=red"},
-        {DAEMON_DESCRIBED, "cmd=a,uid=33"},
+        {DAEMON_DESCRIBED, "cmd=a,legion=x"},
+        {DAEMON_DESCRIBED, "cmd=a,uid="},
+        {DAEMON_DESCRIBED, "cmd=a,ns_pid=2"},
         {DAEMON_DESCRIBED, "cmd=\"a"},
         {DAEMON_DESCRIBED, "cmd=\"a\"b"},
         {DAEMON_DESCRIBED, "cmd=\""},
@@ -128,8 +162,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain), cmocka_unit_test(smart),     cmocka_unit_test(described),
-        cmocka_unit_test(wrong), cmocka_unit_test(any_bytes),
+        cmocka_unit_test(plain), cmocka_unit_test(smart), cmocka_unit_test(described),
+        cmocka_unit_test(users), cmocka_unit_test(wrong), cmocka_unit_test(any_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
