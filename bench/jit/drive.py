@@ -10,6 +10,7 @@ repetition. Prints one line of JSON. Runs on CPython too, where parameters mean 
 
 import ctypes
 import gc
+import importlib
 import io
 import json
 import os
@@ -29,33 +30,32 @@ sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "apps"))
 
+import visits  # noqa: E402  (the path comes first)
+
 BUCKETS = ((0, 100), (100, 1000), (1000, 6000), (6000, 1 << 60))
 PASSES = 16
 HUGE, MADV_HUGEPAGE, MADV_COLLAPSE = 2 << 20, 14, 25
 
 
+PATHS = {
+    "flask": ["/"],
+    "django": ["/"],
+    "cpu": ["/planets?3", "/planets?9", "/documents?4", "/documents?30", "/log?0", "/log?2000"],
+}
+MODULES = {"flask": "flask_hello", "django": "django_hello", "cpu": "cpu"}
+
+
 def load(name):
-    """An application and the requests that visit all of it."""
-    from shop import requests
-
-    plain = requests.Request("GET", "/", 200, "", b"")
-    if name == "shop":
-        from shop.wsgi import application
-
-        return application, requests.read(), requests.environ
-    if name == "cpu":
-        from cpu import application
-
-        paths = ["/planets?%d" % n for n in (3, 9)] + ["/documents?%d" % n for n in (4, 30)]
-        paths += ["/log?%d" % n for n in (0, 2000)]
-        return application, [plain._replace(path=path) for path in paths], requests.environ
-    if name == "flask":
-        from flask_hello import application
-
-        return application, [plain], requests.environ
-    from django_hello import application
-
-    return application, [plain], requests.environ
+    """An application, the requests that visit all of it, and how one becomes an environ."""
+    if name in MODULES:
+        listed = visits.Visits("shop")
+        listed.requests = [visits.Request("GET", path, 200, "", b"") for path in PATHS[name]]
+        module = MODULES[name]
+    else:
+        listed = visits.Visits(name)
+        module = name + ".wsgi"
+    application = importlib.import_module(module).application
+    return application, listed.requests, listed.environ
 
 
 def set_jit(parameters):

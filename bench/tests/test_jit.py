@@ -1,14 +1,16 @@
-"""Tests of what bench/jit works out, and of the shop's list of requests."""
+"""Tests of what bench/jit works out, and of the applications' lists of requests."""
 
+import subprocess
 import sys
 import unittest
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent.parent
+PYTHON = "/usr/bin/python3"  # Debian's, which has its packages
 sys.path.insert(0, str(BENCH))
-sys.path.insert(0, str(BENCH / "apps" / "shop"))
+sys.path.insert(0, str(BENCH / "apps"))
 
-import requests as shop  # noqa: E402
+import visits  # noqa: E402  (the path comes first)
 
 from jit import drive, plan, report  # noqa: E402
 
@@ -85,24 +87,69 @@ class Drive(unittest.TestCase):
 
 
 class Requests(unittest.TestCase):
+    apps = ("shop", "office")
+
     def test_braces(self):
-        self.assertEqual(shop.expand("/{a,b}/{,1}"), ["/a/", "/a/1", "/b/", "/b/1"])
+        self.assertEqual(visits.expand("/{a,b}/{,1}"), ["/a/", "/a/1", "/b/", "/b/1"])
 
     def test_a_body_and_its_length_on_the_wire(self):
-        (request,) = shop.parse("POST /x 201 text one\\ntwo {a,b}")
+        (request,) = visits.parse("POST /x 201 text one\\ntwo {a,b}")
         self.assertEqual(request.body, b"one\ntwo {a,b}")
-        wire = shop.raw(request)
+        wire = visits.Visits("shop").raw(request)
         self.assertTrue(wire.startswith(b"POST /x HTTP/1.1\r\nHost: shop.example\r\n"))
         self.assertIn(b"\r\nContent-Length: 13\r\n\r\none\ntwo {a,b}", wire)
 
-    def test_the_list_names_150_handlers_and_more(self):
-        listed = shop.read()
-        self.assertGreater(len({(one.method, one.path) for one in listed}), 200)
-        self.assertTrue({one.status // 100 for one in listed} <= {2, 3, 4})
+    def test_the_lists_name_150_handlers_and_more(self):
+        for app in self.apps:
+            listed = visits.Visits(app).requests
+            self.assertGreater(len({(one.method, one.path) for one in listed}), 200)
+            self.assertTrue({one.status // 100 for one in listed} <= {2, 3, 4})
 
-    def test_the_raw_file_is_the_list(self):
-        raw = b"".join(shop.raw(one) for one in shop.read())
-        self.assertEqual((BENCH / "apps" / "shop" / "requests.http").read_bytes(), raw)
+    def test_the_raw_files_are_the_lists(self):
+        for app in self.apps:
+            listed = visits.Visits(app)
+            raw = b"".join(listed.raw(one) for one in listed.requests)
+            self.assertEqual((BENCH / "apps" / app / "requests.http").read_bytes(), raw, app)
+
+
+VISIT = """
+import sys
+from jit import drive
+driver = drive.Driver(sys.argv[1])
+driver.order = list(range(len(driver.requests))) * 2  # twice: what a form wrote must be gone
+views = set()
+plain = driver.start_response
+def start_response(status, headers, exc_info=None):
+    views.add(dict(headers).get("X-Office-View"))
+    plain(status, headers)
+driver.start_response = start_response
+for index in driver.order:
+    before = driver.failed
+    driver.one()
+    if driver.failed > before:
+        print(driver.requests[index].method, driver.requests[index].path, driver.status)
+if sys.argv[1] == "office":
+    from django.urls import get_resolver
+    print(*sorted({one.name for one in get_resolver().url_patterns} - views))
+"""
+
+
+class Applications(unittest.TestCase):
+    """Each request of the lists gets the status it names; every view of the office is visited."""
+
+    def visit(self, app: str, module: str) -> None:
+        done = subprocess.run([PYTHON, "-c", f"import {module}"], capture_output=True, check=False)
+        if done.returncode:
+            self.skipTest(f"{PYTHON} has no {module}")
+        done = subprocess.run([PYTHON, "-c", VISIT, app], capture_output=True, text=True, cwd=BENCH, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.strip(), "")
+
+    def test_shop(self):
+        self.visit("shop", "sqlalchemy, flask")
+
+    def test_office(self):
+        self.visit("office", "django")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The views of the office, a file for each kind."""
