@@ -7,7 +7,10 @@ import gc
 import os
 import re
 import threading
-from typing import Any, Optional
+from types import CodeType
+from typing import Any, List, Optional
+
+from bask_pypy import boundaries
 
 try:
     import pypyjit  # type: ignore[import-not-found]
@@ -51,6 +54,7 @@ class Policy:
         self.warming = warming
         self.before = 0
         self._eager = False
+        self._survey: Optional[boundaries.Survey] = None
         set_params(serving)
 
     def begin(self, eager: bool) -> None:
@@ -58,10 +62,22 @@ class Policy:
         self.before = compiled_traces()
         if eager and self.warming:
             self._eager = True
-            set_params(self.warming)
+            if boundaries.is_possible():
+                self._survey = boundaries.Survey(self._hurry)
+                self._survey.start()
+            else:
+                set_params(self.warming)
+
+    def _hurry(self, shared: List[CodeType]) -> None:
+        """What is shared is known: all that is compiled eagerly is compiled after this."""
+        boundaries.mark_all(shared)
+        set_params(self.warming)
 
     def calm(self) -> int:
         """What is running serves from now on; how many traces were compiled since begin()."""
+        if self._survey is not None:
+            self._survey.stop()
+            self._survey = None
         if self._eager:
             self._eager = False
             set_params("default")

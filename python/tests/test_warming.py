@@ -6,12 +6,13 @@ import os
 import socket
 import sys
 import threading
+import time
 from types import ModuleType
 from typing import Any, Dict, Iterator, List
 
 import pytest
 
-from bask_pypy import inherited, jit, wsgi
+from bask_pypy import boundaries, inherited, jit, wsgi
 from fake import Host, Request
 
 OK: List[bytes] = [b"ok"]
@@ -60,6 +61,7 @@ def test_policy(monkeypatch: pytest.MonkeyPatch) -> None:
     traces = iter([3, 10, 10, 11])
     monkeypatch.setattr(jit, "set_params", calls.append)
     monkeypatch.setattr(jit, "compiled_traces", lambda: next(traces))
+    monkeypatch.setattr(boundaries, "is_possible", lambda: False)
     policy = jit.Policy("threshold=7", "threshold=1")
     policy.begin(eager=True)
     assert policy.calm() == 7
@@ -67,6 +69,90 @@ def test_policy(monkeypatch: pytest.MonkeyPatch) -> None:
     policy.begin(eager=False)
     assert policy.calm() == 1
     assert len(calls) == 4
+
+
+def test_policy_hurries_once_it_knows_what_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: List[Any] = []
+    monkeypatch.setattr(jit, "set_params", calls.append)
+    monkeypatch.setattr(boundaries, "is_possible", lambda: True)
+    monkeypatch.setattr(boundaries, "mark_all", calls.append)
+    policy = jit.Policy("", "threshold=1")
+    policy.begin(eager=True)
+    assert calls == [""] and sys.getprofile() is not None
+    policy.calm()
+    assert calls == ["", [], "threshold=1", "default", ""] and sys.getprofile() is None
+    policy.begin(eager=True)
+    while sys.getprofile() is not None:
+        OK.copy().append(str(time.time()).encode())  # calls, none of them new
+        quiet()
+    assert calls[-1] == "threshold=1"
+    policy.calm()
+
+
+def quiet() -> None:
+    pass
+
+
+def deep(depth: int) -> int:
+    return 1 + deep(depth - 1) if depth else 0
+
+
+def wide(_why: str) -> int:
+    return sum([deep(5) for _ in range(20)])
+
+
+def numbers() -> Iterator[int]:
+    yield wide("in a generator")
+
+
+def test_what_is_large_and_called_from_three_places_is_a_boundary() -> None:
+    ended: List[Any] = []
+    survey = boundaries.Survey(ended.append)
+    survey.start()
+    for _ in range(10):
+        wide("here")
+        wide("there")
+        deep(3)
+        deep(4)
+        deep(5)
+        assert list(numbers()) == [100]
+        list(numbers())
+        list(numbers())
+    assert survey.runs and not ended
+    survey.stop()
+    survey.stop()
+    assert [code.co_name for code in ended[0]] == ["wide"] and len(ended) == 1
+
+
+def test_a_survey_ends_by_itself() -> None:
+    ended: List[Any] = []
+    survey = boundaries.Survey(ended.append)
+    survey.start()
+    for _ in range(boundaries.ENOUGH * 2):
+        quiet()
+    assert ended == [[]] and sys.getprofile() is None
+    survey = boundaries.Survey(ended.append, seconds=0.0)
+    survey.start()
+    for _ in range(boundaries.LOOK_EVERY + 1):
+        quiet()
+    assert len(ended) == 2 and not survey.runs
+
+
+def test_a_survey_leaves_an_applications_profiler_alone() -> None:
+    def profiler(_frame: Any, _event: str, _arg: Any) -> None:
+        pass
+
+    ended: List[Any] = []
+    survey = boundaries.Survey(ended.append)
+    sys.setprofile(profiler)
+    try:
+        survey.start()
+        assert sys.getprofile() is profiler
+        survey.stop()
+        assert sys.getprofile() is profiler
+    finally:
+        sys.setprofile(None)
+    assert ended == [[]]
 
 
 def test_counting_traces_is_safe_at_any_time() -> None:
