@@ -32,8 +32,7 @@ struct pypy_options {
 
 /* How eagerly PyPy compiles while it warms up, unless the user says otherwise. */
 #define PYPY_WARMUP_JIT                                                                            \
-    "threshold=40,function_threshold=60,trace_eagerness=8,trace_limit=16000,decay=0,"              \
-    "loop_longevity=1000000"
+    "threshold=40,function_threshold=60,trace_eagerness=8,decay=0,loop_longevity=1000000"
 
 extern struct pypy_options pypy_options;
 extern const struct bask_option_table pypy_option_table;
