@@ -40,8 +40,7 @@ struct pypy_options {
 
 /* How eagerly PyPy compiles while it warms up, unless the user says otherwise. */
 #define PYPY_WARMUP_JIT                                                                            \
-    "threshold=40,function_threshold=60,trace_eagerness=8,trace_limit=16000,decay=0,"              \
-    "loop_longevity=1000000"
+    "threshold=40,function_threshold=60,trace_eagerness=8,decay=0,loop_longevity=1000000"
 
 /* Is there an application, or code to run, other than by module and file? */
 bool pypy_options_ask_for_code(void);

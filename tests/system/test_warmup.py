@@ -167,6 +167,21 @@ def test_jit_parameters(bask: Bask) -> None:
     assert facts(server)["warmup"]["requests"] == 300
 
 
+def test_calls_are_watched_only_at_first(bask: Bask) -> None:
+    """So long the JIT does not hurry: what handlers share is found by their calls."""
+    server = start(bask, "--warmup", "/a", "--warmup-requests", "4000", "--warmup-seconds", "60",
+                   workers=1)
+    found = facts(server)
+    assert found["warmup"]["requests"] == 4000 or found["warmup"]["settled"]
+    assert 0 < found["watched"] < found["warmup"]["requests"]
+    assert facts(server)["watched"] == found["watched"]
+
+
+def test_calls_are_not_watched_where_the_jit_shall_not_hurry(bask: Bask) -> None:
+    server = start(bask, "--warmup", "/a", "--warmup-jit", "", *SHORT, workers=1)
+    assert facts(server)["watched"] == 0
+
+
 def test_ready(bask: Bask) -> None:
     server = launch(bask, "--ready-url", "/a,/late", "--ready-timeout", "60", workers=1)
     wait_until(lambda: "WSGI app 0" in server.log(), "the application is loaded")

@@ -12,7 +12,7 @@ import uwsgi
 import uwsgidecorators
 
 state = {"requests": 0, "warm": 0, "methods": {}, "bodies": [], "hooks": [], "forked_in": 0,
-         "names": {}}
+         "names": {}, "watched": 0}
 mode = os.environ.get("WARMUP_MODE", "")
 started = time.monotonic()
 
@@ -51,6 +51,7 @@ def answer(environ, start_response):
     assert warm is uwsgi.warming, (warm, uwsgi.warming)
     state["requests"] += 1
     state["warm"] += warm
+    state["watched"] += sys.getprofile() is not None
     if warm:
         method = environ["REQUEST_METHOD"]
         state["methods"][method] = state["methods"].get(method, 0) + 1
