@@ -6,7 +6,7 @@ export PYTHON
 .PHONY: all run test bench lint asan tsan fuzz docs format clean install help
 
 all: build/build.ninja ## build the server and its tools: build/bask, build/bask-ctl
-	@ninja -C build --quiet bask bask-ctl
+	@ninja -C build --quiet bask bask-ctl embed/libpypy-embed.a
 
 build/build.ninja:
 	@tools/install-deps build
@@ -26,7 +26,7 @@ test: ## install what the tests need and run them all
 	@tools/install-deps build run test
 	@$(MAKE) --no-print-directory all build-unit/build.ninja
 	@ninja -C build-unit --quiet
-	@tools/run-tiers unit glue tools demo system
+	@tools/run-tiers unit glue embed tools demo system
 
 bench: ## compare with nginx, uWSGI and a bare C loop: a table and a picture in bench/out
 	@tools/install-deps build run bench
