@@ -292,6 +292,17 @@ class TestSignals:
         assert said.endswith("int 7\n")
 
 
+    def test_handler_that_raises_while_an_exception_is_told(self, drive: Run) -> None:
+        """As if it had come outside of what the library catches: it is the call's exception then."""
+        code = "import pypy_embed\nfail = pypy_embed._fail\n" \
+               "def interrupted(*args):\n    pypy_embed._fail = fail\n    raise LookupError('late')\n"
+        said = drive(*START, "exec", code, "exec", "pypy_embed._fail = interrupted", "eval", "1 / 0",
+                     "eval", "1")
+        assert "error %d\nTraceback" % RAISED in said and "LookupError: late" in said
+        assert "could not report" not in said
+        assert said.endswith("int 1\n")
+
+
 class TestForks:
     """pypy_embed_fork, os.fork(), fork(2)."""
 
