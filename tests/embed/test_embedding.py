@@ -108,6 +108,13 @@ class TestHome:
         ):
             assert drive(*words, *START, "exec", code, env=env) == home + expected
 
+    def test_virtualenv_of_another_python(self, drive: Run, tmp_path: Path) -> None:
+        subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", str(tmp_path / "other")],
+                       check=True, timeout=60)
+        words = ["library=" + pypy_library(), "home=%s/other" % tmp_path]
+        assert drive(*words, *START) == (
+            "error %d\n%s/other (home) is a virtualenv of another Python\n" % (UNUSABLE, tmp_path))
+
     def test_homes_in_turn(self, drive: Run, tmp_path: Path) -> None:
         """One that is not there, one without PyPy, a good one, one that is not looked at."""
         (tmp_path / "empty").mkdir()
