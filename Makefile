@@ -5,8 +5,8 @@ export PYTHON
 
 .PHONY: all run test bench lint asan tsan fuzz docs format clean install help
 
-all: build/build.ninja ## build the server, its tools and the library: build/bask, bask-ctl, libbask.so
-	@ninja -C build --quiet bask bask-ctl libbask.so libuwsgi.so
+all: build/build.ninja ## build the server, its tools and libraries: build/bask, bask-ctl, libbask.so
+	@ninja -C build --quiet bask bask-ctl libbask.so libuwsgi.so embed/libpypy-embed.a
 
 build/build.ninja:
 	@tools/install-deps build
@@ -26,7 +26,7 @@ test: ## install what the tests need and run them all
 	@tools/install-deps build run test
 	@$(MAKE) --no-print-directory all build-unit/build.ninja
 	@ninja -C build-unit --quiet
-	@tools/run-tiers unit glue tools demo system
+	@tools/run-tiers unit glue embed tools demo system
 
 bench: ## compare with nginx, uWSGI and a bare C loop: a table and a picture in bench/out
 	@tools/install-deps build run bench

@@ -54,7 +54,7 @@ use(struct pypy_embed *pypy)
 
     if (pypy_embed_register(pypy, "lengths", lengths, &calls, &error))
         return failed("register", error);
-    if (pypy_embed_exec(pypy, source, "greeter.py", &error))
+    if (pypy_embed_exec(pypy, source, "greeter.py", NULL, &error))
         return failed("exec", error);
 
     struct pypy_embed_value args[] = {pypy_embed_str("w\xc3\xb6rld"), pypy_embed_int(2)};
@@ -73,7 +73,7 @@ use(struct pypy_embed *pypy)
         return failed("eval", error);
     printf("2 ** 40 is %" PRId64 "\n", result.integer);
 
-    if (pypy_embed_exec(pypy, wrong, "wrong.py", &error) != PYPY_EMBED_RAISED)
+    if (pypy_embed_exec(pypy, wrong, "wrong.py", NULL, &error) != PYPY_EMBED_RAISED)
         return 1;
     printf("as expected:\n%s\n", error);
     pypy_embed_free_text(error);

@@ -8,7 +8,7 @@
  *     struct pypy_embed *pypy;
  *     char *error;
  *     if (pypy_embed_load(&config, &pypy, &error) || pypy_embed_start(pypy, &error) ||
- *         pypy_embed_exec(pypy, "print('hello')", "hello.py", &error))
+ *         pypy_embed_exec(pypy, "print('hello')", "hello.py", NULL, &error))
  *         ...
  *
  * Rules:
@@ -58,8 +58,9 @@ struct pypy_embed_config {
     unsigned flags;
     /* PyPy's library: a path, or a name for the loader. NULL: it is searched. */
     const char *library;
-    /* Homes, NULL at the end, tried in turn: a PyPy's prefix, its bin or standard library folder, a
-     * virtualenv. NULL: $PYPY_HOME, else $VIRTUAL_ENV if PyPy made it, else the library's own. */
+    /* Homes, NULL at the end, of which the first with a standard library in or above it is taken: a
+     * PyPy's prefix, its bin or standard library folder, a virtualenv. NULL: $PYPY_HOME, else
+     * $VIRTUAL_ENV if PyPy made it, else the library's own. */
     const char *const *homes;
     /* What messages call a home, as "--home". NULL: "home". */
     const char *home_label;
@@ -127,17 +128,22 @@ struct pypy_embed_value pypy_embed_str(const char *text);
 /* A BYTES or STR with a copy of the data: 0 or PYPY_EMBED_NOMEM. */
 int pypy_embed_copy(struct pypy_embed_value *ret_value, enum pypy_embed_kind kind, const void *data,
                     size_t len);
-/* Frees what a result owns and makes it None. An OBJECT has to be released as well. */
+/* Frees what a result owns and makes it None; an OBJECT is left for pypy_embed_release. */
 void pypy_embed_clear(struct pypy_embed_value *value);
-/* Gives a reference back; values that are none are left alone. */
+/* Gives the reference of an OBJECT back and makes it None; others are left alone. */
 void pypy_embed_release(struct pypy_embed *pypy, struct pypy_embed_value *object);
 
-/* Runs source in __main__. `name` is what tracebacks call it; NULL: "<embedded>". */
+/* `ret_result` may be NULL here and below. After PYPY_EMBED_EXITED it is the exit status, an INT.
+ */
+
+/* Runs source in __main__; the result is None. `name` is what tracebacks call it; NULL:
+ * "<embedded>". */
 int pypy_embed_exec(struct pypy_embed *pypy, const char *source, const char *name,
-                    char **ret_error);
+                    struct pypy_embed_value *ret_result, char **ret_error);
 /* Runs a file in __main__ as a program. */
-int pypy_embed_exec_file(struct pypy_embed *pypy, const char *path, char **ret_error);
-/* `ret_result` may be NULL here and below. After PYPY_EMBED_EXITED it is the status, an INT. */
+int pypy_embed_exec_file(struct pypy_embed *pypy, const char *path,
+                         struct pypy_embed_value *ret_result, char **ret_error);
+/* An expression in __main__. */
 int pypy_embed_eval(struct pypy_embed *pypy, const char *expression,
                     struct pypy_embed_value *ret_result, char **ret_error);
 /* Imports a module, "package.module"; the result is an OBJECT. */

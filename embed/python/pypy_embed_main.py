@@ -68,6 +68,9 @@ def check_home(home: str, label: str) -> None:
             "PyPy's home (%s) is to be %s, but the standard library was found in %s"
             % (label, home, prefix)
         )
+    packages = os.path.join(sys.prefix, "lib", "pypy%d.%d" % sys.version_info[:2])
+    if sys.prefix != sys.base_prefix and not os.path.isdir(packages):
+        raise Problem("%s (%s) is a virtualenv of another Python" % (sys.prefix, label))
 
 
 def find_executable() -> str:

@@ -48,18 +48,20 @@ call_for_result(struct pypy_embed *pypy, struct embed_call *call,
 }
 
 int
-pypy_embed_exec(struct pypy_embed *pypy, const char *source, const char *name, char **ret_error)
+pypy_embed_exec(struct pypy_embed *pypy, const char *source, const char *name,
+                struct pypy_embed_value *ret_result, char **ret_error)
 {
     struct embed_call call = {
         .operation = OP_EXEC, .name = name ? name : "<embedded>", .text = source};
-    return call_for_result(pypy, &call, NULL, ret_error);
+    return call_for_result(pypy, &call, ret_result, ret_error);
 }
 
 int
-pypy_embed_exec_file(struct pypy_embed *pypy, const char *path, char **ret_error)
+pypy_embed_exec_file(struct pypy_embed *pypy, const char *path, struct pypy_embed_value *ret_result,
+                     char **ret_error)
 {
     struct embed_call call = {.operation = OP_EXEC_FILE, .name = path};
-    return call_for_result(pypy, &call, NULL, ret_error);
+    return call_for_result(pypy, &call, ret_result, ret_error);
 }
 
 int

@@ -110,7 +110,7 @@ open_version_of(struct pypy_embed *pypy, const char *home, const char *up)
 static int
 open_for_home(struct pypy_embed *pypy, const char *home)
 {
-    static const char *const below[] = {"",        "/bin",   "/lib",       "/..",
+    static const char *const below[] = {"",        "/bin",   "/lib",       "/..", "/../lib",
                                         "/../bin", "/../..", "/../../bin", NULL};
     static const char *const interpreters[] = {"/bin/pypy3", "/pypy3"};
     static const char *const ups[] = {"", "/..", "/../.."};
@@ -164,6 +164,40 @@ find_library(struct pypy_embed *pypy)
     return taken;
 }
 
+/* A folder <dir>/lib/pypy3.N with a standard library, or the layout of PyPy's own sources. */
+static bool
+has_standard_library(const char *dir)
+{
+    char path[PATH_MAX];
+    bool found = exists(dir, "lib-python/3/site.py");
+    DIR *folder = !found && make_path(path, "%s/lib", dir) ? opendir(path) : NULL;
+    if (!folder)
+        return found;
+    for (struct dirent *entry; !found && (entry = readdir(folder));)
+        found = strncmp(entry->d_name, "pypy3", 5) == 0 &&
+                make_path(path, "%s/lib/%.*s/site.py", dir, NAME_MAX, entry->d_name) &&
+                access(path, F_OK) == 0;
+    closedir(folder);
+    return found;
+}
+
+/* PyPy walks up from a home until it finds a standard library, takes its own if there is none, and
+ * says nothing. Up to the root would be too far: /lib may be /usr/lib. */
+static bool
+leads_to_standard_library(const char *home)
+{
+    char dir[PATH_MAX], *slash;
+    snprintf(dir, sizeof dir, "%s", home);
+    if (exists(dir, "pyvenv.cfg") || exists(dir, "../pyvenv.cfg") || has_standard_library(dir))
+        return true;
+    while ((slash = strrchr(dir, '/')) && slash != dir) {
+        *slash = '\0';
+        if (has_standard_library(dir))
+            return true;
+    }
+    return false;
+}
+
 /* Adds a home as pypy_setup_home wants it: it walks up from there, and recognises a virtualenv only
  * from its bin folder. */
 static int
@@ -173,6 +207,11 @@ add_home(struct pypy_embed *pypy, const char *home, const char *label)
     size_t count = 0;
     if (!realpath(home, real) || !is_folder(real)) {
         text_add(&pypy->report, "%s (%s) is not a folder\n", home, label);
+        return 0;
+    }
+    if (!leads_to_standard_library(real)) {
+        text_add(&pypy->report, "%s (%s) has no standard library of PyPy 3 in it or above it\n",
+                 home, label);
         return 0;
     }
     const char *below = exists(real, "pyvenv.cfg") ? "/bin" : "";

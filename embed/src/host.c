@@ -66,6 +66,8 @@ pypy_embed_copy(struct pypy_embed_value *ret_value, enum pypy_embed_kind kind, c
 void
 pypy_embed_clear(struct pypy_embed_value *value)
 {
+    if (value->kind == PYPY_EMBED_OBJECT)
+        return; /* Python's, not ours */
     free(value->owned);
     *value = pypy_embed_none();
 }
