@@ -37,6 +37,9 @@ enum {
     BASK_OPT_CPUS = 2,  /* INT: "auto" is the number of CPUs that this process may use */
     /* The owner is told as soon as it is met in a file: it may bring options of its own. */
     BASK_OPT_AT_ONCE = 4,
+    /* STRING: the value names an ini file, whose options, if it has any, are read when it is met.
+     * The owner gets its absolute path. */
+    BASK_OPT_ALSO_INI = 8,
 };
 
 /* One value of a repeatable option. `origin` says where it was set: "command line, argument 3". */

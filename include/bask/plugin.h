@@ -22,6 +22,8 @@
  *      bask_worker_info.harakiris; bask_host.recycle, set_user_harakiri, watch_idle, is_idle;
  *      bask_plugin.log_threads
  *      bask_app_info; bask_host.add_app, serve_app, app_info
+ *      bask_plugin.text; bask_host.is_stopping, occupied; bask_server_info.is_reload; rows of
+ * options that name files of options, too (option.h)
  */
 #pragma once
 
@@ -67,7 +69,8 @@ struct bask_server_info {
     int32_t master_pid; /* 0: no master */
     int64_t started_at; /* Unix time, seconds */
     uint32_t listeners;
-    int32_t crash_fd; /* where a crash of this process is to be reported; -1: standard error */
+    int32_t crash_fd;  /* where a crash of this process is to be reported; -1: standard error */
+    int32_t is_reload; /* 1: this version follows another one */
 };
 
 /* What the last warm-up did. Zero where there was none. */
@@ -192,6 +195,11 @@ struct bask_host {
     void (*serve_app)(int id);
     /* Application `id` of worker `worker_id`; ret_info->size is set. BASK_E_NOTFOUND. */
     int (*app_info)(uint32_t worker_id, uint32_t id, struct bask_app_info *ret_info);
+    /* 1 once the whole server, not only this process, was told to end. */
+    int (*is_stopping)(void);
+    /* In post_fork, which will take its time: this worker counts as one that serves, so that it can
+     * be replaced meanwhile, although it takes no requests. */
+    void (*occupied)(void);
 };
 
 struct bask_plugin {
@@ -227,6 +235,9 @@ struct bask_plugin {
      * may wait as long as the runtime is busy. 1: that took too long; return at once and do without
      * what the runtime has locked. */
     void (*log_threads)(int urgent);
+    /* The n-th text that is embedded in the plugin, and its name; an absent one at the end. Called
+     * at any time, for --print-sym. */
+    bask_str (*text)(size_t n, bask_str *ret_name);
 };
 
 /* The size of the struct without the slots that may be missing. */

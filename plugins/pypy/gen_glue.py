@@ -30,7 +30,7 @@ struct bask_request {
 struct bask_server_info {
     const char *version, *hostname, *binary_path;
     uint32_t workers, threads;
-    int32_t master_pid, crash_fd;
+    int32_t master_pid, crash_fd, is_reload;
     int64_t started_at;
     uint32_t listeners;
     ...;
@@ -101,6 +101,8 @@ int glue_is_idle(struct bask_thread *);
 int glue_add_app(const char *, size_t, const char *, size_t, int64_t);
 void glue_serve_app(int);
 int glue_app_info(uint32_t, uint32_t, struct bask_app_info *);
+int glue_is_stopping(void);
+void glue_occupied(void);
 bask_str glue_source(const char *);
 bask_str glue_key_name(int);
 bask_str glue_method_name(int);
@@ -109,6 +111,7 @@ bask_str glue_python_path(size_t);
 """
 
 PYTHON_FUNCTIONS = """
+extern "Python+C" int bask_py_check(void);
 extern "Python+C" int bask_py_load(void);
 extern "Python+C" void bask_py_post_fork(void);
 extern "Python+C" void bask_py_run(struct bask_thread *);

@@ -28,12 +28,23 @@ struct pypy_options {
     int64_t autoreload_s;
     struct bask_values autoreload_ignore;
     bask_str tracebacker;
+    /* Python reads the values of these by their names; here is only whether there are any. */
+    struct bask_values eval, exec, eval_post_fork, exec_post_fork;
+    struct bask_values imports, shared_imports, aliases, post_aliases;
+    bask_str paste, ini_paste, pecan, source, shell, shell_once;
+    bool paste_logger;
+    bask_str setup, arguments, executable, version;
+    bool at_fork, fork_hooks;
+    bask_str program_name;
 };
 
 /* How eagerly PyPy compiles while it warms up, unless the user says otherwise. */
 #define PYPY_WARMUP_JIT                                                                            \
     "threshold=40,function_threshold=60,trace_eagerness=8,trace_limit=16000,decay=0,"              \
     "loop_longevity=1000000"
+
+/* Is there an application, or code to run, other than by module and file? */
+bool pypy_options_ask_for_code(void);
 
 extern struct pypy_options pypy_options;
 extern const struct bask_option_table pypy_option_table;

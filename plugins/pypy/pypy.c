@@ -26,7 +26,7 @@ static const char bootstrap[] =
     "    return ffi.string(view.ptr).decode() if view.ptr else None\n"
     "exec(compile(_source('_importer'), '<bask>/_importer.py', 'exec'))\n"
     "install(_source)\n"
-    "import pypy_setup\n";
+    "import bask_pypy.border\n";
 
 static const struct bask_host *host;
 static struct pypy_embed *pypy;
@@ -205,6 +205,18 @@ glue_app_info(uint32_t worker_id, uint32_t id, struct bask_app_info *ret_info)
     return host->app_info(worker_id, id, ret_info);
 }
 
+int
+glue_is_stopping(void)
+{
+    return host->is_stopping();
+}
+
+void
+glue_occupied(void)
+{
+    host->occupied();
+}
+
 bask_str
 glue_source(const char *name)
 {
@@ -327,7 +339,7 @@ static bool
 wanted(void)
 {
     return pypy_options.module.len || pypy_options.file.len || pypy_options.mounts.count ||
-           pypy_options.dynamic_apps;
+           pypy_options.dynamic_apps || pypy_options_ask_for_code();
 }
 
 /* Each is MOUNTPOINT=APP; the mountpoint may be empty. */
@@ -389,7 +401,7 @@ init(const struct bask_host *functions)
     if (read_jit_params() || check_mounts() || start_pypy())
         return -1;
     if (!pypy_embed_add_module(pypy, "_bask", (void *)_cffi_pypyinit__bask, bootstrap, &error))
-        return 0;
+        return bask_py_check();
     log_line(BASK_LOG_ERROR, "PyPy started, but Bask's Python half did not:");
     log_line(BASK_LOG_ERROR, error);
     pypy_embed_free_text(error);
@@ -450,6 +462,14 @@ stage(enum bask_stage next)
     return bask_py_stage((int)next);
 }
 
+static bask_str
+text(size_t n, bask_str *ret_name)
+{
+    const struct glue_source_row *row = &glue_source_rows[n];
+    *ret_name = row->name ? str_of(row->name) : (bask_str){0};
+    return (bask_str){row->text, row->len};
+}
+
 const struct bask_plugin bask_plugin_pypy = {
     .abi_major = BASK_ABI_MAJOR,
     .size = sizeof bask_plugin_pypy,
@@ -466,4 +486,5 @@ const struct bask_plugin bask_plugin_pypy = {
     .fini = fini,
     .stage = stage,
     .log_threads = log_threads,
+    .text = text,
 };

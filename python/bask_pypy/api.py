@@ -155,7 +155,7 @@ def make_module(host: Any) -> ModuleType:
         applications=None,
         loop=None,
         unbit=None,
-        is_a_reload=False,
+        is_a_reload=bool(info.is_reload),
         post_fork_hook=None,
         warming=False,
         atexit=None,

@@ -53,11 +53,19 @@ def load_target(target: str, default: str) -> Callback:
     return loaders.load_module(target, default)
 
 
-class Applications:
-    """The list; it grows where requests may name applications (`dynamic`)."""
+def _as_it_is(call: Callback, mountpoint: str) -> Callback:
+    return call
 
-    def __init__(self, host: Any) -> None:
+
+class Applications:
+    """The list; it grows where requests may name applications (`dynamic`).
+
+    `admit` gets every application and its mountpoint, and gives what is called in its place.
+    """
+
+    def __init__(self, host: Any, admit: Callable[[Callback, str], Callback] = _as_it_is) -> None:
         self.host = host
+        self.admit = admit
         self.items: List[App] = []
         self.failed: List[App] = []  # mountpoints whose application could not be loaded
         self.may_grow = is_set(host, "dynamic-apps")
@@ -94,7 +102,7 @@ class Applications:
             raise loaders.LoadError(
                 "the application at mountpoint '%s' finds no place: %s" % (mountpoint, reason)
             )
-        app = App(number, mountpoint, call, folder)
+        app = App(number, mountpoint, self.admit(call, mountpoint), folder)
         default = " (default app)" if mountpoint in ("", "/") else ""
         self.items.append(app)
         self.host.log(

@@ -161,6 +161,14 @@ class Host:
     def is_idle(self, thread: Any) -> bool:
         return bool(lib.glue_is_idle(thread))
 
+    def is_stopping(self) -> bool:
+        """The whole server was told to end."""
+        return bool(lib.glue_is_stopping())
+
+    def occupied(self) -> None:
+        """This worker takes no requests for a while; it may be replaced meanwhile."""
+        lib.glue_occupied()
+
     def worker_id(self) -> int:
         return lib.glue_worker_id()
 

@@ -5,8 +5,9 @@ import sys
 from types import ModuleType
 from typing import Any, Callable, Dict, Optional, Tuple, Union
 
-Application = Callable[..., Any]
+from bask_pypy import scripts
 
+Application = Callable[..., Any]
 
 class LoadError(Exception):
     """The application cannot be loaded; the text is one clear line."""
@@ -121,3 +122,22 @@ def run_file(path: str) -> ModuleType:
     sys.modules[name] = module
     exec(compile(source, module.__file__, "exec", dont_inherit=True), module.__dict__)
     return module
+
+
+def load_source(source: str, callable_name: str) -> Callable[..., Any]:
+    """The application that a text defines; it runs in __main__."""
+    name = "<eval>"
+    scripts.execute_source(source, name)
+    return find_callable(sys.modules["__main__"], callable_name, name)
+
+
+def load_pecan(path: str) -> Callable[..., Any]:
+    """The application of a file of Pecan's."""
+    try:
+        from pecan.deploy import deploy  # type: ignore[import-not-found, unused-ignore]
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] != "pecan":
+            raise
+        raise LoadError("--pecan needs the module pecan (pip install pecan)") from None
+    application: Callable[..., Any] = deploy(path)
+    return application

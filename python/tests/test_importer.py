@@ -113,8 +113,8 @@ def test_the_real_package_can_be_imported_so() -> None:
     )
 
 
-def test_only_host_and_the_setup_file_need_the_server() -> None:
+def test_only_host_and_border_need_the_server() -> None:
     folder = FOLDER.parent
     files = [*FOLDER.glob("*.py"), folder / "pypy_setup.py"]
     found = [path.stem for path in files if "from _bask import" in path.read_text()]
-    assert sorted(found) == ["host", "pypy_setup"]
+    assert sorted(found) == ["border", "host"]

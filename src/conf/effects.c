@@ -20,7 +20,7 @@ is_on(const struct bask_conf_setting *setting)
     switch (setting->row->type) {
     case BASK_OPT_STRING:
     case BASK_OPT_LIST:
-        return text.len > 0;
+        return text.len > 0 || bask_conf_arity(setting->row) == BASK_CONF_OPTIONAL;
     case BASK_OPT_ACTION:
     case BASK_OPT_DIRECTIVE:
         return false;

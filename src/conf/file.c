@@ -252,7 +252,7 @@ read_format(struct bask_conf_reading *reading, bask_str format, bask_str text)
         err = formats[kind].read(reading, text);
     if (!err)
         err = bask_conf_block_ended(reading->conf, reading->error);
-    if (err || reading->found)
+    if (err || reading->found || reading->optional)
         return err;
     bask_str wanted = reading->section.ptr ? reading->section : BASK_STR("uwsgi");
     return bask_conf_fail(reading->error, BASK_E_NOTFOUND, "%.*s: %s has no section \"%s\"",
@@ -302,48 +302,69 @@ read_inside(struct bask_conf *conf, struct bask_conf_reading *reading, bask_str 
     return err;
 }
 
+/* `reading` says who asks and for what; its name, path and section are found out here. */
+static int
+load(struct bask_conf_reading *reading, bask_str format, bask_str name)
+{
+    struct bask_conf *conf = reading->conf;
+    struct bask_conf_place place = reading->place;
+    bask_str file;
+    char path[PATH_MAX];
+    if (bask_conf_keep(conf, name, &name))
+        return bask_conf_no_memory(reading->error, place);
+    if (!format.ptr)
+        format = bask_conf_format_of(name);
+    split_name(name, &file, &reading->section);
+    if (!file.len)
+        file = conf->last_file;
+    if (!format.ptr)
+        format = bask_conf_format_of(file);
+    if (!format.ptr || !file.len)
+        return bask_conf_fail(reading->error, BASK_E_SYNTAX,
+                              "%.*s: expected a file ending in .ini, .yaml, .yml, .json, .js or "
+                              ".xml, not \"%s\"",
+                              BASK_FMT(place.origin), bask_conf_shown(name).text);
+    /* Names end in NUL for the system, which the first part of "file:section" does not. */
+    if (bask_conf_keep(conf, file, &reading->name))
+        return bask_conf_no_memory(reading->error, place);
+    reading->path = BASK_STR("");
+    if (realpath(reading->name.ptr, path) &&
+        bask_conf_keep(conf, bask_str_of(path), &reading->path))
+        return bask_conf_no_memory(reading->error, place);
+    int err = check_nesting(conf, reading);
+    if (err)
+        return err;
+    if (reading->path.len &&
+        bask_conf_push(&conf->files, (struct bask_value){reading->path, place.origin}))
+        return bask_conf_no_memory(reading->error, place);
+    conf->last_file = reading->name;
+    if (!conf->first_name.ptr) {
+        conf->first_name = reading->name;
+        conf->first_path = reading->path;
+        conf->first_section = reading->section;
+    }
+    return read_inside(conf, reading, format);
+}
+
 int
 bask_conf_load(struct bask_conf *conf, bask_str format, bask_str name, struct bask_conf_place place,
                struct bask_conf_error *ret_error)
 {
     struct bask_conf_reading reading = {
         .conf = conf, .place = place, .outer = conf->reading, .error = ret_error};
-    bask_str file, section;
-    char path[PATH_MAX];
-    if (bask_conf_keep(conf, name, &name))
-        return bask_conf_no_memory(ret_error, place);
-    if (!format.ptr)
-        format = bask_conf_format_of(name);
-    split_name(name, &file, &section);
-    if (!file.len)
-        file = conf->last_file;
-    if (!format.ptr)
-        format = bask_conf_format_of(file);
-    if (!format.ptr || !file.len)
-        return bask_conf_fail(ret_error, BASK_E_SYNTAX,
-                              "%.*s: expected a file ending in .ini, .yaml, .yml, .json, .js or "
-                              ".xml, not \"%s\"",
-                              BASK_FMT(place.origin), bask_conf_shown(name).text);
-    /* Names end in NUL for the system, which the first part of "file:section" does not. */
-    if (bask_conf_keep(conf, file, &reading.name))
-        return bask_conf_no_memory(ret_error, place);
-    reading.section = section;
-    reading.path = BASK_STR("");
-    if (realpath(reading.name.ptr, path) && bask_conf_keep(conf, bask_str_of(path), &reading.path))
-        return bask_conf_no_memory(ret_error, place);
-    int err = check_nesting(conf, &reading);
-    if (err)
-        return err;
-    if (reading.path.len &&
-        bask_conf_push(&conf->files, (struct bask_value){reading.path, place.origin}))
-        return bask_conf_no_memory(ret_error, place);
-    conf->last_file = reading.name;
-    if (!conf->first_name.ptr) {
-        conf->first_name = reading.name;
-        conf->first_path = reading.path;
-        conf->first_section = section;
-    }
-    return read_inside(conf, &reading, format);
+    return load(&reading, format, name);
+}
+
+int
+bask_conf_load_also(struct bask_conf *conf, bask_str name, struct bask_conf_place place,
+                    bask_str *ret_path, struct bask_conf_error *ret_error)
+{
+    struct bask_conf_reading reading = {
+        .conf = conf, .optional = true, .place = place, .outer = conf->reading, .error = ret_error};
+    int err = load(&reading, BASK_STR("ini"), name);
+    if (!err)
+        *ret_path = reading.path;
+    return err;
 }
 
 const struct bask_values *

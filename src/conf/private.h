@@ -180,6 +180,10 @@ int bask_conf_load(struct bask_conf *conf, bask_str format, bask_str name,
                    struct bask_conf_place place, struct bask_conf_error *ret_error);
 /* What a bare word with the ending of a file of options is read as; absent if it has none. */
 bask_str bask_conf_format_of(bask_str name);
+/* The options in the ini file of a row with BASK_OPT_ALSO_INI, if it has any. `*ret_path` is its
+ * absolute path. */
+int bask_conf_load_also(struct bask_conf *conf, bask_str name, struct bask_conf_place place,
+                        bask_str *ret_path, struct bask_conf_error *ret_error);
 /* The contents of a file, "-" or "fd://N". `*ret_text` is malloc'ed. `*ret_why` is a sentence, only
  * if this fails. */
 int bask_conf_slurp(struct bask_conf *conf, bask_str name, bask_str *ret_text,
@@ -192,6 +196,7 @@ struct bask_conf_reading {
     bask_str path;                /* absolute; empty for what has no name */
     bask_str section;             /* the wanted one; absent: "uwsgi" and "bask" */
     bool found;                   /* the wanted section was there */
+    bool optional;                /* it need not be there */
     struct bask_conf_place place; /* who asked for it */
     const struct bask_conf_reading *outer;
     struct bask_conf_error *error;

@@ -29,6 +29,21 @@ bask_conf_queue(struct bask_conf *conf, const struct bask_conf_entry *entry,
     return BASK_OK;
 }
 
+/* The value of an option that is a file of options besides. What it says counts before it. */
+static int
+take_also_ini(struct bask_conf *conf, const struct bask_conf_entry *entry,
+              struct bask_conf_error *ret_error)
+{
+    struct bask_conf_entry read = *entry;
+    bask_str name;
+    if (!entry->text.len)
+        return bask_conf_queue(conf, entry, ret_error);
+    int err = bask_conf_expand(conf, entry->text, entry->place, &name, ret_error);
+    if (!err)
+        err = bask_conf_load_also(conf, name, entry->place, &read.text, ret_error);
+    return err ? err : bask_conf_queue(conf, &read, ret_error);
+}
+
 int
 bask_conf_take(struct bask_conf *conf, const struct bask_conf_entry *entry,
                struct bask_conf_error *ret_error)
@@ -52,7 +67,8 @@ bask_conf_take(struct bask_conf *conf, const struct bask_conf_entry *entry,
         if (err)
             return err;
     }
-    return bask_conf_queue(conf, entry, ret_error);
+    return row->flags & BASK_OPT_ALSO_INI ? take_also_ini(conf, entry, ret_error)
+                                          : bask_conf_queue(conf, entry, ret_error);
 }
 
 int

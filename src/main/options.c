@@ -77,6 +77,8 @@ static const struct bask_option general_rows[] = {
      NULL, NULL, "write the configuration to the standard output as an ini file, then go on"},
     {"get", NULL, 0, BASK_OPT_ACTION, 0, 0, 0, NULL, "NAME",
      "show the value of an option or a placeholder and exit"},
+    {"print-sym", "print-symbol", 0, BASK_OPT_ACTION, 0, 0, 0, NULL, "NAME",
+     "show a text that is embedded in this program, such as pypy_setup, and exit"},
     {"version", NULL, 0, BASK_OPT_ACTION, 0, 0, 0, NULL, NULL, "show the version and exit"},
 };
 

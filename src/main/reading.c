@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "main/oneshot.h"
 #include "main/server.h"
+#include "main/texts.h"
 #include "obs/log.h"
 #include "plugin/registry.h"
 
@@ -196,6 +197,8 @@ run_action(const struct server *server)
         bask_conf_markdown(server->conf, stdout);
     else if (strcmp(action, "get") == 0)
         show_value(server->conf);
+    else if (strcmp(action, "print-sym") == 0)
+        exit(bask_texts_print(value));
     else
         puts(BASK_VERSION);
     exit(BASK_EXIT_OK);

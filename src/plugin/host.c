@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "obs/log.h"
+#include "sys/bell.h"
 #include "sys/clock.h"
 
 #include <errno.h>
@@ -365,6 +366,24 @@ host_watch_idle(uint32_t after_ms, uint64_t requests)
 }
 
 static int
+host_is_stopping(void)
+{
+    return atomic_load(&host.board->server->stopping) != 0;
+}
+
+static void
+host_occupied(void)
+{
+    for (uint32_t side = 0; side < BASK_PLACES; side++) {
+        struct bask_board_place *place =
+            bask_board_place(host.board, (struct bask_seat){host.worker_id, side});
+        if (atomic_load(&place->pid) == getpid())
+            atomic_store(&place->accepting, 1);
+    }
+    bask_bell_ring(host.board->bell);
+}
+
+static int
 host_is_idle(struct bask_thread *thread)
 {
     bool idle = thread->idle;
@@ -446,4 +465,6 @@ const struct bask_host bask_host_functions = {
     .add_app = host_add_app,
     .serve_app = host_serve_app,
     .app_info = host_app_info,
+    .is_stopping = host_is_stopping,
+    .occupied = host_occupied,
 };

@@ -214,6 +214,7 @@ bask_zygote_run(struct bask_heritage *heritage, const struct bask_zygote_orders 
     /* It could not be told otherwise while it loads, or hangs. Workers notice by themselves. */
     die_with((pid_t)heritage->info.master_pid);
     heritage->replaces = heritage->replaces || orders->generation > 1;
+    heritage->info.is_reload = heritage->replaces;
     heritage->info.crash_fd = orders->crash;
     bask_log_also_to(orders->words);
     bask_place_title(&heritage->place, "zygote", orders->generation);

@@ -1,0 +1,48 @@
+"""The calls of the C half, handed to the process. With host.py the only module that touches cffi."""
+from typing import Any
+
+from _bask import ffi  # type: ignore[import-not-found]
+
+from bask_pypy.hooks import hooks
+from bask_pypy.host import Host
+from bask_pypy.process import Process
+
+process = Process(Host(), hooks)
+
+
+@ffi.def_extern(error=-1)
+def bask_py_check() -> int:
+    return process.check()
+
+
+@ffi.def_extern(error=-1)
+def bask_py_load() -> int:
+    return process.load()
+
+
+@ffi.def_extern()
+def bask_py_post_fork() -> None:
+    process.post_fork()
+
+
+@ffi.def_extern(error=-1)
+def bask_py_stage(stage: int) -> int:
+    return process.stage(stage)
+
+
+@ffi.def_extern()
+def bask_py_run(thread: Any) -> None:
+    process.run(thread)
+
+
+@ffi.def_extern()
+def bask_py_log_threads() -> None:
+    process.log_threads()
+
+
+@ffi.def_extern()
+def bask_py_fini() -> None:
+    process.fini()
+
+
+process.set_up()
