@@ -45,5 +45,8 @@ struct pypy_options {
 /* Is there an application, or code to run, other than by module and file? */
 bool pypy_options_ask_for_code(void);
 
+/* Is there an application, or code to run, other than by module and file? */
+bool pypy_options_ask_for_code(void);
+
 extern struct pypy_options pypy_options;
 extern const struct bask_option_table pypy_option_table;

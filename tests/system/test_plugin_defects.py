@@ -1,5 +1,6 @@
 """What is wrong with the PyPy plugin of uWSGI, by the numbers of the reference: here it is right."""
 import json
+import subprocess
 from typing import Any, Dict, List
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from support import uwsgi
 from support.client import Address
 from support.server import APPS, Bask, Server
+from support.venv import packages
 from support.wait import wait_until
 
 
@@ -131,3 +133,87 @@ def test_defect_17_more_than_one_application(bask: Bask) -> None:
     dynamic = bask.start(*many, "--dynamic-apps", "--socket", "%s:%d" % address, address=address)
     sent = uwsgi.request(SCRIPT_NAME="/late", UWSGI_MODULE="many", UWSGI_CALLABLE="two")
     assert json.loads(uwsgi.answer(dynamic.raw(sent)).body)["name"] == "two"
+
+
+def test_defect_19_no_compiler_and_a_folder_that_cannot_be_written(bask: Bask) -> None:
+    """uWSGI's plugin compiled C at each start, into the working folder, by a module that is gone."""
+    folder = bask.folder / "bin"
+    folder.mkdir()
+    before = sorted(path.name for path in bask.folder.iterdir())
+    server = bask.start("--wsgi-file", str(APPS / "hello.py"), "--pypy-eval", "import sys; print("
+                        "'imp' in sys.modules, 'pycparser' in sys.modules, 'cffi' in sys.modules)",
+                        env={"PATH": str(folder)})
+    server.wait_log("False False False")
+    assert server.get("/").status == 200
+    made = {path.name for path in bask.folder.iterdir()} - {*before, "server-0.log"}
+    assert not {name for name in made if name.startswith("__") or name.endswith((".c", ".so"))}
+
+
+def test_defect_20_library_of_a_virtualenv_is_found(bask: Bask) -> None:
+    """It has none of its own: it is that of the PyPy that made it, whatever it is called."""
+    venv = bask.folder / "venv"
+    subprocess.run(["/usr/bin/pypy3", "-m", "venv", "--without-pip", str(venv)], check=True,
+                   timeout=60)
+    server = bask.app("interpreter", "--pypy-home", str(venv))
+    found = json.loads(server.get("/").body)
+    assert (found["implementation"], found["prefix"]) == ("pypy", str(venv))
+
+
+@pytest.mark.parametrize("name", ["uwsgi_pypy_setup", "_uwsgi_pypy_setup"])
+def test_defect_21_setup_file_is_shown_on_standard_output(bask: Bask, name: str) -> None:
+    shown = bask.run("--print-sym", name)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    compile(shown.stdout, name, "exec")
+    assert "hooks.loader" in shown.stdout
+
+
+@pytest.mark.parametrize("option, value", [
+    ("--pypy-paste", "config:site.ini"), ("--pypy-ini-paste", "site.ini")])
+def test_defect_23_paste_without_sections_on_logging(bask: Bask, option: str, value: str) -> None:
+    (bask.folder / "site_module.py").write_text(
+        "def main(global_config, **settings):\n"
+        "    return lambda e, start: start('200 OK', []) and [] or [settings['word'].encode()]\n")
+    (bask.folder / "site.ini").write_text(
+        "[app:main]\npaste.app_factory = site_module:main\nword = served\n")
+    server = bask.start(option, value, "-H", str(packages()))
+    assert server.get("/").text == "served"
+
+
+# What users complained of (the numbers are those of the list of complaints)
+
+def test_complaint_01_python_3_and_need_app(bask: Bask) -> None:
+    (bask.folder / "app.py").write_text(
+        "def application(environ, start_response):\n    start_response('200 OK', [])\n"
+        "    return [f'{environ[\"REQUEST_METHOD\"]!r}'.encode()]\n")
+    server = bask.start("--need-app", "--pypy-wsgi", "app")
+    assert server.get("/").text == "'GET'"
+
+
+def test_complaint_03_home_that_is_wrong_is_explained(bask: Bask) -> None:
+    said = bask.refused("--pypy-home", str(bask.folder), "--pypy-wsgi", "app")
+    assert "PyPy cannot be used" in said and str(bask.folder) in said
+    assert "No module named" not in said and "Traceback" not in said
+
+
+def test_complaint_10_any_script_with_the_library_of_the_distribution(bask: Bask) -> None:
+    (bask.folder / "plain.py").write_text("import json, threading, ssl, ctypes\nprint('ran it')\n")
+    server = bask.start("--wsgi-file", str(APPS / "hello.py"), "--pypy-exec", "plain.py")
+    server.wait_log("ran it")
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_complaint_11_import_error_is_shown_and_answered(bask: Bask, workers: int) -> None:
+    """Not "'NoneType' object is not callable" for each request."""
+    (bask.folder / "site_module.py").write_text("import django_settings_that_are_missing\n")
+    server = bask.start("--no-need-app", "--pypy-wsgi", "site_module", workers=workers)
+    server.complained("site_module.py\", line 1(.|\n)*django_settings_that_are_missing")
+    assert server.get("/").status == 500
+    assert "NoneType" not in server.log()
+
+
+def test_complaint_12_callable_with_a_file(bask: Bask) -> None:
+    (bask.folder / "app.py").write_text(
+        "def other(environ, start_response):\n    start_response('200 OK', [])\n"
+        "    return [b'other']\n")
+    server = bask.start("--pypy-wsgi-file", "app.py", "--callable", "other")
+    assert server.get("/").text == "other"

@@ -96,7 +96,8 @@ def examples(bask: Bask) -> List[Path]:
     return paths
 
 
-@pytest.mark.parametrize("words", [["--wsgi-file", "site.py"], ["--module", "scheme"]])
+@pytest.mark.parametrize("words", [
+    ["--wsgi-file", "site.py"], ["--module", "scheme"], ["--mount", "/=scheme"]])
 def test_guide_wraps_every_application(
         bask: Bask, examples: List[Path], words: List[str]) -> None:
     (bask.folder / "scheme.py").write_text(

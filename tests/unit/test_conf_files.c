@@ -10,7 +10,7 @@
 struct values {
     bool master, lazy, log_master, stats_on;
     int64_t processes, keepalive, size;
-    bask_str chdir, stats;
+    bask_str chdir, stats, paste;
     struct bask_values sockets, plugins;
 };
 
@@ -29,6 +29,7 @@ static const struct bask_option rows[] = {
     {"stats", NULL, 0, BASK_OPT_STRING, AT(stats), .help = "-", .implies = "log-master"},
     {"socket", NULL, 's', BASK_OPT_LIST, AT(sockets), .help = "-", .flags = BASK_OPT_FIXED},
     {"plugin", "plugins", 0, BASK_OPT_LIST, AT(plugins), .help = "-", .flags = BASK_OPT_AT_ONCE},
+    {"paste", NULL, 0, BASK_OPT_STRING, AT(paste), .help = "-", .flags = BASK_OPT_ALSO_INI},
     {"version", NULL, 0, BASK_OPT_ACTION, .help = "-"},
 };
 
@@ -725,6 +726,43 @@ shown(void **state)
     end(&again);
 }
 
+/* A file that is somebody else's, in which options may be. */
+static void
+also_ini(void **state)
+{
+    (void)state;
+    struct reading r;
+    char path[200];
+    write_file("with.conf", "[app:main]\nuse = %(here)s\n[uwsgi]\nprocesses = 4\n");
+    write_file("without.conf", "[app:main]\nprocesses = 9\n");
+    write_file("bad.conf", "[uwsgi]\nprocesses = many\n");
+    write_file("itself.ini", "[uwsgi]\npaste = itself.ini\n");
+    snprintf(path, sizeof path, "%s/with.conf", test_folder);
+    read_words(&r, (const char *[]){"--set", "n=with", "--paste", "%(n).conf", NULL});
+    check(&r, "paste", path);
+    check(&r, "processes", "4");
+    end(&r);
+    read_words(&r, (const char *[]){"--paste", "with.conf", "--processes", "5", NULL});
+    check(&r, "processes", "5");
+    end(&r);
+    read_words(&r, (const char *[]){"--paste", "without.conf", NULL});
+    check(&r, "processes", "1");
+    end(&r);
+    static const char *const refused_words[][2] = {
+        {"bad.conf", "bad.conf:2: "},
+        {"none.conf", "cannot read none.conf"},
+        {"itself.ini", "includes itself"},
+        {"/dev/null/x", "cannot read /dev/null/x"},
+    };
+    for (size_t i = 0; i < COUNT(refused_words); i++) {
+        read_words(&r, (const char *[]){"--paste", refused_words[i][0], NULL});
+        assert_int_not_equal(r.err, 0);
+        if (!strstr(r.error.text, refused_words[i][1]))
+            fail_msg("%s: %s", refused_words[i][0], r.error.text);
+        end(&r);
+    }
+}
+
 int
 main(void)
 {
@@ -744,6 +782,7 @@ main(void)
         cmocka_unit_test(read_again),
         cmocka_unit_test(read_once),
         cmocka_unit_test(shown),
+        cmocka_unit_test(also_ini),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }
