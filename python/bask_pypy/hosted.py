@@ -8,6 +8,7 @@ import atexit
 import faulthandler
 import os
 import sys
+from types import ModuleType
 from typing import FrozenSet, Optional
 
 INHERITED = (
@@ -25,6 +26,7 @@ def begin(alone: bool) -> None:
     global _caller, _modules, _had_faulthandler
     _modules = frozenset(sys.modules)
     _had_faulthandler = faulthandler.is_enabled()
+    sys.modules.setdefault("__main__", ModuleType("__main__"))  # a program in C has none
     if alone:
         _caller = os.getpid()
     else:

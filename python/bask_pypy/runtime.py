@@ -33,6 +33,7 @@ def check_wanted_version(wanted: str) -> None:
 
 def set_up_words(arguments: str, executable: str) -> None:
     """--pyargv and --py-executable."""
-    sys.argv[1:] = arguments.split()
+    if arguments:
+        sys.argv[1:] = arguments.split()
     if executable:
         sys.executable = executable

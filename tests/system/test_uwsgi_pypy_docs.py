@@ -12,7 +12,9 @@ from typing import Any, List
 
 import pytest
 
+from support import venv
 from support.server import BINARY, LIBRARY, Bask, Server
+from support.terminal import CTRL_C, Terminal
 from support.wait import wait_until
 
 PYPY = "/usr/bin/pypy3"
@@ -128,6 +130,65 @@ def test_lib_in_the_current_folder(reader: Reader) -> None:
     (reader.folder / "libpypy-c.so").symlink_to(reader.folder / "opt/libs/libpypy-c.so")
     server = reader.start(HOME + " --pypy-lib ./libpypy-c.so --pypy-wsgi myapp")
     assert server.get("/").text.startswith(reader.hello)
+
+
+# The PyPy setup file
+
+
+def test_setup_file(reader: Reader) -> None:
+    """One that is what the server prints, with a line more."""
+    printed = reader.run("uwsgi --print-sym uwsgi_pypy_setup")
+    assert printed.returncode == 0 and "hooks.loader" in printed.stdout, printed.stderr
+    setup = reader.folder / "home" / "foobar" / "foo.py"
+    setup.write_text(printed.stdout + "print('this is foo.py', flush=True)\n")
+    server = reader.start(LIB + " --pypy-setup /home/foobar/foo.py --pypy-wsgi myapp")
+    assert server.get("/").text.startswith(reader.hello)
+    assert "this is foo.py" in server.log()
+    ended = reader.run(LIB + " --pypy-setup /home/foobar/foo.py")
+    assert "no application was" in ended.stderr
+
+
+# The IPython trick
+
+
+def test_ipython(reader: Reader) -> None:
+    """At a terminal; IPython is not part of a PyPy, so that it comes from beside."""
+    words = reader.words('uwsgi --socket :3031 --pypy-home /opt/pypy '
+                         '--pypy-eval "import IPython; IPython.embed()" --honour-stdin')
+    (packages,) = venv.packages().glob("lib/pypy*/site-packages")
+    path = "%s:/usr/lib/python3/dist-packages" % packages
+    server = Terminal(words, str(reader.folder),
+                      reader.bask.environment({"PYTHONPATH": path}))
+    try:
+        server.wait(r"In .*\[\d+.*\].*:")
+        server.ask("6*7", "42")
+        server.ask("import os; print('from', os.__file__)",
+                   "from " + str(reader.hello.split()[-1]))
+        server.type("exit\r")
+        server.wait("spawned Bask worker 1")
+        server.type(CTRL_C)
+        assert server.wait_end() == 30
+    finally:
+        server.close()
+
+
+# Options that no command shows
+
+
+@pytest.mark.parametrize("options, said", [
+    (["--pypy-eval", "print('evaluated', uwsgi.worker_id())"], "evaluated 0"),
+    (["--pypy-eval-post-fork", "print('evaluated', uwsgi.worker_id())"], "evaluated 1"),
+    (["--pypy-exec", "code.py"], "executed 0"),
+    (["--pypy-exec-post-fork", "code.py"], "executed 1"),
+    (["--pypy-pp", "home/foobar", "--pypy-eval", "import beside"], "found"),
+    (["--pypy-python-path", "home/foobar", "--pypy-eval", "import beside"], "found"),
+    (["--pypy-pythonpath", "home/foobar", "--pypy-eval", "import beside"], "found"),
+])
+def test_list_of_options(reader: Reader, options: List[str], said: str) -> None:
+    (reader.folder / "code.py").write_text("import uwsgi\nprint('executed', uwsgi.worker_id())\n")
+    (reader.folder / "home" / "foobar" / "beside.py").write_text("print('found')\n")
+    server = reader.start(HOME + " --pypy-wsgi myapp " + shlex.join(options))
+    server.wait_log("(?m)^" + said)
 
 
 # WSGI support
