@@ -22,6 +22,7 @@
  *      bask_worker_info.harakiris; bask_host.recycle, set_user_harakiri, watch_idle, is_idle;
  *      bask_plugin.log_threads
  *      bask_app_info; bask_host.add_app, serve_app, app_info
+ *      bask_host.current; bask_server_info.memory_limit
  */
 #pragma once
 
@@ -67,7 +68,8 @@ struct bask_server_info {
     int32_t master_pid; /* 0: no master */
     int64_t started_at; /* Unix time, seconds */
     uint32_t listeners;
-    int32_t crash_fd; /* where a crash of this process is to be reported; -1: standard error */
+    int32_t crash_fd;      /* where a crash of this process is to be reported; -1: standard error */
+    uint64_t memory_limit; /* bytes that the container grants all processes together; 0: no limit */
 };
 
 /* What the last warm-up did. Zero where there was none. */
@@ -136,7 +138,8 @@ struct bask_host {
 
     /* The application failed. Before begin's first byte: `head` and `body` are sent as in respond.
      * Later: the connection is closed, so that the client sees a broken response as broken. An
-     * absent head: not the application failed but the client; only the connection is closed. */
+     * absent head: not the application failed but the client; only the connection is closed. Of a
+     * request that is answered already: nothing happens. */
     void (*abort)(const struct bask_request *request, bask_str head, uint32_t header_count,
                   bask_str body);
 
@@ -192,6 +195,9 @@ struct bask_host {
     void (*serve_app)(int id);
     /* Application `id` of worker `worker_id`; ret_info->size is set. BASK_E_NOTFOUND. */
     int (*app_info)(uint32_t worker_id, uint32_t id, struct bask_app_info *ret_info);
+    /* The request that next() gave the thread last, if it is not answered yet; else NULL. For a
+     * runtime that can be interrupted between next() and what it would do with the request. */
+    const struct bask_request *(*current)(struct bask_thread *thread);
 };
 
 struct bask_plugin {
