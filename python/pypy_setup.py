@@ -21,7 +21,9 @@ from bask_pypy import (
     jit,
     loaders,
     runtime,
+    signals,
     stacks,
+    strays,
     tracebacker,
     wsgi,
 )
@@ -130,11 +132,22 @@ def bask_py_stage(stage: int) -> int:
     return 0
 
 
-@ffi.def_extern()
-def bask_py_run(thread: Any) -> None:
-    """An application thread; returns when the server says stop."""
+@ffi.def_extern(error=1)
+def bask_py_run(thread: Any) -> int:
+    """An application thread: 0 when the server said stop, 1 to be called again.
+
+    A signal handler of the application may raise anywhere, here too: that is why C calls again.
+    """
     stacks.enter(host.thread_index(thread))
-    server().serve(thread, collector.step)
+    strays.enter()
+    signals.guard(lambda text: host.log(WARN, text))
+    try:
+        server().serve(thread, collector.step)
+        strays.end_of_one(None)
+    except BaseException as error:  # noqa: B902: a thread of the server does not end by it
+        server().resume(thread, error)
+        return 1
+    return 0
 
 
 @ffi.def_extern()

@@ -101,6 +101,7 @@ int glue_is_idle(struct bask_thread *);
 int glue_add_app(const char *, size_t, const char *, size_t, int64_t);
 void glue_serve_app(int);
 int glue_app_info(uint32_t, uint32_t, struct bask_app_info *);
+const struct bask_request *glue_current(struct bask_thread *);
 bask_str glue_source(const char *);
 bask_str glue_key_name(int);
 bask_str glue_method_name(int);
@@ -111,7 +112,7 @@ bask_str glue_python_path(size_t);
 PYTHON_FUNCTIONS = """
 extern "Python+C" int bask_py_load(void);
 extern "Python+C" void bask_py_post_fork(void);
-extern "Python+C" void bask_py_run(struct bask_thread *);
+extern "Python+C" int bask_py_run(struct bask_thread *);
 extern "Python+C" void bask_py_log_threads(void);
 extern "Python+C" void bask_py_fini(void);
 extern "Python+C" int64_t bask_py_stage(int);

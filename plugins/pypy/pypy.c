@@ -5,6 +5,7 @@
  * is the Python half's (python/bask_pypy). Python pulls: bask_py_run is entered once a thread and
  * then asks for one request after the other.
  */
+#include "gc_limits.h"
 #include "glue.h"
 #include "jit_params.h"
 #include "options.h"
@@ -205,6 +206,12 @@ glue_app_info(uint32_t worker_id, uint32_t id, struct bask_app_info *ret_info)
     return host->app_info(worker_id, id, ret_info);
 }
 
+const struct bask_request *
+glue_current(struct bask_thread *thread)
+{
+    return host->current(thread);
+}
+
 bask_str
 glue_source(const char *name)
 {
@@ -386,6 +393,8 @@ init(const struct bask_host *functions)
 {
     char *error;
     host = functions;
+    const struct bask_server_info *server = host->server_info();
+    gc_limits_set(server->memory_limit, server->workers);
     if (read_jit_params() || check_mounts() || start_pypy())
         return -1;
     if (!pypy_embed_add_module(pypy, "_bask", (void *)_cffi_pypyinit__bask, bootstrap, &error))
@@ -423,7 +432,8 @@ post_fork(void)
 static void
 run(struct bask_thread *thread)
 {
-    bask_py_run(thread);
+    while (bask_py_run(thread))
+        continue;
 }
 
 /* faulthandler walks the stacks of other threads without the interpreter's lock. While some thread

@@ -161,6 +161,10 @@ class Host:
     def is_idle(self, thread: Any) -> bool:
         return bool(lib.glue_is_idle(thread))
 
+    def current(self, thread: Any) -> Any:
+        """The request that `next` gave and nobody has answered yet, else a null pointer."""
+        return lib.glue_current(thread)
+
     def worker_id(self) -> int:
         return lib.glue_worker_id()
 
