@@ -408,7 +408,13 @@ init(const struct bask_host *functions)
 static int
 load(void)
 {
-    return bask_py_load();
+    char *error;
+    int apps = bask_py_load();
+    if (!pypy_embed_check_process(&error))
+        return apps;
+    log_line(BASK_LOG_ERROR, error);
+    pypy_embed_free_text(error);
+    return -1;
 }
 
 static pid_t

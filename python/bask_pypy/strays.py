@@ -9,7 +9,7 @@ import sys
 import traceback
 from typing import Optional
 
-import pypy_embed_main  # type: ignore[import-not-found, unused-ignore]
+import pypy_embed_main
 
 home = 0  # the process that answers requests; 0: none does yet
 

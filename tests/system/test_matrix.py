@@ -36,7 +36,7 @@ def start(bask: Bask) -> Start:
 
 def test_loads(start: Start, record_property: Callable[[str, object], None]) -> None:
     server = start("interpreter")
-    said = server.wait_log(r"is ready on PyPy (\S+) \(Python (\S+)\)")
+    said = server.wait_log(r"is ready .*on PyPy (\S+) \(Python (\S+?)\)")
     facts = json.loads(server.get("/").body)
     record_property("pypy", "%s, Python %s" % said.groups())
     assert facts["implementation"] == "pypy"

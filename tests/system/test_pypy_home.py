@@ -205,23 +205,44 @@ def test_cpython_in_the_process(bask: Bask) -> None:
     """Its library, or one that has its symbols, is there before PyPy."""
     python = compiled(bask.folder, "libpython.so", "void Py_Initialize(void) {}")
     said = one_line(bask.refused("-w", "hello", env={"LD_PRELOAD": str(python)}))
-    assert "CPython (libpython) is already loaded" in said
+    assert "CPython (libpython" in said and "PyPy cannot share one with it" in said
 
 
-def test_cpython_that_comes_after_pypy(bask: Bask) -> None:
-    """An application that loads libpython itself gets its own symbols, and PyPy goes on."""
-    python = compiled(bask.folder, "libpython.so",
-                      "int PyList_Size(void *list) { return 42; } void Py_Initialize(void) {}")
+LOADS_CPYTHON = """
+import ctypes
+def application(environ, start_response):
+    library = ctypes.CDLL(%r, mode=ctypes.RTLD_GLOBAL)
+    start_response("200 OK", [])
+    return [str(library.PyList_Size(0)).encode()]
+"""
+
+
+def other_python(folder: Path) -> str:
+    """A library with symbols that PyPy has, too."""
+    source = "int PyList_Size(void *list) { return 42; } void Py_Initialize(void) {}"
+    return str(compiled(folder, "other.so", source))
+
+
+@pytest.mark.parametrize("options", [[], ["--master", "--processes", "1"]])
+def test_cpython_that_comes_with_the_application(bask: Bask, options: List[str]) -> None:
+    """After PyPy: no worker could be forked, so the start is refused."""
     (bask.folder / "loads.py").write_text(
-        "import ctypes, os\n"
-        "library = ctypes.CDLL(%r, mode=ctypes.RTLD_GLOBAL)\n"
-        "def application(environ, start_response):\n"
-        "    start_response('200 OK', [])\n"
-        "    return [str(library.PyList_Size(0)).encode()]\n" % str(python))
+        LOADS_CPYTHON % other_python(bask.folder) + "application({}, lambda *_: None)\n")
+    said = bask.refused("--wsgi-file", "loads.py", *options, status=22)
+    (line,) = [line for line in said.splitlines() if "CPython" in line]
+    assert "PyPy cannot share one with it" in line
+
+
+def test_cpython_that_comes_with_a_request(bask: Bask) -> None:
+    """The library keeps its symbols, PyPy its own; the worker goes on, and so do its successors."""
+    (bask.folder / "loads.py").write_text(LOADS_CPYTHON % other_python(bask.folder))
     server = bask.start("--wsgi-file", "loads.py", workers=1)
+    server.idle = False
+    assert [server.get("/").text for _ in range(3)] == ["42"] * 3
+    old = server.workers()
+    os.kill(old[0], signal.SIGKILL)
+    wait_until(lambda: server.workers() not in ([], old), "there is a new worker")
     assert server.get("/").text == "42"
-    os.kill(server.workers()[0], signal.SIGKILL)
-    wait_until(lambda: server.workers() and server.get("/").text == "42", "a new worker serves")
     server.complained("died")
 
 
