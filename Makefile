@@ -3,7 +3,7 @@
 PYTHON ?= /usr/bin/python3
 export PYTHON
 
-.PHONY: all run test bench lint asan tsan fuzz docs format clean install help
+.PHONY: all run test test-pypy-matrix bench lint asan tsan fuzz docs format clean install help
 
 all: build/build.ninja ## build the server, its tools and libraries: build/bask, bask-ctl, libbask.so
 	@ninja -C build --quiet bask bask-ctl libbask.so libuwsgi.so embed/libpypy-embed.a
@@ -27,6 +27,11 @@ test: ## install what the tests need and run them all
 	@$(MAKE) --no-print-directory all build-unit/build.ninja
 	@ninja -C build-unit --quiet
 	@tools/run-tiers unit glue embed tools demo system
+
+test-pypy-matrix: ## try the server on every PyPy that people have: a table
+	@tools/install-deps build run test
+	@$(MAKE) --no-print-directory all
+	@tools/pypy-matrix
 
 bench: ## compare with nginx, uWSGI and a bare C loop: a table and a picture in bench/out
 	@tools/install-deps build run bench
@@ -74,4 +79,4 @@ clean: ## remove what was built
 	@rm -rf build build-unit build-asan build-tsan build-fuzz
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

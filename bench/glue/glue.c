@@ -161,10 +161,18 @@ add_app(const struct bask_app_info *app)
     return 0;
 }
 
+static const struct bask_request *
+current(struct bask_thread *thread)
+{
+    (void)thread;
+    return NULL;
+}
+
 static const struct bask_host host = {
     .abi_major = BASK_ABI_MAJOR,
     .size = sizeof host,
     .next = next,
+    .current = current,
     .respond = respond,
     .begin = begin,
     .write = write_data,

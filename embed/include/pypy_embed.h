@@ -180,6 +180,9 @@ pid_t pypy_embed_fork(struct pypy_embed *pypy, char **ret_error);
 /* Runs Python's handlers of signals that have come; on the main thread, where C code waits for
  * long. PYPY_EMBED_RAISED if one of them raised: KeyboardInterrupt. */
 int pypy_embed_check_signals(struct pypy_embed *pypy, char **ret_error);
+/* Whether something was loaded into the process meanwhile that PyPy cannot share it with: CPython.
+ * pypy_embed_fork looks for itself. */
+int pypy_embed_check_process(char **ret_error);
 
 #ifdef __cplusplus
 }

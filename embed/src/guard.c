@@ -73,6 +73,12 @@ guard_process(char **ret_error)
                       library ? path : "libpython, or a program that contains it");
 }
 
+int
+pypy_embed_check_process(char **ret_error)
+{
+    return guard_process(ret_error);
+}
+
 /* How much stack this thread has left; SIZE_MAX if the system does not say. */
 static size_t
 stack_left(void)

@@ -22,8 +22,8 @@
  *      bask_worker_info.harakiris; bask_host.recycle, set_user_harakiri, watch_idle, is_idle;
  *      bask_plugin.log_threads
  *      bask_app_info; bask_host.add_app, serve_app, app_info
- *      bask_plugin.attach, text; bask_host.is_stopping, occupied; bask_server_info.is_reload; rows
- *      of options that name files of options, too (option.h)
+ *      bask_plugin.attach, text; bask_host.is_stopping, occupied, current; bask_server_info.is_reload,
+ *      memory_limit; rows of options that name files of options, too (option.h)
  */
 #pragma once
 
@@ -69,8 +69,9 @@ struct bask_server_info {
     int32_t master_pid; /* 0: no master */
     int64_t started_at; /* Unix time, seconds */
     uint32_t listeners;
-    int32_t crash_fd;  /* where a crash of this process is to be reported; -1: standard error */
-    int32_t is_reload; /* 1: this version follows another one */
+    int32_t crash_fd;      /* where a crash of this process is to be reported; -1: standard error */
+    int32_t is_reload;     /* 1: this version follows another one */
+    uint64_t memory_limit; /* bytes that the container grants all processes together; 0: no limit */
 };
 
 /* What the last warm-up did. Zero where there was none. */
@@ -139,7 +140,8 @@ struct bask_host {
 
     /* The application failed. Before begin's first byte: `head` and `body` are sent as in respond.
      * Later: the connection is closed, so that the client sees a broken response as broken. An
-     * absent head: not the application failed but the client; only the connection is closed. */
+     * absent head: not the application failed but the client; only the connection is closed. Of a
+     * request that is answered already: nothing happens. */
     void (*abort)(const struct bask_request *request, bask_str head, uint32_t header_count,
                   bask_str body);
 
@@ -200,6 +202,9 @@ struct bask_host {
     /* In post_fork, which will take its time: this worker counts as one that serves, so that it can
      * be replaced meanwhile, although it takes no requests. */
     void (*occupied)(void);
+    /* The request that next() gave the thread last, if it is not answered yet; else NULL. For a
+     * runtime that can be interrupted between next() and what it would do with the request. */
+    const struct bask_request *(*current)(struct bask_thread *thread);
 };
 
 struct bask_plugin {

@@ -103,6 +103,7 @@ void glue_serve_app(int);
 int glue_app_info(uint32_t, uint32_t, struct bask_app_info *);
 int glue_is_stopping(void);
 void glue_occupied(void);
+const struct bask_request *glue_current(struct bask_thread *);
 bask_str glue_source(const char *);
 bask_str glue_key_name(int);
 bask_str glue_method_name(int);
@@ -114,7 +115,7 @@ PYTHON_FUNCTIONS = """
 extern "Python+C" int bask_py_check(void);
 extern "Python+C" int bask_py_load(void);
 extern "Python+C" void bask_py_post_fork(void);
-extern "Python+C" void bask_py_run(struct bask_thread *);
+extern "Python+C" int bask_py_run(struct bask_thread *);
 extern "Python+C" void bask_py_log_threads(void);
 extern "Python+C" void bask_py_fini(void);
 extern "Python+C" int64_t bask_py_stage(int);

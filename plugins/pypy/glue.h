@@ -42,6 +42,7 @@ void glue_serve_app(int id);
 int glue_app_info(uint32_t worker_id, uint32_t id, struct bask_app_info *ret_info);
 int glue_is_stopping(void);
 void glue_occupied(void);
+const struct bask_request *glue_current(struct bask_thread *thread);
 /* The source of a module of the glue, "wsgi" or "pypy_setup"; ptr NULL if there is none. */
 bask_str glue_source(const char *name);
 /* The number and the name of a row of bask/environ_keys.h: 0, 1, ... ; absent at the end. */
@@ -73,7 +74,9 @@ bask_str glue_python_path(size_t index);
 int bask_py_check(void);
 int bask_py_load(void);
 void bask_py_post_fork(void);
-void bask_py_run(struct bask_thread *thread);
+/* 0: the server said stop; else an exception came from outside any request, and the thread is to
+ * go on. */
+int bask_py_run(struct bask_thread *thread);
 void bask_py_log_threads(void);
 void bask_py_fini(void);
 int64_t bask_py_stage(int stage);

@@ -5,6 +5,7 @@
  * is the Python half's (python/bask_pypy). Python pulls: bask_py_run is entered once a thread and
  * then asks for one request after the other.
  */
+#include "gc_limits.h"
 #include "glue.h"
 #include "jit_params.h"
 #include "options.h"
@@ -222,6 +223,12 @@ glue_occupied(void)
     host->occupied();
 }
 
+const struct bask_request *
+glue_current(struct bask_thread *thread)
+{
+    return host->current(thread);
+}
+
 bask_str
 glue_source(const char *name)
 {
@@ -404,6 +411,8 @@ init(const struct bask_host *functions)
 {
     char *error;
     host = functions;
+    const struct bask_server_info *server = host->server_info();
+    gc_limits_set(server->memory_limit, server->workers);
     if (read_jit_params() || check_mounts() || (!pypy && start_pypy()))
         return -1;
     if (!pypy_embed_add_module(pypy, "_bask", (void *)_cffi_pypyinit__bask, bootstrap, &error))
@@ -432,7 +441,13 @@ attach(const struct bask_host *functions)
 static int
 load(void)
 {
-    return bask_py_load();
+    char *error;
+    int apps = bask_py_load();
+    if (!pypy_embed_check_process(&error))
+        return apps;
+    log_line(BASK_LOG_ERROR, error);
+    pypy_embed_free_text(error);
+    return -1;
 }
 
 static pid_t
@@ -456,7 +471,8 @@ post_fork(void)
 static void
 run(struct bask_thread *thread)
 {
-    bask_py_run(thread);
+    while (bask_py_run(thread))
+        continue;
 }
 
 /* faulthandler walks the stacks of other threads without the interpreter's lock. While some thread

@@ -30,9 +30,9 @@ def bask_py_stage(stage: int) -> int:
     return process.stage(stage)
 
 
-@ffi.def_extern()
-def bask_py_run(thread: Any) -> None:
-    process.run(thread)
+@ffi.def_extern(error=1)
+def bask_py_run(thread: Any) -> int:
+    return process.run(thread)
 
 
 @ffi.def_extern()

@@ -169,6 +169,10 @@ class Host:
         """This worker takes no requests for a while; it may be replaced meanwhile."""
         lib.glue_occupied()
 
+    def current(self, thread: Any) -> Any:
+        """The request that `next` gave and nobody has answered yet, else a null pointer."""
+        return lib.glue_current(thread)
+
     def worker_id(self) -> int:
         return lib.glue_worker_id()
 

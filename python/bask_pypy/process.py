@@ -20,10 +20,12 @@ from bask_pypy import (
     idle,
     inherited,
     jit,
+    os_signals,
     runtime,
     scripts,
     shell,
     stacks,
+    strays,
     tracebacker,
 )
 from bask_pypy.hooks import Application, Hooks, Loaded
@@ -189,13 +191,24 @@ class Process:
 
     # Requests
 
-    def run(self, thread: Any) -> None:
-        """An application thread; returns when the server says stop."""
+    def run(self, thread: Any) -> int:
+        """An application thread: 0 when the server said stop, 1 to be called again.
+
+        A signal handler of the application may raise anywhere, here too: that is why C calls again.
+        """
         stacks.enter(self.host.thread_index(thread))
+        strays.enter()
+        os_signals.guard(lambda text: self.host.log(WARN, text))
         if self._ends:
             self._ends = False
             os.kill(os.getpid(), signal.SIGINT)
-        self.server().serve(thread, self._collector.step)
+        try:
+            self.server().serve(thread, self._collector.step)
+            strays.end_of_one(None)
+        except BaseException as error:  # noqa: B902: a thread of the server does not end by it
+            self.server().resume(thread, error)
+            return 1
+        return 0
 
     def log_threads(self) -> None:
         """A request takes too long: what every thread is doing."""
@@ -209,4 +222,6 @@ class Process:
                 self.uwsgi.atexit()
             except BaseException:  # noqa: B902: sys.exit() is no reason to skip the rest
                 self.log_traceback("uwsgi.atexit raised")
+        os_signals.unguard()
+        strays.leave()
         hosted.end(self.settings.stacks_signal)

@@ -11,6 +11,7 @@ import traceback
 from types import TracebackType
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
+from bask_pypy import strays
 from bask_pypy.applications import is_set
 from bask_pypy.body import Body
 from bask_pypy.dynamic import VARIABLES as DYNAMIC
@@ -366,6 +367,8 @@ class Server:
     def serve(self, thread: Any, on_idle: Callable[[], None]) -> None:
         """One application thread: answers requests until the server says stop."""
         host = self.host
+        if host.current(thread):  # what interrupted us, interrupted `resume` as well
+            host.abort(host.current(thread), FAILED_HEAD, 1, FAILED_BODY)
         while True:
             request = host.next(thread)
             if request:
@@ -374,6 +377,21 @@ class Server:
                 on_idle()
             else:
                 return
+
+    def resume(self, thread: Any, error: BaseException) -> None:
+        """A signal handler of the application raised where it met none of the application.
+
+        Mostly it has waited for the next request, which is to blame for nothing and is served; but
+        never twice.
+        """
+        strays.end_of_one(error)
+        text = "a signal handler raised between two requests:\n" + _describe(error)
+        self.host.log(ERROR_LEVEL, text)
+        request = self.host.current(thread)
+        if request and _has_been_in(error, Server.handle):
+            self.host.abort(request, FAILED_HEAD, 1, FAILED_BODY)
+        elif request:
+            self.handle(request)
 
     def handle(self, request: Any) -> None:
         """Answers one request, whatever the application does."""
@@ -390,7 +408,9 @@ class Server:
         except ClientGone:
             pass
         except BaseException as error:  # noqa: B902: SystemExit too: it ends a request, not us
+            strays.end_of_one(error)
             text = self._log_exception(error, environ)
+            response.done = False  # a signal handler may have raised anywhere; the host knows
             if self.shows_exceptions:
                 response.abort(text.encode("utf-8", "backslashreplace"))
         finally:
@@ -436,15 +456,9 @@ class Server:
         if self.quiet:
             return ""
         self.quiet = self.warming
-        try:
-            lines = "".join(
-                traceback.format_exception(type(error), error, _from_application(error))
-            )
-        except Exception:  # an exception whose own text fails
-            lines = "%s, which cannot be printed\n" % type(error).__name__
         # The request may be over and its memory another's: the environ still knows its name.
         method, uri = _printable(environ, "REQUEST_METHOD"), _printable(environ, "REQUEST_URI")
-        text = "%s %s: the application raised:\n%s" % (method, uri, lines.rstrip("\n"))
+        text = "%s %s: the application raised:\n%s" % (method, uri, _describe(error))
         self.host.log(ERROR_LEVEL, text)
         rule = self.rules.match(error)
         if rule is not None:
@@ -466,6 +480,27 @@ def _printable(environ: Dict[str, Any], key: str) -> str:
     """A variable as it may stand in a log: clients choose it, and the application may change it."""
     value = environ.get(key)
     return ascii(value)[1:-1] if type(value) is str else "?"
+
+
+def _describe(error: BaseException) -> str:
+    """Its traceback, or what can be had of it: an exception may fail to print in any way."""
+    kind = type(error)
+    try:
+        return "".join(traceback.format_exception(kind, error, _from_application(error))).rstrip()
+    except BaseException:  # noqa: B902: SystemExit too, if it is its __str__ that raises it
+        name = type.__dict__["__name__"].__get__(kind)  # as it is, whatever a metaclass says
+    try:
+        where = "".join(traceback.format_tb(_from_application(error))).rstrip()
+    except BaseException:  # noqa: B902
+        where = "  (its traceback cannot be had)"
+    return "%s\n%s, which cannot be printed" % (where, name)
+
+
+def _has_been_in(error: BaseException, function: Callable[..., Any]) -> bool:
+    at = error.__traceback__
+    while at is not None and at.tb_frame.f_code is not function.__code__:
+        at = at.tb_next
+    return at is not None
 
 
 def _from_application(error: BaseException) -> Optional[TracebackType]:

@@ -184,6 +184,8 @@ class Host:
         self.begin_error = begin_error
         self.logged: List[Tuple[int, str]] = []
         self.queue: List[Any] = []
+        self.taken: Any = None  # the last one
+        self.interrupts: List[BaseException] = []  # what signal handlers raise in next()
         self.options = options or {}
         self.worker_rows: Dict[int, Any] = {}
         self.present_worker = 0
@@ -255,7 +257,13 @@ class Host:
         self.logged.append((level, line))
 
     def next(self, thread: Any) -> Any:
-        return self.queue.pop(0) if self.queue else None
+        self.taken = self.queue.pop(0) if self.queue else None
+        if self.interrupts:
+            raise self.interrupts.pop(0)
+        return self.taken
+
+    def current(self, thread: Any) -> Any:
+        return self.taken if self.taken is not None and not self.taken.ended else None
 
     def is_idle(self, thread: Any) -> bool:
         return bool(self.idle_moments)
@@ -347,6 +355,8 @@ class Host:
 
     def abort(self, request: Request, head: bytes, count: int, body: bytes) -> None:
         assert self._is_well_formed(head, count)
+        if request.ended:
+            return
         self._call(request, "abort")
         if request.head_is_out:
             request.broken = True

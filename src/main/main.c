@@ -14,6 +14,7 @@
 #include "sys/caller.h"
 #include "sys/clock.h"
 #include "sys/files.h"
+#include "sys/memory.h"
 #include "sys/proc.h"
 #include "sys/title.h"
 
@@ -99,6 +100,7 @@ prepare_heritage(struct server *server)
         .master_pid = process->master ? (int32_t)getpid() : 0,
         .started_at = bask_clock_wall(),
         .crash_fd = -1,
+        .memory_limit = (uint64_t)bask_memory_limit(),
         .listeners = (uint32_t)heritage->listeners.count,
     };
     if (bask_board_init(&heritage->board, heritage->info.workers, heritage->info.threads) ||

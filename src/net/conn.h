@@ -125,6 +125,8 @@ ssize_t bask_conn_read_body(struct bask_req *req, char *buffer, size_t size);
 
 /* conn_out.c */
 extern const struct bask_req_io bask_conn_req_io;
+/* The same where the connection was another process's. */
+extern const struct bask_req_io bask_forsaken_req_io;
 /* Of a request that was cut off. */
 extern const struct bask_req_io bask_conn_late_io;
 /* Sends what is pending. 0: all of it is gone; BASK_E_AGAIN; BASK_E_CLOSED. */

@@ -3,8 +3,10 @@
 
 #include "base/err.h"
 #include "obs/log.h"
+#include "sys/proc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -100,12 +102,25 @@ queue_again(struct bask_net *net, struct bask_listener *listener)
         listener->net = net;
 }
 
+/* The application has closed a standard stream. Its number must not become a connection's, because
+ * whatever prints would print to a client. */
+static int
+keep_off_standard_files(int fd)
+{
+    int other = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    close(fd);
+    bask_proc_fill_standard_files();
+    return other;
+}
+
 static void
 accept_some(struct bask_net *net, struct bask_listener *listener, int most)
 {
     for (int i = 0; i < most; i++) {
         struct bask_sockaddr peer = {.length = sizeof peer.u};
         int fd = accept4(listener->io.fd, &peer.u.any, &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0 && fd <= STDERR_FILENO)
+            fd = keep_off_standard_files(fd);
         if (fd >= 0) {
             bask_conn_accept(net, listener, fd, &peer);
             continue;

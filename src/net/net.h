@@ -88,6 +88,9 @@ void bask_net_drain(struct bask_net *net, bool is_last);
 /* The same where others serve meanwhile and nobody waits for the end: the next request of an idle
  * connection is waited for so long, and answered with `Connection: close`. */
 void bask_net_hand_over(struct bask_net *net, bool is_last, int64_t grace_ms);
+/* In a copy of the process that the application has forked: its connections are closed, and their
+ * clients unaware of it. Requests of this process are answered as if their clients had left. */
+void bask_net_forsake(struct bask_net *net);
 /* Open connections. */
 size_t bask_net_connections(const struct bask_net *net);
 /* Those among them that only wait for the application to let go of a request that was cut off. */

@@ -6,6 +6,7 @@
 
 #include "obs/outlet.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -16,6 +17,7 @@ enum { GATHERED = 16384, URI_MAX = 2048, FIELD_MAX = 256, ENTRY_MAX = 4096 };
 
 struct bask_access_log {
     int fd;
+    locale_t locale; /* of days and months, whatever the application sets */
     size_t used;
     time_t second; /* of `when` */
     char when[26]; /* as ctime(3) writes it, without its newline */
@@ -26,16 +28,23 @@ struct bask_access_log *
 bask_access_new(int fd)
 {
     struct bask_access_log *log = calloc(1, sizeof *log);
-    if (log)
-        log->fd = fd;
-    return log;
+    if (!log)
+        return NULL;
+    log->fd = fd;
+    log->locale = newlocale(LC_TIME_MASK, "C", (locale_t)0);
+    if (log->locale)
+        return log;
+    free(log);
+    return NULL;
 }
 
 void
 bask_access_free(struct bask_access_log **log)
 {
-    if (*log)
-        bask_access_flush(*log);
+    if (!*log)
+        return;
+    bask_access_flush(*log);
+    freelocale((*log)->locale);
     free(*log);
     *log = NULL;
 }
@@ -78,7 +87,8 @@ now_text(struct bask_access_log *log)
     if (now != log->second) {
         struct tm fields;
         log->second = now;
-        strftime(log->when, sizeof log->when, "%a %b %e %T %Y", localtime_r(&now, &fields));
+        strftime_l(log->when, sizeof log->when, "%a %b %e %T %Y", localtime_r(&now, &fields),
+                   log->locale);
     }
     return log->when;
 }

@@ -179,6 +179,14 @@ bask_crew_stop(struct bask_crew *crew)
     bask_loop_wake(crew->loop);
 }
 
+void
+bask_crew_forsake(struct bask_crew *crew)
+{
+    crew->stopping = true;
+    crew->leading = false;
+    crew->idle_ms = 0; /* nobody is to be nudged: the loop's descriptors are shared */
+}
+
 static unsigned
 dispatch_some(struct bask_crew *crew)
 {

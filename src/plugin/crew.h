@@ -45,6 +45,9 @@ void bask_crew_watch_idle(struct bask_crew *crew, int after_ms, unsigned long re
 void bask_crew_done(struct bask_crew *crew);
 /* No further requests; those that are being answered go on. With the lock held. */
 void bask_crew_stop(struct bask_crew *crew);
+/* In a copy of the process that the application has forked: nobody leads, nobody looks after the
+ * loop, and there are no requests. With the lock held. */
+void bask_crew_forsake(struct bask_crew *crew);
 /* Threads that are inside the application now. With the lock held. */
 unsigned bask_crew_busy(const struct bask_crew *crew);
 

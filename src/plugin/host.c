@@ -194,11 +194,20 @@ host_finish(const struct bask_request *request)
     return err;
 }
 
+static const struct bask_request *
+host_current(struct bask_thread *thread)
+{
+    bool open = atomic_load_explicit(&thread->board->busy_since_us, memory_order_relaxed) != 0;
+    return open ? &thread->req->pub : NULL;
+}
+
 static void
 host_abort(const struct bask_request *request, bask_str head, uint32_t header_count, bask_str body)
 {
     struct bask_req *req = req_of(request);
-    struct bask_thread *thread = req->thread;
+    struct bask_thread *thread = current ? current : req->thread;
+    if (!thread || host_current(thread) != request)
+        return;
     bask_crew_lock(host.crew);
     req->io->abort(req, head, header_count, body);
     if (head.ptr)
@@ -467,4 +476,5 @@ const struct bask_host bask_host_functions = {
     .app_info = host_app_info,
     .is_stopping = host_is_stopping,
     .occupied = host_occupied,
+    .current = host_current,
 };

@@ -2,6 +2,7 @@
 #include "proc/rehearsal.h"
 
 #include "base/err.h"
+#include "proc/strays.h"
 #include "proc/worker.h"
 #include "sys/clock.h"
 
@@ -222,7 +223,9 @@ bask_rehearsal_run(struct bask_rehearsal *rehearsal)
     }
     bask_worker_set_up_host(rehearsal->heritage, run.crew, rehearsal->worker_id);
     begin_window(&run);
+    bask_strays_have((struct bask_strays_parts){.crew = run.crew});
     rehearsal->heritage->plugin->run(&run.thread);
+    bask_strays_have((struct bask_strays_parts){0});
     if (rehearsal->meter)
         look_at_window(&run, true);
     fini(&run);

@@ -14,6 +14,7 @@
 #include "obs/log.h"
 #include "plugin/host.h"
 #include "proc/program.h"
+#include "proc/strays.h"
 #include "proc/warmup.h"
 #include "sys/affinity.h"
 #include "sys/bell.h"
@@ -378,7 +379,7 @@ finish_loading(const struct bask_heritage *heritage)
 int
 bask_worker_init(struct bask_heritage *heritage)
 {
-    if (describe_listeners(heritage))
+    if (describe_listeners(heritage) || bask_strays_set_up(&heritage->listeners))
         return BASK_EXIT_FAILED;
     bask_worker_set_up_host(heritage, NULL, 0);
     heritage->began_us = bask_clock_us();
@@ -443,6 +444,16 @@ init_threads(struct worker *worker)
         atomic_store(&thread->thread.board->deadline_us, 0);
         bask_harakiri_watch(worker->harakiri, &thread->thread);
     }
+}
+
+/* In a copy of this process that the application has forked: it counts nowhere. */
+static void
+forsake(void *context)
+{
+    static struct bask_board_thread nowhere;
+    struct worker *worker = context;
+    for (uint32_t i = 0; i < (uint32_t)worker->heritage->options->threads; i++)
+        worker->threads[i].thread.board = &nowhere;
 }
 
 /* Takes requests from now on, unless the server is paused. */
@@ -522,6 +533,7 @@ serve(struct worker *worker, struct bask_board_place *place)
         code = warm(worker);
     if (!code) {
         bask_signals_watch(worker->loop, signals);
+        bask_strays_have((struct bask_strays_parts){worker->crew, worker->net, forsake, worker});
         open_up(worker, place);
         run_accepting_hooks(worker);
         run_threads(worker);
@@ -561,6 +573,7 @@ bask_worker_run(struct bask_heritage *heritage, struct bask_seat seat)
         bask_place_title(&heritage->place, "worker", seat.worker_id);
         code = serve(&worker, place);
     }
+    bask_strays_have((struct bask_strays_parts){0});
     fini(&worker);
     free(heritage->host_listeners);
     atomic_store(&place->pid, 0);

@@ -6,6 +6,7 @@
 #include "loop/signals.h"
 #include "obs/log.h"
 #include "proc/program.h"
+#include "proc/strays.h"
 #include "proc/warmup.h"
 #include "proc/worker.h"
 #include "sys/memory.h"
@@ -65,7 +66,9 @@ make_worker(struct zygote *zygote, struct bask_seat seat)
     /* A signal for the new worker waits until it can take it (bask_worker_run). */
     bask_worker_block_signals(&before);
     maker = self;
+    bask_strays_ours(true);
     pid_t pid = zygote->heritage->plugin->fork();
+    bask_strays_ours(false);
     maker = 0;
     if (pid == 0) {
         zygote->born = seat;
