@@ -22,8 +22,9 @@
  *      bask_worker_info.harakiris; bask_host.recycle, set_user_harakiri, watch_idle, is_idle;
  *      bask_plugin.log_threads
  *      bask_app_info; bask_host.add_app, serve_app, app_info
- *      bask_plugin.attach, text; bask_host.is_stopping, occupied, current; bask_server_info.is_reload,
- *      memory_limit; rows of options that name files of options, too (option.h)
+ *      bask_plugin.attach, text; bask_host.is_stopping, occupied, current;
+ * bask_server_info.is_reload, memory_limit; rows of options that name files of options, too
+ * (option.h)
  */
 #pragma once
 
