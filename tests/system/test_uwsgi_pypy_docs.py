@@ -12,7 +12,7 @@ from typing import Any, List
 
 import pytest
 
-from support import venv
+from support import processes, venv
 from support.server import BINARY, LIBRARY, Bask, Server
 from support.terminal import CTRL_C, Terminal
 from support.wait import wait_until
@@ -232,8 +232,8 @@ def test_library(fakeuwsgi: Reader, more: str) -> None:
     old = server.workers()
     (fakeuwsgi.folder / "myapp.py").write_text(HELLO % "reloaded")
     server.send_signal(signal.SIGHUP)
-    wait_until(lambda: len(server.roster()) == 2 and not set(old) & set(server.workers()),
-               "the workers are new")
+    wait_until(lambda: len(server.workers()) == 2 and not any(map(processes.is_alive, old)),
+               "the workers are new, and the old ones have ended")
     assert server.get("/").text.startswith("reloaded from ")
 
 
