@@ -19,17 +19,23 @@ from bask_pypy import (
     idle,
     inherited,
     jit,
+    jobs,
     loaders,
+    rpc,
     runtime,
     stacks,
     tracebacker,
     wsgi,
 )
 from bask_pypy.host import ERROR, INFO, WARN, Host
+from bask_pypy.host_services import Services
 
 host = Host()
 settings = host.settings()
 uwsgi = api.make_module(host)
+services = Services()
+to_do = jobs.Jobs(services)
+rpc.install(uwsgi, host, services, to_do)
 servers: List[wsgi.Server] = []
 policy = jit.Policy(settings.jit, settings.warmup_jit)
 loaded_in = os.getpid()
@@ -134,7 +140,7 @@ def bask_py_stage(stage: int) -> int:
 def bask_py_run(thread: Any) -> None:
     """An application thread; returns when the server says stop."""
     stacks.enter(host.thread_index(thread))
-    server().serve(thread, collector.step)
+    server().serve(thread, collector.step, to_do.step)
 
 
 @ffi.def_extern()

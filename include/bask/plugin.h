@@ -22,11 +22,13 @@
  *      bask_worker_info.harakiris; bask_host.recycle, set_user_harakiri, watch_idle, is_idle;
  *      bask_plugin.log_threads
  *      bask_app_info; bask_host.add_app, serve_app, app_info
+ *      bask_worker_info.signals; bask_host.service, job, end_job; bask_plugin.jobs (service.h)
  */
 #pragma once
 
 #include <bask/option.h>
 #include <bask/request.h>
+#include <bask/service.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -54,6 +56,7 @@ struct bask_worker_info {
     uint32_t threads_busy; /* application threads inside a request now */
     uint32_t accepting;    /* 1 once it takes requests */
     uint64_t harakiris;    /* requests whose time was up */
+    uint64_t signals;      /* that it has dealt with (service_signal.h) */
 };
 
 /* What is the same for the whole server. */
@@ -192,6 +195,13 @@ struct bask_host {
     void (*serve_app)(int id);
     /* Application `id` of worker `worker_id`; ret_info->size is set. BASK_E_NOTFOUND. */
     int (*app_info)(uint32_t worker_id, uint32_t id, struct bask_app_info *ret_info);
+    /* What the server offers beyond requests, by name; NULL: it has no such service. */
+    const void *(*service)(const char *name);
+    /* The job that the last NULL of next() meant, once; else NULL. The thread has it until it calls
+     * end_job, with the next call of next() at the latest. */
+    const struct bask_job *(*job)(struct bask_thread *thread);
+    /* `failed`: it raised, which is counted. `answer`: of a CALL. */
+    void (*end_job)(const struct bask_job *job, int failed, bask_str answer);
 };
 
 struct bask_plugin {
@@ -227,6 +237,8 @@ struct bask_plugin {
      * may wait as long as the runtime is busy. 1: that took too long; return at once and do without
      * what the runtime has locked. */
     void (*log_threads)(int urgent);
+    /* The kinds of jobs that its threads take: BASK_JOBS(...) | ... */
+    uint32_t jobs;
 };
 
 /* The size of the struct without the slots that may be missing. */

@@ -24,6 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { BIG = 1 << 20 };
+
 static const struct bask_host *host;
 
 static const bask_str ok_head = {"200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n",
@@ -233,12 +235,33 @@ load(void)
     return 1;
 }
 
+/* The function "echo" answers with its arguments as they came, "big" with a megabyte. */
+static void
+do_job(const struct bask_job *job)
+{
+    bask_str result = {0};
+    char *big = NULL;
+    if (job->name.len == 4 && memcmp(job->name.ptr, "echo", 4) == 0)
+        result = job->items;
+    else if (job->name.len == 3 && memcmp(job->name.ptr, "big", 3) == 0 && (big = malloc(BIG)))
+        result = (bask_str){memset(big, 'b', BIG), BIG};
+    host->end_job(job, 0, result);
+    free(big);
+}
+
 static void
 run(struct bask_thread *thread)
 {
     const struct bask_request *request;
-    while ((request = host->next(thread)))
-        answer(request);
+    const struct bask_job *job;
+    for (;;) {
+        if ((request = host->next(thread)))
+            answer(request);
+        else if ((job = host->job(thread)))
+            do_job(job);
+        else
+            return;
+    }
 }
 
 static bool
@@ -272,4 +295,5 @@ const struct bask_plugin bask_plugin_null = {
     .post_fork = nothing,
     .run = run,
     .fini = nothing,
+    .jobs = BASK_JOBS(BASK_JOB_CALL),
 };

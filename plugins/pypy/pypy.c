@@ -8,6 +8,7 @@
 #include "glue.h"
 #include "jit_params.h"
 #include "options.h"
+#include "services.h"
 #include "sources.h"
 
 #include <pypy_embed.h>
@@ -386,6 +387,7 @@ init(const struct bask_host *functions)
 {
     char *error;
     host = functions;
+    services_init(functions);
     if (read_jit_params() || check_mounts() || start_pypy())
         return -1;
     if (!pypy_embed_add_module(pypy, "_bask", (void *)_cffi_pypyinit__bask, bootstrap, &error))
@@ -466,4 +468,5 @@ const struct bask_plugin bask_plugin_pypy = {
     .fini = fini,
     .stage = stage,
     .log_threads = log_threads,
+    .jobs = BASK_JOBS(BASK_JOB_SIGNAL) | BASK_JOBS(BASK_JOB_CALL),
 };

@@ -117,4 +117,4 @@ def test_only_host_and_the_setup_file_need_the_server() -> None:
     folder = FOLDER.parent
     files = [*FOLDER.glob("*.py"), folder / "pypy_setup.py"]
     found = [path.stem for path in files if "from _bask import" in path.read_text()]
-    assert sorted(found) == ["host", "pypy_setup"]
+    assert sorted(found) == ["host", "host_services", "pypy_setup"]

@@ -87,6 +87,7 @@ prepare_heritage(struct server *server)
     heritage->net = &server->net;
     heritage->warmup = &server->warmup;
     heritage->limits = &server->limits;
+    heritage->services = &server->services;
     heritage->mercy_ms = server->options.master.worker_reload_mercy_ms;
     heritage->info = (struct bask_server_info){
         .size = sizeof heritage->info,

@@ -57,4 +57,5 @@ struct bask_thread {
     int app;   /* the application of the request inside; see serve_app */
     struct bask_board_thread *board;
     struct bask_req *req;
+    const struct bask_job *job; /* what the last NULL of next() meant, until somebody asks */
 };

@@ -12,6 +12,7 @@
 #include "proc/limits.h"
 #include "proc/place.h"
 #include "proc/warmup_options.h"
+#include "svc/svc.h"
 #include "sys/notify.h"
 
 #include <bask/plugin.h>
@@ -38,6 +39,7 @@ struct bask_heritage {
     const struct bask_net_options *net;
     const struct bask_warmup_options *warmup;
     const struct bask_limits_options *limits;
+    const struct bask_svc_options *services;
     struct bask_listeners listeners;
     struct bask_board board; /* shared memory */
     struct bask_apps apps;   /* the same */

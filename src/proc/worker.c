@@ -13,6 +13,7 @@
 #include "loop/signals.h"
 #include "obs/log.h"
 #include "plugin/host.h"
+#include "plugin/registry.h"
 #include "proc/program.h"
 #include "proc/warmup.h"
 #include "sys/affinity.h"
@@ -290,6 +291,13 @@ init_limits(struct worker *worker)
     return BASK_OK;
 }
 
+static struct bask_net_extras
+extras_of(const struct worker *worker)
+{
+    uint32_t jobs = bask_plugin_jobs(worker->heritage->plugin);
+    return (struct bask_net_extras){.calls = jobs & BASK_JOBS(BASK_JOB_CALL)};
+}
+
 static int
 init_parts(struct worker *worker)
 {
@@ -308,6 +316,8 @@ init_parts(struct worker *worker)
     if (worker->net)
         bask_net_record(worker->net, heritage->recorder);
     if (worker->net)
+        bask_net_serve_extras(worker->net, extras_of(worker));
+    if (worker->net)
         worker->crew = bask_crew_new(worker->loop, &worker->pipeline, &work);
     return worker->crew && worker->threads ? init_limits(worker) : BASK_E_NOMEM;
 }
@@ -324,6 +334,10 @@ bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, 
         .listeners = heritage->host_listeners,
         .worker_id = id,
         .transfer_ms = (int)heritage->net->transfer_ms,
+    });
+    bask_svc_set_up(&(struct bask_svc_setup){
+        .options = heritage->services,
+        .timeout_ms = (int)heritage->net->transfer_ms,
     });
 }
 

@@ -1,0 +1,43 @@
+"""The server's services and jobs as Python objects; beside host.py the only module that has cffi.
+
+Each method is one call of include/bask/service*.h. Names and values are bytes here: what users may
+write as text is encoded by the modules that take it.
+"""
+from typing import Any, Tuple
+
+from _bask import ffi, lib  # type: ignore[import-not-found]
+
+ERROR_SIZE = 512
+
+
+def _text(error: Any) -> str:
+    return ffi.string(error).decode("utf-8", "replace")
+
+
+class Services:
+    """May be used from any thread."""
+
+    def job(self, thread: Any) -> Any:
+        """The job that the last null pointer of `next` meant; a null pointer if it meant none."""
+        return lib.glue_job(thread)
+
+    def end_job(self, job: Any, failed: bool, answer: bytes) -> None:
+        lib.glue_end_job(job, failed, answer, len(answer))
+
+    def copy(self, view: Any) -> bytes:
+        """A copy of the bytes of a view."""
+        return ffi.unpack(view.ptr, view.len) if view.len else b""
+
+    def rpc_max(self) -> int:
+        return lib.glue_rpc_max()
+
+    def rpc_call(self, node: bytes, items: bytes) -> Tuple[bytes, str]:
+        """(result, ""), or (b"", why there is none). Waits."""
+        result = ffi.new("bask_str *")
+        error = ffi.new("char[]", ERROR_SIZE)
+        if lib.glue_rpc_call(node, len(node), items, len(items), result, error, ERROR_SIZE):
+            return b"", _text(error)
+        try:
+            return ffi.unpack(result.ptr, result.len), ""
+        finally:
+            lib.glue_rpc_release(result)

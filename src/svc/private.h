@@ -1,0 +1,12 @@
+/* What the files of svc/ share. */
+#pragma once
+
+#include "svc/svc.h"
+
+#include <bask/service_rpc.h>
+
+/* Of this process. */
+extern struct bask_svc_setup svc;
+
+/* rpc.c */
+extern struct bask_service_rpc svc_rpc;
