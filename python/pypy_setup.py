@@ -23,6 +23,7 @@ from bask_pypy import (
     loaders,
     rpc,
     runtime,
+    signals,
     stacks,
     tracebacker,
     wsgi,
@@ -36,6 +37,7 @@ uwsgi = api.make_module(host)
 services = Services()
 to_do = jobs.Jobs(services)
 rpc.install(uwsgi, host, services, to_do)
+signals.install(uwsgi, host, services, to_do)
 servers: List[wsgi.Server] = []
 policy = jit.Policy(settings.jit, settings.warmup_jit)
 loaded_in = os.getpid()

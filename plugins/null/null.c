@@ -16,6 +16,7 @@
  *   POST anything       the request's body
  */
 #include <bask/plugin.h>
+#include <bask/service_signal.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -229,9 +230,16 @@ init(const struct bask_host *functions)
     return 0;
 }
 
+/* Signal 1 is for any worker, 2 for all; without a master there are none. */
 static int
 load(void)
 {
+    char error[256];
+    const struct bask_service_signal *signals = host->service("signal");
+    if (host->server_info()->master_pid &&
+        (signals->define(1, BASK_STR("worker"), error, sizeof error) ||
+         signals->define(2, BASK_STR("workers"), error, sizeof error)))
+        return -1;
     return 1;
 }
 
@@ -239,6 +247,13 @@ load(void)
 static void
 do_job(const struct bask_job *job)
 {
+    if (job->kind == BASK_JOB_SIGNAL) {
+        char line[32];
+        int n = snprintf(line, sizeof line, "null: signal %u", job->number);
+        host->log(BASK_LOG_INFO, (bask_str){line, (size_t)n});
+        host->end_job(job, 0, (bask_str){0});
+        return;
+    }
     bask_str result = {0};
     char *big = NULL;
     if (job->name.len == 4 && memcmp(job->name.ptr, "echo", 4) == 0)
@@ -295,5 +310,5 @@ const struct bask_plugin bask_plugin_null = {
     .post_fork = nothing,
     .run = run,
     .fini = nothing,
-    .jobs = BASK_JOBS(BASK_JOB_CALL),
+    .jobs = BASK_JOBS(BASK_JOB_SIGNAL) | BASK_JOBS(BASK_JOB_CALL),
 };

@@ -2,15 +2,18 @@
 #include "services.h"
 
 #include <bask/service_rpc.h>
+#include <bask/service_signal.h>
 
 static const struct bask_host *host;
 static const struct bask_service_rpc *rpc;
+static const struct bask_service_signal *signals;
 
 void
 services_init(const struct bask_host *functions)
 {
     host = functions;
     rpc = host->service("rpc");
+    signals = host->service("signal");
 }
 
 const struct bask_job *
@@ -43,4 +46,44 @@ void
 glue_rpc_release(const bask_str *result)
 {
     rpc->release(*result);
+}
+
+int
+glue_signal_define(uint32_t number, const char *target, size_t target_len, char *error,
+                   size_t error_size)
+{
+    return signals->define(number, (bask_str){target, target_len}, error, error_size);
+}
+
+int
+glue_signal_raise(uint32_t number, char *error, size_t error_size)
+{
+    return signals->raise(number, error, error_size);
+}
+
+int
+glue_signal_raise_at(const char *node, size_t node_len, uint32_t number, char *error,
+                     size_t error_size)
+{
+    return signals->raise_at((bask_str){node, node_len}, number, error, error_size);
+}
+
+int
+glue_signal_add_timer(uint32_t number, int64_t interval_us, uint32_t times, char *error,
+                      size_t error_size)
+{
+    return signals->add_timer(number, interval_us, times, error, error_size);
+}
+
+int
+glue_signal_add_cron(uint32_t number, const int32_t fields[5], char *error, size_t error_size)
+{
+    return signals->add_cron(number, fields, error, error_size);
+}
+
+int
+glue_signal_add_monitor(uint32_t number, const char *path, size_t path_len, char *error,
+                        size_t error_size)
+{
+    return signals->add_monitor(number, (bask_str){path, path_len}, error, error_size);
 }

@@ -16,3 +16,14 @@ uint32_t glue_rpc_max(void);
 int glue_rpc_call(const char *node, size_t node_len, const char *items, size_t items_len,
                   bask_str *ret_result, char *error, size_t error_size);
 void glue_rpc_release(const bask_str *result);
+
+int glue_signal_define(uint32_t number, const char *target, size_t target_len, char *error,
+                       size_t error_size);
+int glue_signal_raise(uint32_t number, char *error, size_t error_size);
+int glue_signal_raise_at(const char *node, size_t node_len, uint32_t number, char *error,
+                         size_t error_size);
+int glue_signal_add_timer(uint32_t number, int64_t interval_us, uint32_t times, char *error,
+                          size_t error_size);
+int glue_signal_add_cron(uint32_t number, const int32_t fields[5], char *error, size_t error_size);
+int glue_signal_add_monitor(uint32_t number, const char *path, size_t path_len, char *error,
+                            size_t error_size);

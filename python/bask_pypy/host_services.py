@@ -3,7 +3,7 @@
 Each method is one call of include/bask/service*.h. Names and values are bytes here: what users may
 write as text is encoded by the modules that take it.
 """
-from typing import Any, Tuple
+from typing import Any, Callable, Sequence, Tuple
 
 from _bask import ffi, lib  # type: ignore[import-not-found]
 
@@ -41,3 +41,28 @@ class Services:
             return ffi.unpack(result.ptr, result.len), ""
         finally:
             lib.glue_rpc_release(result)
+
+    def _ask(self, function: Callable[..., int], *args: Any) -> Tuple[int, str]:
+        """(0, "") or (error, why)."""
+        error = ffi.new("char[]", ERROR_SIZE)
+        result = function(*args, error, ERROR_SIZE)
+        return result, _text(error) if result else ""
+
+    def signal_define(self, number: int, target: bytes) -> Tuple[int, str]:
+        return self._ask(lib.glue_signal_define, number, target, len(target))
+
+    def signal_raise(self, number: int) -> Tuple[int, str]:
+        return self._ask(lib.glue_signal_raise, number)
+
+    def signal_raise_at(self, node: bytes, number: int) -> Tuple[int, str]:
+        """Waits."""
+        return self._ask(lib.glue_signal_raise_at, node, len(node), number)
+
+    def signal_add_timer(self, number: int, interval_us: int, times: int) -> Tuple[int, str]:
+        return self._ask(lib.glue_signal_add_timer, number, interval_us, times)
+
+    def signal_add_cron(self, number: int, fields: Sequence[int]) -> Tuple[int, str]:
+        return self._ask(lib.glue_signal_add_cron, number, ffi.new("int32_t[5]", fields))
+
+    def signal_add_monitor(self, number: int, path: bytes) -> Tuple[int, str]:
+        return self._ask(lib.glue_signal_add_monitor, number, path, len(path))

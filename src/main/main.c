@@ -104,6 +104,11 @@ prepare_heritage(struct server *server)
     if (bask_board_init(&heritage->board, heritage->info.workers, heritage->info.threads) ||
         bask_apps_init(&heritage->apps, heritage->info.workers, (uint32_t)process->max_apps))
         die("the scoreboard: %s", bask_err_text(BASK_E_NOMEM));
+    if (process->master)
+        heritage->signals =
+            bask_signals_new(heritage->info.workers * BASK_PLACES, heritage->board.bell);
+    if (process->master && !heritage->signals)
+        die("signals: %s", bask_err_text(BASK_E_NOMEM));
 }
 
 /* What was made so far is taken back, then one clear line. */
@@ -343,6 +348,7 @@ run_master(struct server *server)
         .handover = server->handover.argv ? &server->handover : NULL,
         .before = server->succeeds ? &server->handed : NULL,
         .programs = bask_program_is_wanted(heritage->options),
+        .signals = heritage->signals,
         .vacuum = server->options.service.vacuum,
         .ret_shared = &server->shared,
     });

@@ -11,6 +11,7 @@ static const struct {
     const void *functions;
 } services[] = {
     {"rpc", &svc_rpc},
+    {"signal", &svc_signal},
 };
 
 static const struct bask_option rows[] = {

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include "svc/signals.h"
+
 #include <bask/option.h>
 
 #include <stdint.h>
@@ -20,7 +22,9 @@ struct bask_option_table bask_svc_option_table(struct bask_svc_options *values);
 
 struct bask_svc_setup {
     const struct bask_svc_options *options;
-    int timeout_ms; /* how long another server is waited for */
+    int timeout_ms;                    /* how long another server is waited for */
+    struct bask_signal_board *signals; /* NULL: there is no master */
+    uint32_t workers, worker_id, generation;
 };
 
 void bask_svc_set_up(const struct bask_svc_setup *setup);
