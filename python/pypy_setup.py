@@ -21,6 +21,7 @@ from bask_pypy import (
     jit,
     jobs,
     loaders,
+    present,
     rpc,
     runtime,
     signals,
@@ -36,6 +37,7 @@ settings = host.settings()
 uwsgi = api.make_module(host)
 services = Services()
 to_do = jobs.Jobs(services)
+present.install(uwsgi, host, services)
 rpc.install(uwsgi, host, services, to_do)
 signals.install(uwsgi, host, services, to_do)
 servers: List[wsgi.Server] = []

@@ -1,10 +1,14 @@
 /* The services as Python calls them: functions with pointers and lengths. */
 #include "services.h"
 
+#include <bask/service_process.h>
+#include <bask/service_request.h>
 #include <bask/service_rpc.h>
 #include <bask/service_signal.h>
 
 static const struct bask_host *host;
+static const struct bask_service_request *request;
+static const struct bask_service_process *process;
 static const struct bask_service_rpc *rpc;
 static const struct bask_service_signal *signals;
 
@@ -12,6 +16,8 @@ void
 services_init(const struct bask_host *functions)
 {
     host = functions;
+    request = host->service("request");
+    process = host->service("process");
     rpc = host->service("rpc");
     signals = host->service("signal");
 }
@@ -26,6 +32,42 @@ void
 glue_end_job(const struct bask_job *job, int failed, const char *answer, size_t len)
 {
     host->end_job(job, failed, (bask_str){answer, len});
+}
+
+int
+glue_request_descriptor(void)
+{
+    return request->descriptor();
+}
+
+int
+glue_request_disconnect(void)
+{
+    return request->disconnect();
+}
+
+int64_t
+glue_request_length(void)
+{
+    return request->length();
+}
+
+int64_t
+glue_request_number(void)
+{
+    return request->number();
+}
+
+void
+glue_process_set_name(const char *name, size_t len)
+{
+    process->set_name((bask_str){name, len});
+}
+
+int
+glue_process_waiting(int fd)
+{
+    return process->waiting(fd);
 }
 
 uint32_t

@@ -12,6 +12,13 @@ void services_init(const struct bask_host *functions);
 const struct bask_job *glue_job(struct bask_thread *thread);
 void glue_end_job(const struct bask_job *job, int failed, const char *answer, size_t len);
 
+int glue_request_descriptor(void);
+int glue_request_disconnect(void);
+int64_t glue_request_length(void);
+int64_t glue_request_number(void);
+void glue_process_set_name(const char *name, size_t len);
+int glue_process_waiting(int fd);
+
 uint32_t glue_rpc_max(void);
 int glue_rpc_call(const char *node, size_t node_len, const char *items, size_t items_len,
                   bask_str *ret_result, char *error, size_t error_size);

@@ -11,6 +11,12 @@ struct bask_job {
 C_FUNCTIONS = """
 const struct bask_job *glue_job(struct bask_thread *);
 void glue_end_job(const struct bask_job *, int, const char *, size_t);
+int glue_request_descriptor(void);
+int glue_request_disconnect(void);
+int64_t glue_request_length(void);
+int64_t glue_request_number(void);
+void glue_process_set_name(const char *, size_t);
+int glue_process_waiting(int);
 uint32_t glue_rpc_max(void);
 int glue_rpc_call(const char *, size_t, const char *, size_t, bask_str *, char *, size_t);
 void glue_rpc_release(const bask_str *);

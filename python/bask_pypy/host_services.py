@@ -28,6 +28,26 @@ class Services:
         """A copy of the bytes of a view."""
         return ffi.unpack(view.ptr, view.len) if view.len else b""
 
+    def request_descriptor(self) -> int:
+        """The four about the request of the calling thread are negative where it has none."""
+        return lib.glue_request_descriptor()
+
+    def request_disconnect(self) -> int:
+        return lib.glue_request_disconnect()
+
+    def request_length(self) -> int:
+        return lib.glue_request_length()
+
+    def request_number(self) -> int:
+        return lib.glue_request_number()
+
+    def set_process_name(self, name: bytes) -> None:
+        lib.glue_process_set_name(name, len(name))
+
+    def waiting(self, fd: int) -> int:
+        """Connections that wait in a listening socket; -1 where the system does not tell."""
+        return lib.glue_process_waiting(fd)
+
     def rpc_max(self) -> int:
         return lib.glue_rpc_max()
 

@@ -39,6 +39,12 @@ bask_host_enter(struct bask_thread *thread)
     current = thread;
 }
 
+struct bask_thread *
+bask_host_thread(void)
+{
+    return current;
+}
+
 static struct bask_req *
 req_of(const struct bask_request *request)
 {
@@ -431,6 +437,13 @@ host_app_info(uint32_t worker_id, uint32_t id, struct bask_app_info *ret_info)
     return BASK_OK;
 }
 
+/* What is about requests is the host's; the rest is not. */
+static const void *
+host_service(const char *name)
+{
+    return strcmp(name, "request") == 0 ? &bask_host_request_service : bask_svc_find(name);
+}
+
 static const struct bask_job *
 host_job(struct bask_thread *thread)
 {
@@ -489,7 +502,7 @@ const struct bask_host bask_host_functions = {
     .add_app = host_add_app,
     .serve_app = host_serve_app,
     .app_info = host_app_info,
-    .service = bask_svc_find,
+    .service = host_service,
     .job = host_job,
     .end_job = host_end_job,
 };

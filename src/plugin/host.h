@@ -11,6 +11,8 @@
 #include "obs/board.h"
 #include "plugin/crew.h"
 
+#include <bask/service_request.h>
+
 struct bask_host_listener {
     bask_str name, port;
     int fd;
@@ -48,6 +50,11 @@ void bask_host_limit(struct bask_host_limits limits);
 void bask_host_enter(struct bask_thread *thread);
 /* This process is a worker from now on: its applications are told to the others. */
 void bask_host_take_seat(struct bask_seat seat);
+
+/* The calling application thread; NULL in others. */
+struct bask_thread *bask_host_thread(void);
+/* host_request.c */
+extern const struct bask_service_request bask_host_request_service;
 
 /* An application thread. `req` is the request inside while busy_since_us of `board` is set; whoever
  * reads it has read deadline_us before (it is published with that). */

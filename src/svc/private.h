@@ -3,6 +3,7 @@
 
 #include "svc/svc.h"
 
+#include <bask/service_process.h>
 #include <bask/service_rpc.h>
 #include <bask/service_signal.h>
 
@@ -14,3 +15,6 @@ extern struct bask_service_rpc svc_rpc;
 
 /* signal.c */
 extern const struct bask_service_signal svc_signal;
+
+/* process.c */
+extern const struct bask_service_process svc_process;

@@ -10,6 +10,7 @@ static const struct {
     const char *name;
     const void *functions;
 } services[] = {
+    {"process", &svc_process},
     {"rpc", &svc_rpc},
     {"signal", &svc_signal},
 };
