@@ -104,10 +104,11 @@ prepare_heritage(struct server *server)
     if (bask_board_init(&heritage->board, heritage->info.workers, heritage->info.threads) ||
         bask_apps_init(&heritage->apps, heritage->info.workers, (uint32_t)process->max_apps))
         die("the scoreboard: %s", bask_err_text(BASK_E_NOMEM));
-    if (process->master)
+    bool has_signals = process->master && !bask_program_is_wanted(process);
+    if (has_signals)
         heritage->signals =
             bask_signals_new(heritage->info.workers * BASK_PLACES, heritage->board.bell);
-    if (process->master && !heritage->signals)
+    if (has_signals && !heritage->signals)
         die("signals: %s", bask_err_text(BASK_E_NOMEM));
 }
 
