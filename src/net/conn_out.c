@@ -250,7 +250,8 @@ bask_conn_end_raw(struct bask_conn *conn, bask_str head, bask_str body, unsigned
 {
     struct bask_response *response = &conn->req->response;
     struct iovec parts[] = {{(void *)head.ptr, head.len}, {(void *)body.ptr, body.len}};
-    int err = head.len + body.len ? emit(conn, parts, 2, 0) : BASK_OK;
+    bool no_head = !head.len;
+    int err = head.len + body.len ? emit(conn, parts + no_head, 2 - no_head, 0) : BASK_OK;
     response->facts.status = status;
     response->taken = (int64_t)body.len;
     conn->close_after = true;
