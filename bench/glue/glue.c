@@ -7,6 +7,7 @@
  * nanoseconds of CPU a request for each round, so that the JIT's warm-up can be seen.
  */
 #include <bask/plugin.h>
+#include <bask/service_rpc.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,6 +169,20 @@ current(struct bask_thread *thread)
     return NULL;
 }
 
+static const void *
+service(const char *name)
+{
+    static const struct bask_service_rpc rpc = {.size = sizeof rpc, .max = 64};
+    return strcmp(name, "rpc") == 0 ? &rpc : NULL;
+}
+
+static const struct bask_job *
+job(struct bask_thread *thread)
+{
+    (void)thread;
+    return NULL;
+}
+
 static const struct bask_host host = {
     .abi_major = BASK_ABI_MAJOR,
     .size = sizeof host,
@@ -187,6 +202,8 @@ static const struct bask_host host = {
     .option_given = option_given,
     .is_idle = is_idle,
     .add_app = add_app,
+    .service = service,
+    .job = job,
 };
 
 /* What the server's option parser would do. */

@@ -23,13 +23,15 @@
  *      bask_plugin.log_threads
  *      bask_app_info; bask_host.add_app, serve_app, app_info
  *      bask_plugin.attach, text; bask_host.is_stopping, occupied, current;
- * bask_server_info.is_reload, memory_limit; rows of options that name files of options, too
- * (option.h)
+ *      bask_server_info.is_reload, memory_limit; rows of options that name files of options, too
+ *      (option.h)
+ *      bask_worker_info.signals; bask_host.service, job, end_job; bask_plugin.jobs (service.h)
  */
 #pragma once
 
 #include <bask/option.h>
 #include <bask/request.h>
+#include <bask/service.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -57,6 +59,7 @@ struct bask_worker_info {
     uint32_t threads_busy; /* application threads inside a request now */
     uint32_t accepting;    /* 1 once it takes requests */
     uint64_t harakiris;    /* requests whose time was up */
+    uint64_t signals;      /* that it has dealt with (service_signal.h) */
 };
 
 /* What is the same for the whole server. */
@@ -206,6 +209,13 @@ struct bask_host {
     /* The request that next() gave the thread last, if it is not answered yet; else NULL. For a
      * runtime that can be interrupted between next() and what it would do with the request. */
     const struct bask_request *(*current)(struct bask_thread *thread);
+    /* What the server offers beyond requests, by name; NULL: it has no such service. */
+    const void *(*service)(const char *name);
+    /* The job that the last NULL of next() meant, once; else NULL. The thread has it until it calls
+     * end_job, with the next call of next() at the latest. */
+    const struct bask_job *(*job)(struct bask_thread *thread);
+    /* `failed`: it raised, which is counted. `answer`: of a CALL. */
+    void (*end_job)(const struct bask_job *job, int failed, bask_str answer);
 };
 
 struct bask_plugin {
@@ -251,6 +261,8 @@ struct bask_plugin {
     /* The n-th text that is embedded in the plugin, and its name; an absent one at the end. Called
      * at any time, for --print-sym. */
     bask_str (*text)(size_t n, bask_str *ret_name);
+    /* The kinds of jobs that its threads take: BASK_JOBS(...) | ... */
+    uint32_t jobs;
 };
 
 /* The size of the struct without the slots that may be missing. */

@@ -16,6 +16,7 @@
  *   POST anything       the request's body
  */
 #include <bask/plugin.h>
+#include <bask/service_signal.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,6 +24,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { BIG = 1 << 20 };
 
 static const struct bask_host *host;
 
@@ -227,18 +230,53 @@ init(const struct bask_host *functions)
     return 0;
 }
 
+/* Signal 1 is for any worker, 2 for all; without a master there are none. */
 static int
 load(void)
 {
+    char error[256];
+    const struct bask_service_signal *signals = host->service("signal");
+    if (host->server_info()->master_pid &&
+        (signals->define(1, BASK_STR("worker"), error, sizeof error) ||
+         signals->define(2, BASK_STR("workers"), error, sizeof error)))
+        return -1;
     return 1;
+}
+
+/* The function "echo" answers with its arguments as they came, "big" with a megabyte. */
+static void
+do_job(const struct bask_job *job)
+{
+    if (job->kind == BASK_JOB_SIGNAL) {
+        char line[32];
+        int n = snprintf(line, sizeof line, "null: signal %u", job->number);
+        host->log(BASK_LOG_INFO, (bask_str){line, (size_t)n});
+        host->end_job(job, 0, (bask_str){0});
+        return;
+    }
+    bask_str result = {0};
+    char *big = NULL;
+    if (job->name.len == 4 && memcmp(job->name.ptr, "echo", 4) == 0)
+        result = job->items;
+    else if (job->name.len == 3 && memcmp(job->name.ptr, "big", 3) == 0 && (big = malloc(BIG)))
+        result = (bask_str){memset(big, 'b', BIG), BIG};
+    host->end_job(job, 0, result);
+    free(big);
 }
 
 static void
 run(struct bask_thread *thread)
 {
     const struct bask_request *request;
-    while ((request = host->next(thread)))
-        answer(request);
+    const struct bask_job *job;
+    for (;;) {
+        if ((request = host->next(thread)))
+            answer(request);
+        else if ((job = host->job(thread)))
+            do_job(job);
+        else
+            return;
+    }
 }
 
 static bool
@@ -272,4 +310,5 @@ const struct bask_plugin bask_plugin_null = {
     .post_fork = nothing,
     .run = run,
     .fini = nothing,
+    .jobs = BASK_JOBS(BASK_JOB_SIGNAL) | BASK_JOBS(BASK_JOB_CALL),
 };

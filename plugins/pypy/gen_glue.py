@@ -6,6 +6,8 @@ import sys
 
 import cffi
 
+import services_cdef
+
 TYPES = """
 typedef struct { const char *ptr; size_t len; ...; } bask_str;
 
@@ -42,7 +44,7 @@ struct bask_worker_info {
     uint64_t requests, exceptions, respawns, tx_bytes, busy_us, rss_bytes;
     int64_t started_at;
     uint32_t threads_busy, accepting;
-    uint64_t harakiris;
+    uint64_t harakiris, signals;
     ...;
 };
 
@@ -125,7 +127,8 @@ extern "Python+C" int64_t bask_py_stage(int);
 def main() -> None:
     ffi = cffi.FFI()
     ffi.cdef(TYPES + C_FUNCTIONS + PYTHON_FUNCTIONS)
-    ffi.set_source("_bask", '#include "glue.h"\n')
+    ffi.cdef(services_cdef.TYPES + services_cdef.C_FUNCTIONS)
+    ffi.set_source("_bask", '#include "glue.h"\n#include "services.h"\n')
     ffi.emit_c_code(sys.argv[1])
 
 

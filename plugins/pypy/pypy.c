@@ -9,6 +9,7 @@
 #include "glue.h"
 #include "jit_params.h"
 #include "options.h"
+#include "services.h"
 #include "sources.h"
 
 #include <pypy_embed.h>
@@ -412,6 +413,7 @@ init(const struct bask_host *functions)
     char *error;
     host = functions;
     const struct bask_server_info *server = host->server_info();
+    services_init(functions);
     gc_limits_set(server->memory_limit, server->workers);
     if (read_jit_params() || check_mounts() || (!pypy && start_pypy()))
         return -1;
@@ -525,4 +527,5 @@ const struct bask_plugin bask_plugin_pypy = {
     .log_threads = log_threads,
     .attach = attach,
     .text = text,
+    .jobs = BASK_JOBS(BASK_JOB_SIGNAL) | BASK_JOBS(BASK_JOB_CALL),
 };

@@ -40,7 +40,7 @@ def _worker_dict(host: Any, worker_id: int) -> Optional[Dict[str, Any]]:
         "pid": info.pid,
         "requests": info.requests,
         "delta_requests": info.requests,
-        "signals": 0,
+        "signals": info.signals,
         "exceptions": info.exceptions,
         "status": status if info.accepting else b"cheap",
         "rss": info.rss_bytes,

@@ -1,13 +1,14 @@
-"""The calls of the C half, handed to the process. With host.py the only module that touches cffi."""
+"""The calls of the C half, handed to the process. With host.py and host_services.py all that touches cffi."""
 from typing import Any
 
 from _bask import ffi  # type: ignore[import-not-found]
 
 from bask_pypy.hooks import hooks
 from bask_pypy.host import Host
+from bask_pypy.host_services import Services
 from bask_pypy.process import Process
 
-process = Process(Host(), hooks)
+process = Process(Host(), hooks, Services())
 
 
 @ffi.def_extern(error=-1)

@@ -60,6 +60,7 @@ class WorkerInfo(NamedTuple):
     threads_busy: int
     accepting: bool
     harakiris: int
+    signals: int
 
 
 class AppInfo(NamedTuple):
@@ -201,6 +202,7 @@ class Host:
             info.threads_busy,
             bool(info.accepting),
             info.harakiris,
+            info.signals,
         )
 
     def add_app(self, mountpoint: str, folder: str, load_ms: int) -> int:

@@ -20,10 +20,14 @@ from bask_pypy import (
     idle,
     inherited,
     jit,
+    jobs,
     os_signals,
+    present,
+    rpc,
     runtime,
     scripts,
     shell,
+    signals,
     stacks,
     strays,
     tracebacker,
@@ -38,11 +42,15 @@ TRYING, WARMING, CALM, FORKING = range(1, 5)  # enum bask_stage
 class Process:
     """The methods are called in the order in which they stand here."""
 
-    def __init__(self, host: Any, hooks: Hooks) -> None:
+    def __init__(self, host: Any, hooks: Hooks, services: Any) -> None:
         self.host = host
         self.hooks = hooks
         self.settings = host.settings()
         self.uwsgi: ModuleType = api.make_module(host)
+        self._jobs = jobs.Jobs(services)
+        present.install(self.uwsgi, host, services)
+        rpc.install(self.uwsgi, host, services, self._jobs)
+        signals.install(self.uwsgi, host, services, self._jobs)
         self.problem = ""  # why this PyPy, or its setup file, cannot be used
         self.servers: List[Any] = []
         self._ends = False  # with the shell that it was started for
@@ -203,7 +211,7 @@ class Process:
             self._ends = False
             os.kill(os.getpid(), signal.SIGINT)
         try:
-            self.server().serve(thread, self._collector.step)
+            self.server().serve(thread, self._collector.step, self._jobs.step)
             strays.end_of_one(None)
         except BaseException as error:  # noqa: B902: a thread of the server does not end by it
             self.server().resume(thread, error)

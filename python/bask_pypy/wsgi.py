@@ -364,7 +364,12 @@ class Server:
             "say what is loaded and run" % key,
         )
 
-    def serve(self, thread: Any, on_idle: Callable[[], None]) -> None:
+    def serve(
+        self,
+        thread: Any,
+        on_idle: Callable[[], None],
+        do_job: Callable[[Any], bool] = lambda thread: False,
+    ) -> None:
         """One application thread: answers requests until the server says stop."""
         host = self.host
         if host.current(thread):  # what interrupted us, interrupted `resume` as well
@@ -375,7 +380,7 @@ class Server:
                 self.handle(request)
             elif host.is_idle(thread):
                 on_idle()
-            else:
+            elif not do_job(thread):
                 return
 
     def resume(self, thread: Any, error: BaseException) -> None:

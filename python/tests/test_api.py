@@ -24,7 +24,7 @@ def row(**changes: Any) -> SimpleNamespace:
     values = dict(
         id=1, pid=100, requests=4, exceptions=1, respawns=2, tx_bytes=1000, busy_us=20,
         rss_bytes=4096, started_at=int(time.time()) - 60, threads_busy=0, accepting=True,
-        harakiris=3,
+        harakiris=3, signals=9,
     )  # fmt: skip
     return SimpleNamespace(**{**values, **changes})
 
@@ -74,7 +74,7 @@ def test_workers() -> None:
     assert type(workers) is tuple and [w["status"] for w in workers] == [b"idle", b"busy", b"cheap"]
     first, second, _ = workers
     wanted = {"id": 1, "pid": 100, "requests": 4, "delta_requests": 4, "exceptions": 1, "tx": 1000}
-    wanted.update(signals=0, respawn_count=2, running_time=20, avg_rt=5, rss=4096, accepting=1)
+    wanted.update(signals=9, respawn_count=2, running_time=20, avg_rt=5, rss=4096, accepting=1)
     wanted.update(harakiri_count=3)
     assert {key: first[key] for key in wanted} == wanted
     assert second["avg_rt"] == 0

@@ -814,7 +814,6 @@ static const char *const names[] = {
     "route-user-agent",
     "router-list",
     "routers-list",
-    "rpc-max",
     "rrdtool",
     "rrdtool-freq",
     "rrdtool-lib",

@@ -89,6 +89,7 @@ prepare_heritage(struct server *server)
     heritage->net = &server->net;
     heritage->warmup = &server->warmup;
     heritage->limits = &server->limits;
+    heritage->services = &server->services;
     heritage->mercy_ms = server->options.master.worker_reload_mercy_ms;
     heritage->info = (struct bask_server_info){
         .size = sizeof heritage->info,
@@ -106,6 +107,12 @@ prepare_heritage(struct server *server)
     if (bask_board_init(&heritage->board, heritage->info.workers, heritage->info.threads) ||
         bask_apps_init(&heritage->apps, heritage->info.workers, (uint32_t)process->max_apps))
         die("the scoreboard: %s", bask_err_text(BASK_E_NOMEM));
+    bool has_signals = process->master && !bask_program_is_wanted(process);
+    if (has_signals)
+        heritage->signals =
+            bask_signals_new(heritage->info.workers * BASK_PLACES, heritage->board.bell);
+    if (has_signals && !heritage->signals)
+        die("signals: %s", bask_err_text(BASK_E_NOMEM));
 }
 
 /* What was made so far is taken back, then one clear line. */
@@ -367,6 +374,7 @@ run_master(struct server *server)
         .handover = server->handover.argv ? &server->handover : NULL,
         .before = server->succeeds ? &server->handed : NULL,
         .programs = bask_program_is_wanted(heritage->options),
+        .signals = heritage->signals,
         .vacuum = server->options.service.vacuum,
         .ret_shared = &server->shared,
     });

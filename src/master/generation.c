@@ -156,6 +156,7 @@ run_child(struct master *master, const struct bask_zygote_orders *orders)
     upgrade_forget(master);
     eye_close_in_child(master);
     health_close(master->health);
+    signals_forget(master);
     bask_loop_free(&master->loop);
     plan->run_zygote(plan->context, orders);
 }
@@ -216,6 +217,7 @@ generation_start(struct master *master, bool cautious)
     struct generation *generation = make_generation(master, cautious, &channel);
     if (!generation)
         goto failed;
+    signals_begin(master, generation->number);
     generation->pid = master->plan->fork();
     if (generation->pid == 0) {
         close(generation->io.fd);

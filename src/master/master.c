@@ -72,6 +72,7 @@ advance(struct master *master)
     scaling_advance(master);
     roster_advance(master, now);
     generation_advance(master, now);
+    signals_advance(master);
     limits_advance(master, now);
     reload_advance(master);
     upgrade_advance(master);
@@ -150,6 +151,8 @@ init(struct master *master)
         err = health_init(master);
     if (!err)
         err = upgrade_listen(master);
+    if (!err)
+        err = signals_init(master);
     return err ? err : ways_open(master);
 }
 
@@ -159,6 +162,7 @@ fini(struct master *master)
     upgrade_close(master);
     ways_close(master);
     free(master->current);
+    signals_free(&master->signals);
     health_free(&master->health);
     daemons_free(&master->daemons);
     free(master->service);

@@ -102,6 +102,7 @@ struct scaling;
 struct daemons;
 struct service;
 struct health;
+struct signals;
 
 struct master {
     const struct bask_master_plan *plan;
@@ -115,6 +116,7 @@ struct master {
     struct service *service;
     struct daemons *daemons; /* NULL: there are none */
     struct health *health;   /* NULL: nobody probes */
+    struct signals *signals; /* NULL: applications have none */
     struct bask_timer tick, deadline;
     struct bask_io bell;
     unsigned generations;
@@ -255,6 +257,19 @@ bool daemons_stop(struct master *master);
 typedef int daemon_option_f(const struct bask_value *value, enum daemon_form form, void *context);
 /* Every daemon that was asked for, until `visit` returns an error, which is returned. */
 int daemons_each(const struct bask_daemon_options *options, daemon_option_f *visit, void *context);
+
+/* signals.c */
+/* 0, also if there are none; BASK_E_NOMEM. */
+int signals_init(struct master *master);
+void signals_free(struct signals **signals);
+/* For a child: its descriptors only. */
+void signals_forget(const struct master *master);
+/* A generation is about to begin. */
+void signals_begin(const struct master *master, unsigned generation);
+/* Hands over what was raised, and arms what was defined. */
+void signals_advance(struct master *master);
+/* The process of this place has ended. */
+void signals_place_left(struct master *master, struct bask_seat seat);
 
 /* health.c */
 /* 0, also if nobody asked for it; else a bask_err, and the log has the reason. */

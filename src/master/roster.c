@@ -282,6 +282,7 @@ on_end(struct master *master, struct bask_seat seat, struct process *process, in
     pass_on_look(master, seat); /* it may have ended before its bell was heard */
     *process = (struct process){.state = PROCESS_NONE};
     clear_place(board, seat);
+    signals_place_left(master, seat);
     eye_stop(master, seat);
     log_requests(board, seat);
     if (ended.state == PROCESS_ENDING)

@@ -1,11 +1,9 @@
-/*
- * --fs-reload: files and folders whose changes the system tells. A file that is replaced by
- * renaming is another file, so it is always the folder around it that is watched.
- */
+/* --fs-reload: files and folders whose changes the system tells. */
 #include "sys/watch.h"
 
 #include "base/err.h"
 #include "master/private.h"
+#include "master/subject.h"
 #include "obs/log.h"
 
 #include <errno.h>
@@ -18,11 +16,8 @@
 /* A checkout changes many files; the reload waits until it is quiet. */
 enum { QUIET_US = 200000 };
 
-struct subject {
-    char path[PATH_MAX];
-    bask_str name; /* its last part */
-    int outside;   /* the watch of the folder around it */
-    int inside;    /* of itself, if it is a folder; -1: it is none */
+struct trigger {
+    struct subject subject;
     enum master_command command;
     bool changed;
 };
@@ -32,37 +27,18 @@ struct watch {
     struct bask_timer quiet;
     struct master *master;
     size_t count;
-    struct subject subjects[];
+    struct trigger triggers[];
 };
-
-static void
-enter(struct watch *watch, struct subject *subject)
-{
-    subject->inside = bask_watch_add(watch->io.fd, subject->path);
-    if (subject->inside < 0)
-        subject->inside = -1; /* a file, or not there yet */
-}
-
-/* Python's own files in a folder of modules are written by the very reload. */
-static bool
-is_concerned(const struct subject *subject, int which, bask_str name)
-{
-    if (which == subject->outside && bask_str_eq(name, subject->name))
-        return true;
-    return which == subject->inside && name.len && !bask_str_eq(name, BASK_STR("__pycache__"));
-}
 
 static void
 on_change(void *context, int which, bask_str name)
 {
     struct watch *watch = context;
     for (size_t i = 0; i < watch->count; i++) {
-        struct subject *subject = &watch->subjects[i];
-        if (which >= 0 && !is_concerned(subject, which, name))
+        struct trigger *trigger = &watch->triggers[i];
+        if (!subject_changed(&trigger->subject, watch->io.fd, which, name))
             continue;
-        if (which != subject->inside)
-            enter(watch, subject); /* it may be a folder that was replaced */
-        subject->changed = true;
+        trigger->changed = true;
         bask_loop_timer_start(watch->master->loop, &watch->quiet, QUIET_US);
     }
 }
@@ -79,37 +55,24 @@ on_quiet(struct bask_timer *timer)
 {
     struct watch *watch = BASK_CONTAINER(timer, struct watch, quiet);
     for (size_t i = 0; i < watch->count; i++) {
-        struct subject *subject = &watch->subjects[i];
-        if (!subject->changed)
+        struct trigger *trigger = &watch->triggers[i];
+        if (!trigger->changed)
             continue;
-        subject->changed = false;
-        bask_log(BASK_LOG_INFO, "%s has changed", subject->path);
-        master_obey(watch->master, subject->command);
+        trigger->changed = false;
+        bask_log(BASK_LOG_INFO, "%s has changed", trigger->subject.path);
+        master_obey(watch->master, trigger->command);
     }
 }
 
 static int
-add_subject(struct watch *watch, bask_str path, enum master_command command)
+add_trigger(struct watch *watch, bask_str path, enum master_command command)
 {
-    struct subject *subject = &watch->subjects[watch->count++];
-    char around[PATH_MAX];
-    while (path.len > 1 && path.ptr[path.len - 1] == '/')
-        path.len--;
-    snprintf(subject->path, sizeof subject->path, "%.*s", BASK_FMT(path));
-    snprintf(around, sizeof around, "%.*s", BASK_FMT(path));
-    char *slash = strrchr(around, '/');
-    if (slash)
-        slash[slash == around ? 1 : 0] = '\0';
-    const char *last = strrchr(subject->path, '/');
-    subject->name = bask_str_of(last ? last + 1 : subject->path);
-    subject->command = command;
-    subject->outside = bask_watch_add(watch->io.fd, slash ? around : ".");
-    if (subject->outside < 0) {
-        bask_log(BASK_LOG_ERROR, "cannot watch %s: %s", subject->path, strerror(errno));
-        return BASK_E_SYSTEM;
-    }
-    enter(watch, subject);
-    return BASK_OK;
+    struct trigger *trigger = &watch->triggers[watch->count++];
+    trigger->command = command;
+    int err = subject_init(&trigger->subject, watch->io.fd, path);
+    if (err)
+        bask_log(BASK_LOG_ERROR, "cannot watch %s: %s", trigger->subject.path, strerror(errno));
+    return err;
 }
 
 static int
@@ -137,7 +100,7 @@ watch_open(struct master *master)
     size_t total = rows[0].paths->count + rows[1].paths->count;
     if (!total)
         return BASK_OK;
-    struct watch *watch = calloc(1, sizeof *watch + total * sizeof *watch->subjects);
+    struct watch *watch = calloc(1, sizeof *watch + total * sizeof *watch->triggers);
     if (!watch)
         return BASK_E_NOMEM;
     watch->io.on_event = on_events;
@@ -152,7 +115,7 @@ watch_open(struct master *master)
     int err = BASK_OK;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (size_t k = 0; k < rows[i].paths->count && !err; k++)
-            err = add_subject(watch, rows[i].paths->items[k].text, rows[i].command);
+            err = add_trigger(watch, rows[i].paths->items[k].text, rows[i].command);
     return err;
 }
 

@@ -85,6 +85,7 @@ struct bask_net {
     struct bask_listeners *listeners;
     struct bask_access_log *access;
     struct bask_recorder *recorder; /* NULL: nothing is recorded */
+    struct bask_net_extras extras;
     struct bask_link steps[BASK_STEP_COUNT];
     struct bask_link again;
     struct bask_timer sweep, reopen, log_flush;
@@ -135,3 +136,10 @@ bool bask_conn_has_output(const struct bask_conn *conn);
 /* Answers by the server itself and closes: "400 Bad Request", with a reason for the log. */
 void bask_conn_refuse(struct bask_conn *conn, unsigned status, const char *reason);
 void bask_conn_send_continue(struct bask_conn *conn);
+/* The last bytes of a connection, which are no response; `status` is for the log. */
+int bask_conn_end_raw(struct bask_conn *conn, bask_str head, bask_str body, unsigned status);
+
+/* conn_call.c */
+/* Makes the packet that conn->req was made for a job of the kind CALL. 0 or a bask_err. */
+int bask_conn_take_call(struct bask_conn *conn, bask_str items, uint32_t form);
+void bask_conn_end_call(struct bask_req *req, bool failed, bask_str answer);

@@ -72,7 +72,7 @@ submit(struct bask_conn *conn)
     if (conn->body.data)
         req->pub.body = bask_buf_view(&conn->body);
     bask_req_complete(req, conn->body_left);
-    if (conn->net->recorder)
+    if (conn->net->recorder && !req->job.kind)
         bask_recorder_note(conn->net->recorder, req);
     req->started_us = conn->net->access ? bask_clock_us() : 0;
     bask_conn_move(conn, BASK_STEP_APP);

@@ -67,6 +67,13 @@ descriptor(const struct bask_req *req)
     return ((const struct bask_conn *)req->owner)->io.fd;
 }
 
+static void
+end_job(struct bask_req *req, bool failed, bask_str answer)
+{
+    (void)failed, (void)answer;
+    let_go(req);
+}
+
 static bool
 cut(struct bask_req *req, unsigned status)
 {
@@ -84,4 +91,5 @@ const struct bask_req_io bask_conn_late_io = {
     .read_body = read_body,
     .descriptor = descriptor,
     .cut = cut,
+    .end_job = end_job,
 };

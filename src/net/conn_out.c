@@ -245,6 +245,21 @@ respond(struct bask_req *req, bask_str head, unsigned count, bask_str body)
     return err;
 }
 
+int
+bask_conn_end_raw(struct bask_conn *conn, bask_str head, bask_str body, unsigned status)
+{
+    struct bask_response *response = &conn->req->response;
+    struct iovec parts[] = {{(void *)head.ptr, head.len}, {(void *)body.ptr, body.len}};
+    bool no_head = !head.len;
+    int err = head.len + body.len ? emit(conn, parts + no_head, 2 - no_head, 0) : BASK_OK;
+    response->facts.status = status;
+    response->taken = (int64_t)body.len;
+    conn->close_after = true;
+    log_access(conn, "");
+    bask_conn_request_done(conn);
+    return err;
+}
+
 static int
 respond_file(struct bask_req *req, bask_str head, unsigned count, int fd, int64_t offset,
              int64_t length)
@@ -426,6 +441,7 @@ cut(struct bask_req *req, unsigned status)
 }
 
 const struct bask_req_io bask_conn_req_io = {
+    .end_job = bask_conn_end_call,
     .cut = cut,
     .respond = respond,
     .respond_file = respond_file,

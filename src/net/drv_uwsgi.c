@@ -1,5 +1,6 @@
 /*
- * The uwsgi protocol on a connection: one packet of variables becomes one request.
+ * The uwsgi protocol on a connection: one packet of variables becomes one request, one array of
+ * items (modifier 173) one job.
  *
  * The gateway in front has already parsed and checked the client's request, so what it says of
  * paths, addresses and schemes is taken as it is. The response is a bare HTTP response and ends
@@ -10,6 +11,7 @@
 #include "base/err.h"
 #include "obs/log.h"
 #include "proto/names.h"
+#include "proto/rpc.h"
 #include "proto/uwsgi.h"
 
 enum { MODIFIER_WSGI = 0, MODIFIER_PING = 100, MAX_VARS = 65535 };
@@ -121,15 +123,32 @@ drop(struct bask_conn *conn, const char *why)
     return -1;
 }
 
+/* The server's own answer: a header and nothing behind it. */
 static int
-answer_ping(struct bask_conn *conn)
+answer(struct bask_conn *conn, unsigned char modifier1, char modifier2)
 {
-    static const char pong[BASK_UWSGI_HEADER] = {MODIFIER_PING, 0, 0, 1};
-    if (send(conn->io.fd, pong, sizeof pong, MSG_NOSIGNAL) < 0)
+    const char header[BASK_UWSGI_HEADER] = {(char)modifier1, 0, 0, modifier2};
+    if (send(conn->io.fd, header, sizeof header, MSG_NOSIGNAL) < 0)
         conn->broken = true;
     conn->close_after = true;
     bask_conn_request_done(conn);
     return -1;
+}
+
+static int
+pass_signal(struct bask_conn *conn, unsigned number)
+{
+    const struct bask_net_extras *extras = &conn->net->extras;
+    bool passed = extras->on_signal && extras->on_signal(extras->context, number);
+    return answer(conn, BASK_MODIFIER_RESPONSE, passed);
+}
+
+static bool
+is_served(const struct bask_conn *conn, const struct bask_uwsgi_packet *packet)
+{
+    if (packet->modifier1 == BASK_MODIFIER_RPC)
+        return conn->net->extras.calls && packet->modifier2 <= BASK_RPC_HTTP;
+    return packet->modifier1 == MODIFIER_WSGI;
 }
 
 /* "GET /" read as a packet: modifier 'G', size "ET", modifier2 ' '. Told at once, because a packet
@@ -160,20 +179,28 @@ parse(struct bask_conn *conn)
     if (len < 0)
         return drop(conn, "the packet is larger than buffer-size");
     if (packet.modifier1 == MODIFIER_PING)
-        return answer_ping(conn);
-    if (packet.modifier1 != MODIFIER_WSGI)
-        return drop(conn, "only modifier 0 (WSGI) and 100 (ping) are served here");
+        return answer(conn, MODIFIER_PING, 1);
+    if (packet.modifier1 == BASK_MODIFIER_SIGNAL)
+        return pass_signal(conn, packet.modifier2);
+    if (!is_served(conn, &packet))
+        return drop(conn, "only the modifiers 0 (WSGI), 100 (ping), 110 (signal) and, where the "
+                          "application host has functions, 173 (RPC) are served here");
     struct bask_req *req = bask_conn_request(conn);
     if (!req)
         return -1;
     conn->head_len = (size_t)len;
     conn->close_after = true;
-    if (take_variables(req, packet.vars))
+    bool is_call = packet.modifier1 == BASK_MODIFIER_RPC;
+    bool has_variables = !is_call || packet.modifier2 == BASK_RPC_HTTP;
+    if (has_variables && take_variables(req, packet.vars))
         return drop(conn, "malformed variables");
     complete(conn, req);
     conn->chunked = false;
     conn->body_left = req->pub.content_length;
-    return 1;
+    if (!is_call)
+        return 1;
+    int err = bask_conn_take_call(conn, packet.vars, packet.modifier2);
+    return err == BASK_E_SYNTAX ? drop(conn, "a malformed call of a function") : err ? -1 : 1;
 }
 
 const struct bask_driver bask_driver_uwsgi = {

@@ -256,6 +256,12 @@ bask_net_record(struct bask_net *net, struct bask_recorder *recorder)
 }
 
 void
+bask_net_serve_extras(struct bask_net *net, struct bask_net_extras extras)
+{
+    net->extras = extras;
+}
+
+void
 bask_net_free(struct bask_net **net)
 {
     if (!*net)

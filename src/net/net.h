@@ -72,6 +72,14 @@ void bask_net_free(struct bask_net **net);
 /* Notes the requests from now on; NULL: none. */
 void bask_net_record(struct bask_net *net, struct bask_recorder *recorder);
 
+/* What else is served on uwsgi sockets; nothing before it is said. */
+struct bask_net_extras {
+    bool calls;                                        /* jobs of the kind CALL go to threads */
+    bool (*on_signal)(void *context, unsigned number); /* false: nobody wants it. NULL: none do */
+    void *context;
+};
+void bask_net_serve_extras(struct bask_net *net, struct bask_net_extras extras);
+
 /* Does one piece of work that is ready; false if there is none and the caller should wait. */
 bool bask_net_dispatch(struct bask_net *net);
 

@@ -76,6 +76,7 @@ add_place(const struct bask_board *board, struct bask_seat seat, struct bask_wor
         info->exceptions += atomic_load(&thread->exceptions);
         info->tx_bytes += atomic_load(&thread->tx_bytes);
         info->busy_us += atomic_load(&thread->busy_us);
+        info->signals += atomic_load(&thread->signals);
         info->threads_busy += atomic_load(&thread->busy_since_us) != 0;
     }
 }

@@ -27,6 +27,7 @@ struct bask_board_thread {
     /* The request inside, or the last one: "GET /path?query", cut off. Nobody waits for a reader,
      * so it is text only once the process has ended or stands still. */
     _Alignas(8) char line[BASK_BOARD_LINE];
+    _Atomic uint64_t signals; /* dealt with */
 };
 
 /* What a worker wants of its master. */

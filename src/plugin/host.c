@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "obs/log.h"
+#include "svc/svc.h"
 #include "sys/bell.h"
 #include "sys/clock.h"
 
@@ -37,6 +38,12 @@ void
 bask_host_enter(struct bask_thread *thread)
 {
     current = thread;
+}
+
+struct bask_thread *
+bask_host_thread(void)
+{
+    return current;
 }
 
 static struct bask_req *
@@ -75,9 +82,14 @@ host_next(struct bask_thread *thread)
     note_line(board, &req->pub);
     int64_t now = bask_clock_coarse_us();
     atomic_store_explicit(&board->busy_since_us, now, memory_order_relaxed);
-    if (host.limits.harakiri_us)
+    if (host.limits.harakiri_us && req->job.kind != BASK_JOB_SIGNAL)
         atomic_store_explicit(&board->deadline_us, now + host.limits.harakiri_us,
                               memory_order_release);
+    if (req->job.kind) {
+        thread->job = &req->job;
+        thread->app = applications ? -1 : 0;
+        return NULL;
+    }
     return &req->pub;
 }
 
@@ -91,21 +103,29 @@ count_app(int app, bool failed)
         bask_board_add(&row->exceptions, 1);
 }
 
+/* The thread has done what it took. With the lock. */
+static void
+come_back(struct bask_thread *thread)
+{
+    struct bask_board_thread *board = thread->board;
+    int64_t since = atomic_load_explicit(&board->busy_since_us, memory_order_relaxed);
+    bask_board_add(&board->busy_us, (uint64_t)(bask_clock_coarse_us() - since));
+    atomic_store_explicit(&board->busy_since_us, 0, memory_order_relaxed);
+    if (atomic_load_explicit(&board->deadline_us, memory_order_relaxed))
+        atomic_store_explicit(&board->deadline_us, 0, memory_order_relaxed);
+    bask_crew_done(host.crew);
+}
+
 /* Notes an answered request. Called with the lock, while the request is still there. */
 static void
 count(struct bask_thread *thread, uint64_t bytes, bool failed)
 {
     struct bask_board_thread *board = thread->board;
-    int64_t since = atomic_load_explicit(&board->busy_since_us, memory_order_relaxed);
     bask_board_add(&board->requests, 1);
     bask_board_add(&board->tx_bytes, bytes);
-    bask_board_add(&board->busy_us, (uint64_t)(bask_clock_coarse_us() - since));
-    atomic_store_explicit(&board->busy_since_us, 0, memory_order_relaxed);
-    if (atomic_load_explicit(&board->deadline_us, memory_order_relaxed))
-        atomic_store_explicit(&board->deadline_us, 0, memory_order_relaxed);
     if (thread->app)
         count_app(thread->app, failed);
-    bask_crew_done(host.crew);
+    come_back(thread);
     if (host.limits.requests && --host.limits.requests == 0)
         host.limits.recycle(host.limits.context, BASK_STR("max-requests"));
 }
@@ -445,6 +465,42 @@ host_app_info(uint32_t worker_id, uint32_t id, struct bask_app_info *ret_info)
     return BASK_OK;
 }
 
+/* What is about requests is the host's; the rest is not. */
+static const void *
+host_service(const char *name)
+{
+    return strcmp(name, "request") == 0 ? &bask_host_request_service : bask_svc_find(name);
+}
+
+static const struct bask_job *
+host_job(struct bask_thread *thread)
+{
+    const struct bask_job *job = thread->job;
+    thread->job = NULL;
+    return job;
+}
+
+static void
+host_end_job(const struct bask_job *job, int failed, bask_str answer)
+{
+    struct bask_req *req = BASK_CONTAINER(job, struct bask_req, job);
+    struct bask_thread *thread = req->thread;
+    bool is_call = job->kind == BASK_JOB_CALL;
+    bask_crew_lock(host.crew);
+    if (failed)
+        bask_board_add(&thread->board->exceptions, 1);
+    if (failed && !is_call && applications)
+        bask_board_add(&applications->rows[0].exceptions, 1); /* no application's */
+    if (!is_call)
+        bask_board_add(&thread->board->signals, 1);
+    req->io->end_job(req, failed, answer); /* the job is gone */
+    if (is_call)
+        count(thread, answer.len, failed);
+    else
+        come_back(thread);
+    bask_crew_unlock(host.crew);
+}
+
 const struct bask_host bask_host_functions = {
     .abi_major = BASK_ABI_MAJOR,
     .size = sizeof bask_host_functions,
@@ -477,4 +533,7 @@ const struct bask_host bask_host_functions = {
     .is_stopping = host_is_stopping,
     .occupied = host_occupied,
     .current = host_current,
+    .service = host_service,
+    .job = host_job,
+    .end_job = host_end_job,
 };

@@ -11,6 +11,8 @@
 #include "obs/board.h"
 #include "plugin/crew.h"
 
+#include <bask/service_request.h>
+
 struct bask_host_listener {
     bask_str name, port;
     int fd;
@@ -49,6 +51,11 @@ void bask_host_enter(struct bask_thread *thread);
 /* This process is a worker from now on: its applications are told to the others. */
 void bask_host_take_seat(struct bask_seat seat);
 
+/* The calling application thread; NULL in others. */
+struct bask_thread *bask_host_thread(void);
+/* host_request.c */
+extern const struct bask_service_request bask_host_request_service;
+
 /* An application thread. `req` is the request inside while busy_since_us of `board` is set; whoever
  * reads it has read deadline_us before (it is published with that). */
 struct bask_thread {
@@ -57,4 +64,5 @@ struct bask_thread {
     int app;   /* the application of the request inside; see serve_app */
     struct bask_board_thread *board;
     struct bask_req *req;
+    const struct bask_job *job; /* what the last NULL of next() meant, until somebody asks */
 };

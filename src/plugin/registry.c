@@ -38,3 +38,10 @@ bask_plugin_open(const char *path, char *error, size_t error_size)
     dlclose(object);
     return NULL;
 }
+
+uint32_t
+bask_plugin_jobs(const struct bask_plugin *plugin)
+{
+    bool knows = plugin->size >= offsetof(struct bask_plugin, jobs) + sizeof plugin->jobs;
+    return knows ? plugin->jobs : 0;
+}

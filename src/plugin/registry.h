@@ -13,3 +13,6 @@ const struct bask_plugin *bask_plugin_find(bask_str name);
 
 /* Loads a plugin from a shared object. NULL: one sentence is in `error`. */
 const struct bask_plugin *bask_plugin_open(const char *path, char *error, size_t error_size);
+
+/* The kinds of jobs that a plugin takes; one that was built before there were any takes none. */
+uint32_t bask_plugin_jobs(const struct bask_plugin *plugin);

@@ -27,9 +27,9 @@ enum late { IN_TIME, LATE, LOST };
 struct watched {
     struct bask_thread *thread;
     enum late late;
-    uint64_t requests; /* answered when it became late: it is back when there are more */
-    int64_t cut_us;    /* when its request was cut off */
-    int64_t lost_us;   /* when it is given up */
+    uint64_t done;   /* by it when it became late: it is back when that is more */
+    int64_t cut_us;  /* when its request was cut off */
+    int64_t lost_us; /* when it is given up */
 };
 
 struct bask_harakiri {
@@ -56,6 +56,13 @@ can_explain(const struct bask_plugin *plugin)
 {
     return plugin->size >= offsetof(struct bask_plugin, log_threads) + sizeof plugin->log_threads &&
            plugin->log_threads;
+}
+
+static uint64_t
+done_by(const struct bask_board_thread *board)
+{
+    return atomic_load_explicit(&board->requests, memory_order_relaxed) +
+           atomic_load_explicit(&board->signals, memory_order_relaxed);
 }
 
 /* What hangs may have the runtime locked: a thread of its own waits for it, not the loop. */
@@ -153,7 +160,7 @@ cut_off(struct bask_harakiri *harakiri, struct watched *watched, int64_t now)
     watched->late = LATE;
     watched->cut_us = now;
     watched->lost_us = now + setup->options->grace_ms * 1000;
-    watched->requests = atomic_load_explicit(&thread->board->requests, memory_order_relaxed);
+    watched->done = done_by(thread->board);
 }
 
 static bool
@@ -197,7 +204,7 @@ static int64_t
 look_for(struct bask_harakiri *harakiri, struct watched *watched, int64_t now)
 {
     const struct bask_board_thread *board = watched->thread->board;
-    if (atomic_load_explicit(&board->requests, memory_order_relaxed) != watched->requests) {
+    if (done_by(board) != watched->done) {
         bask_log(BASK_LOG_WARN,
                  "worker %u, thread %u came back %.1f s after its request was cut off",
                  harakiri->setup.seat.worker_id, watched->thread->index,

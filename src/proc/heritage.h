@@ -12,6 +12,7 @@
 #include "proc/limits.h"
 #include "proc/place.h"
 #include "proc/warmup_options.h"
+#include "svc/svc.h"
 #include "sys/notify.h"
 
 #include <bask/plugin.h>
@@ -38,9 +39,12 @@ struct bask_heritage {
     const struct bask_net_options *net;
     const struct bask_warmup_options *warmup;
     const struct bask_limits_options *limits;
+    const struct bask_svc_options *services;
     struct bask_listeners listeners;
-    struct bask_board board; /* shared memory */
-    struct bask_apps apps;   /* the same */
+    struct bask_board board;           /* shared memory */
+    struct bask_apps apps;             /* the same */
+    struct bask_signal_board *signals; /* as well; NULL without a master */
+    uint32_t generation;
     const struct bask_plugin *plugin;
     struct bask_place place;
     void (*on_loaded)(void); /* the application is; NULL: nobody wants to know */

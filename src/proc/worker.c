@@ -13,7 +13,9 @@
 #include "loop/signals.h"
 #include "obs/log.h"
 #include "plugin/host.h"
+#include "plugin/registry.h"
 #include "proc/program.h"
+#include "proc/signal_jobs.h"
 #include "proc/strays.h"
 #include "proc/warmup.h"
 #include "sys/affinity.h"
@@ -52,6 +54,7 @@ struct worker {
     struct bask_crew *crew;
     struct bask_harakiri *harakiri;
     struct bask_limits *limits;
+    struct bask_signal_jobs *signal_jobs; /* NULL without a master */
     struct bask_timer drain, cut_off;
     struct app_thread *threads;
     int exit_code;
@@ -199,6 +202,7 @@ take_signals(struct worker *worker)
                                         bask_harakiri_has_paused(worker->harakiri));
         bask_net_look(worker->net);
         bask_worker_follow_log(worker->heritage);
+        bask_signal_jobs_look(worker->signal_jobs);
     }
 }
 
@@ -254,6 +258,7 @@ static void
 fini(struct worker *worker)
 {
     bask_crew_free(&worker->crew);
+    bask_signal_jobs_free(&worker->signal_jobs);
     bask_limits_free(&worker->limits);
     bask_harakiri_free(&worker->harakiri);
     bask_net_free(&worker->net);
@@ -291,6 +296,34 @@ init_limits(struct worker *worker)
     return BASK_OK;
 }
 
+static bool
+pass_signal(void *context, unsigned number)
+{
+    return bask_signals_raise(context, number) == BASK_OK;
+}
+
+static struct bask_net_extras
+extras_of(const struct worker *worker)
+{
+    uint32_t jobs = bask_plugin_jobs(worker->heritage->plugin);
+    return (struct bask_net_extras){
+        .calls = jobs & BASK_JOBS(BASK_JOB_CALL),
+        .on_signal = worker->heritage->signals ? pass_signal : NULL,
+        .context = worker->heritage->signals,
+    };
+}
+
+static int
+init_signal_jobs(struct worker *worker)
+{
+    struct bask_signal_board *board = worker->heritage->signals;
+    if (!board || !(bask_plugin_jobs(worker->heritage->plugin) & BASK_JOBS(BASK_JOB_SIGNAL)))
+        return BASK_OK;
+    worker->signal_jobs = bask_signal_jobs_new(
+        worker->loop, &worker->pipeline, bask_signals_box(board, bask_board_index(worker->seat)));
+    return worker->signal_jobs ? BASK_OK : BASK_E_NOMEM;
+}
+
 static int
 init_parts(struct worker *worker)
 {
@@ -309,8 +342,12 @@ init_parts(struct worker *worker)
     if (worker->net)
         bask_net_record(worker->net, heritage->recorder);
     if (worker->net)
+        bask_net_serve_extras(worker->net, extras_of(worker));
+    if (worker->net)
         worker->crew = bask_crew_new(worker->loop, &worker->pipeline, &work);
-    return worker->crew && worker->threads ? init_limits(worker) : BASK_E_NOMEM;
+    if (!worker->crew || !worker->threads || init_signal_jobs(worker))
+        return BASK_E_NOMEM;
+    return init_limits(worker);
 }
 
 void
@@ -325,6 +362,14 @@ bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, 
         .listeners = heritage->host_listeners,
         .worker_id = id,
         .transfer_ms = (int)heritage->net->transfer_ms,
+    });
+    bask_svc_set_up(&(struct bask_svc_setup){
+        .options = heritage->services,
+        .timeout_ms = (int)heritage->net->transfer_ms,
+        .signals = heritage->signals,
+        .workers = heritage->info.workers,
+        .worker_id = id,
+        .generation = heritage->generation,
     });
 }
 
@@ -473,6 +518,9 @@ open_up(struct worker *worker, struct bask_board_place *place)
     if (worker->heritage->options->master)
         bask_proc_die_with_parent(SIGURG); /* from now on it looks after itself */
     atomic_store(&place->accepting, 1);
+    bask_crew_lock(worker->crew);
+    bask_signal_jobs_look(worker->signal_jobs);
+    bask_crew_unlock(worker->crew);
     bask_bell_ring(board->bell);
     bask_log(BASK_LOG_INFO, "spawned Bask worker %u (pid: %d, cores: %d)", worker->seat.worker_id,
              (int)getpid(), (int)worker->heritage->options->threads);

@@ -219,6 +219,9 @@ bask_zygote_run(struct bask_heritage *heritage, const struct bask_zygote_orders 
     heritage->replaces = heritage->replaces || orders->generation > 1;
     heritage->info.is_reload = heritage->replaces;
     heritage->info.crash_fd = orders->crash;
+    heritage->generation = orders->generation;
+    if (heritage->signals)
+        bask_signals_begin(heritage->signals, orders->generation);
     bask_log_also_to(orders->words);
     bask_place_title(&heritage->place, "zygote", orders->generation);
     int code = load(heritage);

@@ -39,6 +39,7 @@ bask_req_reset(struct bask_req *req)
     req->thread = NULL;
     req->app = 0;
     req->cut = false;
+    req->job = (struct bask_job){0};
     req->variable_bytes = 0;
     req->response = (struct bask_response){0};
 }

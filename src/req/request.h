@@ -11,6 +11,7 @@
 #include "req/response.h"
 
 #include <bask/request.h>
+#include <bask/service.h>
 
 #include <sys/types.h>
 
@@ -37,6 +38,9 @@ struct bask_req_io {
      * or by a broken response. The request stays valid until the application answers it, which
      * nobody will hear. */
     bool (*cut)(struct bask_req *req, unsigned status);
+    /* Of a job: its answer, absent if there is none, or it `failed`. NULL where there are only
+     * requests. */
+    void (*end_job)(struct bask_req *req, bool failed, bask_str answer);
 };
 
 struct bask_req {
@@ -49,6 +53,8 @@ struct bask_req {
     int app;                    /* the application that answers it, for the same */
     bool cut;                   /* nobody waits for the answer any more */
     int64_t started_us;         /* monotonic, for the access log; 0 without one */
+    struct bask_job job;        /* kind 0: a request; else `pub` is only its name in a log */
+    uint32_t form;              /* of a call: how it wants its answer (proto/rpc.h) */
     unsigned variable_bytes;
     struct bask_response response;
     struct bask_arena text;

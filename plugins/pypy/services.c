@@ -1,0 +1,131 @@
+/* The services as Python calls them: functions with pointers and lengths. */
+#include "services.h"
+
+#include <bask/service_process.h>
+#include <bask/service_request.h>
+#include <bask/service_rpc.h>
+#include <bask/service_signal.h>
+
+static const struct bask_host *host;
+static const struct bask_service_request *request;
+static const struct bask_service_process *process;
+static const struct bask_service_rpc *rpc;
+static const struct bask_service_signal *signals;
+
+void
+services_init(const struct bask_host *functions)
+{
+    host = functions;
+    request = host->service("request");
+    process = host->service("process");
+    rpc = host->service("rpc");
+    signals = host->service("signal");
+}
+
+const struct bask_job *
+glue_job(struct bask_thread *thread)
+{
+    return host->job(thread);
+}
+
+void
+glue_end_job(const struct bask_job *job, int failed, const char *answer, size_t len)
+{
+    host->end_job(job, failed, (bask_str){answer, len});
+}
+
+int
+glue_request_descriptor(void)
+{
+    return request->descriptor();
+}
+
+int
+glue_request_disconnect(void)
+{
+    return request->disconnect();
+}
+
+int64_t
+glue_request_length(void)
+{
+    return request->length();
+}
+
+int64_t
+glue_request_number(void)
+{
+    return request->number();
+}
+
+void
+glue_process_set_name(const char *name, size_t len)
+{
+    process->set_name((bask_str){name, len});
+}
+
+int
+glue_process_waiting(int fd)
+{
+    return process->waiting(fd);
+}
+
+uint32_t
+glue_rpc_max(void)
+{
+    return rpc->max;
+}
+
+int
+glue_rpc_call(const char *node, size_t node_len, const char *items, size_t items_len,
+              bask_str *ret_result, char *error, size_t error_size)
+{
+    return rpc->call((bask_str){node, node_len}, (bask_str){items, items_len}, ret_result, error,
+                     error_size);
+}
+
+void
+glue_rpc_release(const bask_str *result)
+{
+    rpc->release(*result);
+}
+
+int
+glue_signal_define(uint32_t number, const char *target, size_t target_len, char *error,
+                   size_t error_size)
+{
+    return signals->define(number, (bask_str){target, target_len}, error, error_size);
+}
+
+int
+glue_signal_raise(uint32_t number, char *error, size_t error_size)
+{
+    return signals->raise(number, error, error_size);
+}
+
+int
+glue_signal_raise_at(const char *node, size_t node_len, uint32_t number, char *error,
+                     size_t error_size)
+{
+    return signals->raise_at((bask_str){node, node_len}, number, error, error_size);
+}
+
+int
+glue_signal_add_timer(uint32_t number, int64_t interval_us, uint32_t times, char *error,
+                      size_t error_size)
+{
+    return signals->add_timer(number, interval_us, times, error, error_size);
+}
+
+int
+glue_signal_add_cron(uint32_t number, const int32_t fields[5], char *error, size_t error_size)
+{
+    return signals->add_cron(number, fields, error, error_size);
+}
+
+int
+glue_signal_add_monitor(uint32_t number, const char *path, size_t path_len, char *error,
+                        size_t error_size)
+{
+    return signals->add_monitor(number, (bask_str){path, path_len}, error, error_size);
+}

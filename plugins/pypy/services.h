@@ -1,0 +1,36 @@
+/*
+ * The border to the server's services and jobs (bask/service.h), which gen_glue.py makes part of
+ * the cffi module. Arguments are as in glue.h; a sentence of what went wrong goes to `error`.
+ */
+#pragma once
+
+#include <bask/plugin.h>
+
+/* Called once, before Python is. */
+void services_init(const struct bask_host *functions);
+
+const struct bask_job *glue_job(struct bask_thread *thread);
+void glue_end_job(const struct bask_job *job, int failed, const char *answer, size_t len);
+
+int glue_request_descriptor(void);
+int glue_request_disconnect(void);
+int64_t glue_request_length(void);
+int64_t glue_request_number(void);
+void glue_process_set_name(const char *name, size_t len);
+int glue_process_waiting(int fd);
+
+uint32_t glue_rpc_max(void);
+int glue_rpc_call(const char *node, size_t node_len, const char *items, size_t items_len,
+                  bask_str *ret_result, char *error, size_t error_size);
+void glue_rpc_release(const bask_str *result);
+
+int glue_signal_define(uint32_t number, const char *target, size_t target_len, char *error,
+                       size_t error_size);
+int glue_signal_raise(uint32_t number, char *error, size_t error_size);
+int glue_signal_raise_at(const char *node, size_t node_len, uint32_t number, char *error,
+                         size_t error_size);
+int glue_signal_add_timer(uint32_t number, int64_t interval_us, uint32_t times, char *error,
+                          size_t error_size);
+int glue_signal_add_cron(uint32_t number, const int32_t fields[5], char *error, size_t error_size);
+int glue_signal_add_monitor(uint32_t number, const char *path, size_t path_len, char *error,
+                            size_t error_size);

@@ -1,0 +1,29 @@
+"""The part of the border that services.h declares, for gen_glue.py."""
+
+TYPES = """
+struct bask_job {
+    uint32_t kind, number;
+    bask_str name, items;
+    ...;
+};
+"""
+
+C_FUNCTIONS = """
+const struct bask_job *glue_job(struct bask_thread *);
+void glue_end_job(const struct bask_job *, int, const char *, size_t);
+int glue_request_descriptor(void);
+int glue_request_disconnect(void);
+int64_t glue_request_length(void);
+int64_t glue_request_number(void);
+void glue_process_set_name(const char *, size_t);
+int glue_process_waiting(int);
+uint32_t glue_rpc_max(void);
+int glue_rpc_call(const char *, size_t, const char *, size_t, bask_str *, char *, size_t);
+void glue_rpc_release(const bask_str *);
+int glue_signal_define(uint32_t, const char *, size_t, char *, size_t);
+int glue_signal_raise(uint32_t, char *, size_t);
+int glue_signal_raise_at(const char *, size_t, uint32_t, char *, size_t);
+int glue_signal_add_timer(uint32_t, int64_t, uint32_t, char *, size_t);
+int glue_signal_add_cron(uint32_t, const int32_t *, char *, size_t);
+int glue_signal_add_monitor(uint32_t, const char *, size_t, char *, size_t);
+"""

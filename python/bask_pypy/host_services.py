@@ -1,0 +1,88 @@
+"""The server's services and jobs as Python objects; beside host.py the only module that has cffi.
+
+Each method is one call of include/bask/service*.h. Names and values are bytes here: what users may
+write as text is encoded by the modules that take it.
+"""
+from typing import Any, Callable, Sequence, Tuple
+
+from _bask import ffi, lib  # type: ignore[import-not-found]
+
+ERROR_SIZE = 512
+
+
+def _text(error: Any) -> str:
+    return ffi.string(error).decode("utf-8", "replace")
+
+
+class Services:
+    """May be used from any thread."""
+
+    def job(self, thread: Any) -> Any:
+        """The job that the last null pointer of `next` meant; a null pointer if it meant none."""
+        return lib.glue_job(thread)
+
+    def end_job(self, job: Any, failed: bool, answer: bytes) -> None:
+        lib.glue_end_job(job, failed, answer, len(answer))
+
+    def copy(self, view: Any) -> bytes:
+        """A copy of the bytes of a view."""
+        return ffi.unpack(view.ptr, view.len) if view.len else b""
+
+    def request_descriptor(self) -> int:
+        """The four about the request of the calling thread are negative where it has none."""
+        return lib.glue_request_descriptor()
+
+    def request_disconnect(self) -> int:
+        return lib.glue_request_disconnect()
+
+    def request_length(self) -> int:
+        return lib.glue_request_length()
+
+    def request_number(self) -> int:
+        return lib.glue_request_number()
+
+    def set_process_name(self, name: bytes) -> None:
+        lib.glue_process_set_name(name, len(name))
+
+    def waiting(self, fd: int) -> int:
+        """Connections that wait in a listening socket; -1 where the system does not tell."""
+        return lib.glue_process_waiting(fd)
+
+    def rpc_max(self) -> int:
+        return lib.glue_rpc_max()
+
+    def rpc_call(self, node: bytes, items: bytes) -> Tuple[bytes, str]:
+        """(result, ""), or (b"", why there is none). Waits."""
+        result = ffi.new("bask_str *")
+        error = ffi.new("char[]", ERROR_SIZE)
+        if lib.glue_rpc_call(node, len(node), items, len(items), result, error, ERROR_SIZE):
+            return b"", _text(error)
+        try:
+            return ffi.unpack(result.ptr, result.len), ""
+        finally:
+            lib.glue_rpc_release(result)
+
+    def _ask(self, function: Callable[..., int], *args: Any) -> Tuple[int, str]:
+        """(0, "") or (error, why)."""
+        error = ffi.new("char[]", ERROR_SIZE)
+        result = function(*args, error, ERROR_SIZE)
+        return result, _text(error) if result else ""
+
+    def signal_define(self, number: int, target: bytes) -> Tuple[int, str]:
+        return self._ask(lib.glue_signal_define, number, target, len(target))
+
+    def signal_raise(self, number: int) -> Tuple[int, str]:
+        return self._ask(lib.glue_signal_raise, number)
+
+    def signal_raise_at(self, node: bytes, number: int) -> Tuple[int, str]:
+        """Waits."""
+        return self._ask(lib.glue_signal_raise_at, node, len(node), number)
+
+    def signal_add_timer(self, number: int, interval_us: int, times: int) -> Tuple[int, str]:
+        return self._ask(lib.glue_signal_add_timer, number, interval_us, times)
+
+    def signal_add_cron(self, number: int, fields: Sequence[int]) -> Tuple[int, str]:
+        return self._ask(lib.glue_signal_add_cron, number, ffi.new("int32_t[5]", fields))
+
+    def signal_add_monitor(self, number: int, path: bytes) -> Tuple[int, str]:
+        return self._ask(lib.glue_signal_add_monitor, number, path, len(path))

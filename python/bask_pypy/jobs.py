@@ -1,0 +1,50 @@
+"""Jobs: what application threads do between requests, a function for each kind."""
+import sys
+import traceback
+from typing import Any, Callable, Dict
+
+ERROR = 0
+SIGNAL, CALL = 1, 2  # enum bask_job_kind
+
+Work = Callable[[Any], bytes]
+
+
+class Failed(Exception):
+    """The application raised in a job. What and where is in the log."""
+
+
+class Jobs:
+    """Runs jobs; `work` says how, by kind."""
+
+    def __init__(self, services: Any) -> None:
+        self._services = services
+        self.work: Dict[int, Work] = {}
+
+    def step(self, thread: Any) -> bool:
+        """Does the job that `next` announced to a thread; False: it announced none."""
+        services = self._services
+        job = services.job(thread)
+        if not job:
+            return False
+        failed, answer = True, b""
+        try:
+            answer = self.work[job.kind](job)
+            failed = False
+        except Failed:
+            pass
+        finally:
+            services.end_job(job, failed, answer)
+        return True
+
+
+def run(host: Any, what: str, function: Callable[..., Any], *args: Any) -> Any:
+    """Calls a function of the application; whatever it raises is logged, and is Failed."""
+    try:
+        return function(*args)
+    except BaseException:  # noqa: B902: sys.exit() too: it ends a job, not the worker
+        at = sys.exc_info()[2]
+        own = at.tb_next if at is not None and at.tb_next is not None else at
+        kind, error, _ = sys.exc_info()
+        lines = "".join(traceback.format_exception(kind, error, own)).rstrip("\n")
+        host.log(ERROR, "%s raised:\n%s" % (what, lines))
+        raise Failed from None

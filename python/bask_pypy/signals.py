@@ -1,0 +1,120 @@
+"""uWSGI's signals: numbers that raise functions in workers, and timers, cron, files that raise them.
+
+Handlers are this process's own: those registered while the application is loaded all workers
+inherit. Who gets a number the master decides, from what is registered here.
+"""
+import os
+from typing import Any, Callable, Dict, Optional, Tuple
+
+from bask_pypy import jobs
+from bask_pypy.arguments import to_bytes
+
+WARN = 1
+STATE = -10
+NUMBERS = 256
+INT32 = 1 << 31
+
+Handler = Callable[[int], Any]
+
+
+def _number(number: Any) -> int:
+    value = int(number)
+    if not 0 <= value < NUMBERS:
+        raise ValueError("a signal has a number from 0 to 255, not %d" % value)
+    return value
+
+
+def _check(outcome: Tuple[int, str]) -> None:
+    error, why = outcome
+    if error:
+        raise ValueError(why)
+
+
+class Signals:
+    """The handlers of this process and the way to the master."""
+
+    def __init__(self, host: Any, services: Any) -> None:
+        self._host = host
+        self._services = services
+        self._handlers: Dict[int, Handler] = {}
+
+    def register_signal(self, number: int, target: Any, handler: Handler) -> None:
+        """Says which function a signal calls, with its number, and in which workers."""
+        key = _number(number)
+        if not callable(handler):
+            raise ValueError("register_signal needs a callable")
+        if key in self._handlers and not self._host.worker_id():
+            raise ValueError("signal %d has a handler already" % key)
+        _check(self._services.signal_define(key, to_bytes(target, "the target of a signal")))
+        self._handlers[key] = handler
+
+    def signal(self, number: int, remote: Any = None) -> None:
+        """Raises a signal, in this server or in the one at an address (its uwsgi socket)."""
+        key = _number(number)
+        if remote is None:
+            error, why = self._services.signal_raise(key)
+            if error:  # uWSGI is silent here; but nothing hears it, so the log does
+                self._host.log(WARN, "signal %d is lost: %s" % (key, why))
+            return
+        error, why = self._services.signal_raise_at(to_bytes(remote, "the node"), key)
+        if error:
+            raise (ValueError if error == STATE else OSError)(why)
+
+    def signal_registered(self, number: int) -> Optional[bool]:
+        """True if this process has a handler for it, else None."""
+        return True if _number(number) in self._handlers else None
+
+    def add_timer(self, number: int, seconds: int) -> None:
+        """Raises a signal every so many seconds."""
+        self._add_timer(number, seconds * 1000000, 0)
+
+    def add_rb_timer(self, number: int, seconds: int, iterations: int = 0) -> None:
+        """The same, so many times; 0: for ever."""
+        self._add_timer(number, seconds * 1000000, iterations)
+
+    def add_ms_timer(self, number: int, milliseconds: int) -> None:
+        """Raises a signal every so many milliseconds."""
+        self._add_timer(number, milliseconds * 1000, 0)
+
+    def _add_timer(self, number: int, interval_us: float, times: int) -> None:
+        if not 0 <= times < INT32:
+            raise ValueError("a timer is due 0 times or more often")
+        if not 0 <= interval_us < INT32 * 1000000:
+            raise ValueError("a timer needs an interval")
+        _check(self._services.signal_add_timer(_number(number), int(interval_us), times))
+
+    def add_cron(
+        self, number: int, minute: int, hour: int, day: int, month: int, weekday: int
+    ) -> bool:
+        """Raises a signal at these local times; -1: any, -n: every n; Sunday is 0 or 7."""
+        fields = (minute, hour, day, month, weekday)
+        if not all(-INT32 <= field < INT32 for field in fields):
+            raise ValueError("such a time never comes")
+        _check(self._services.signal_add_cron(_number(number), fields))
+        return True
+
+    def add_file_monitor(self, number: int, path: Any) -> None:
+        """Raises a signal when a file changes, or something in a folder."""
+        name = os.path.abspath(os.fsencode(os.fspath(path)))
+        _check(self._services.signal_add_monitor(_number(number), name))
+
+    def handle(self, job: Any) -> bytes:
+        """A signal has come to this worker."""
+        number = job.number
+        handler = self._handlers.get(number)
+        if handler is None:
+            self._host.log(WARN, "this worker has no handler for signal %d" % number)
+        else:
+            jobs.run(self._host, "the handler of signal %d" % number, handler, number)
+        return b""
+
+
+def install(uwsgi: Any, host: Any, services: Any, to_do: jobs.Jobs) -> None:
+    """Gives the module its functions, and signals somebody who handles them."""
+    signals = Signals(host, services)
+    for function in (
+        signals.register_signal, signals.signal, signals.signal_registered, signals.add_timer,
+        signals.add_rb_timer, signals.add_ms_timer, signals.add_cron, signals.add_file_monitor,
+    ):  # fmt: skip
+        setattr(uwsgi, function.__name__, function)
+    to_do.work[jobs.SIGNAL] = signals.handle

@@ -1,0 +1,162 @@
+/* Each job is a bask_req of its own making, with just enough of struct bask_req_io. */
+#include "proc/signal_jobs.h"
+
+#include "base/err.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { JOBS_MAX = 16 };
+
+struct bask_signal_jobs {
+    struct bask_loop *loop;
+    struct bask_pipeline *pipeline;
+    struct bask_signal_box *box;
+    struct bask_link list; /* of all that were made and are not done */
+    unsigned count;
+    uint32_t next; /* the number to begin with: none has to wait for the others */
+};
+
+struct signal_job {
+    struct bask_link link;
+    struct bask_signal_jobs *jobs;
+    struct bask_req *req;
+    char name[4]; /* the number, for those who log it */
+};
+
+static void
+forget(struct signal_job *job)
+{
+    bask_list_remove(&job->link);
+    job->jobs->count--;
+    bask_req_free(&job->req);
+    free(job);
+}
+
+static void
+end_job(struct bask_req *req, bool failed, bask_str answer)
+{
+    struct signal_job *job = req->owner;
+    struct bask_signal_jobs *jobs = job->jobs;
+    (void)failed, (void)answer;
+    forget(job);
+    bask_signal_jobs_look(jobs);
+}
+
+/* Nobody waits for a handler that takes too long. */
+static bool
+cut(struct bask_req *req, unsigned status)
+{
+    (void)status;
+    req->cut = true;
+    return false;
+}
+
+/* After cut, where no thread is left to do it. */
+static int
+finish(struct bask_req *req)
+{
+    struct signal_job *job = req->owner;
+    bask_signal_put(job->jobs->box, req->job.number);
+    forget(job);
+    return BASK_OK;
+}
+
+static int
+no_descriptor(const struct bask_req *req)
+{
+    (void)req;
+    return -1;
+}
+
+static const struct bask_req_io signal_io = {
+    .finish = finish,
+    .descriptor = no_descriptor,
+    .cut = cut,
+    .end_job = end_job,
+};
+
+static int
+submit(struct bask_signal_jobs *jobs, uint32_t number)
+{
+    struct signal_job *job = calloc(1, sizeof *job);
+    struct bask_req *req = job ? bask_req_new() : NULL;
+    if (!req) {
+        free(job);
+        return BASK_E_NOMEM;
+    }
+    job->jobs = jobs;
+    job->req = req;
+    req->owner = job;
+    req->io = &signal_io;
+    req->job =
+        (struct bask_job){.size = sizeof req->job, .kind = BASK_JOB_SIGNAL, .number = number};
+    snprintf(job->name, sizeof job->name, "%u", number);
+    req->pub.method = BASK_STR("SIGNAL");
+    req->pub.uri = bask_str_of(job->name);
+    bask_list_append(&jobs->list, &job->link);
+    jobs->count++;
+    bask_pipeline_submit(jobs->pipeline, req);
+    return BASK_OK;
+}
+
+/* One of each number, from `from` on. False: no job was made. */
+static bool
+take_round(struct bask_signal_jobs *jobs, uint32_t from)
+{
+    bool took = false;
+    for (uint32_t number = from; jobs->count < JOBS_MAX; number++) {
+        number = bask_signal_next(jobs->box, number);
+        if (number >= BASK_SIGNALS)
+            break;
+        if (!bask_signal_take(jobs->box, number))
+            continue;
+        if (submit(jobs, number)) {
+            bask_signal_put(jobs->box, number);
+            return false;
+        }
+        jobs->next = number + 1;
+        took = true;
+    }
+    return took;
+}
+
+void
+bask_signal_jobs_look(struct bask_signal_jobs *jobs)
+{
+    if (!jobs || bask_signal_next(jobs->box, 0) == BASK_SIGNALS)
+        return;
+    bool took = take_round(jobs, jobs->next);
+    while (take_round(jobs, 0))
+        took = true;
+    if (took)
+        bask_loop_nudge(jobs->loop);
+}
+
+struct bask_signal_jobs *
+bask_signal_jobs_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
+                     struct bask_signal_box *box)
+{
+    struct bask_signal_jobs *jobs = calloc(1, sizeof *jobs);
+    if (!jobs)
+        return NULL;
+    jobs->loop = loop;
+    jobs->pipeline = pipeline;
+    jobs->box = box;
+    bask_list_init(&jobs->list);
+    return jobs;
+}
+
+void
+bask_signal_jobs_free(struct bask_signal_jobs **jobs)
+{
+    if (!*jobs)
+        return;
+    while (!bask_list_empty(&(*jobs)->list)) {
+        struct signal_job *job = BASK_CONTAINER((*jobs)->list.next, struct signal_job, link);
+        bask_list_remove(&job->req->link); /* from the pipeline */
+        finish(job->req);
+    }
+    free(*jobs);
+    *jobs = NULL;
+}

@@ -1,0 +1,22 @@
+/*
+ * The signals of applications in a worker: from its box (svc/signals.h) to jobs in the pipeline.
+ *
+ * A few are jobs at a time; the others wait in the box, from where the master raises them again
+ * should the worker end. All functions are called with the worker's lock held.
+ */
+#pragma once
+
+#include "loop/loop.h"
+#include "serve/pipeline.h"
+#include "svc/signals.h"
+
+struct bask_signal_jobs;
+
+/* NULL: out of memory. */
+struct bask_signal_jobs *bask_signal_jobs_new(struct bask_loop *loop,
+                                              struct bask_pipeline *pipeline,
+                                              struct bask_signal_box *box);
+/* Numbers whose handlers have not begun go back into the box. `*jobs` may be NULL. */
+void bask_signal_jobs_free(struct bask_signal_jobs **jobs);
+/* There may be something in the box. `jobs` may be NULL. */
+void bask_signal_jobs_look(struct bask_signal_jobs *jobs);

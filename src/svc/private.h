@@ -1,0 +1,20 @@
+/* What the files of svc/ share. */
+#pragma once
+
+#include "svc/svc.h"
+
+#include <bask/service_process.h>
+#include <bask/service_rpc.h>
+#include <bask/service_signal.h>
+
+/* Of this process. */
+extern struct bask_svc_setup svc;
+
+/* rpc.c */
+extern struct bask_service_rpc svc_rpc;
+
+/* signal.c */
+extern const struct bask_service_signal svc_signal;
+
+/* process.c */
+extern const struct bask_service_process svc_process;

@@ -1,0 +1,136 @@
+/*
+ * The service "rpc": a call to another server, and its answer in memory. A peer that lies about
+ * the length of its answer costs no more memory than it sends.
+ */
+#include "svc/private.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "proto/rpc.h"
+#include "proto/uwsgi.h"
+#include "svc/peer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { RESULT_MAX = 1 << 30, PIECE = 65536 };
+
+static int
+complain(struct bask_peer *peer, int err, const char *why)
+{
+    snprintf(peer->error, peer->error_size, "%s", why);
+    return err;
+}
+
+static int
+check(bask_str items, struct bask_peer *peer)
+{
+    bask_str name, arguments, item;
+    unsigned count = 0;
+    if (items.len > BASK_RPC_ITEM)
+        return complain(peer, BASK_E_LIMIT, "name and arguments are larger than a packet (64 KiB)");
+    if (bask_rpc_parse(items, &name, &arguments))
+        return complain(peer, BASK_E_SYNTAX, "a call is a name and its arguments");
+    while (bask_rpc_next(&arguments, &item) == 1)
+        count++;
+    return count > BASK_RPC_ARGUMENTS ? complain(peer, BASK_E_LIMIT, "more than 254 arguments")
+                                      : BASK_OK;
+}
+
+static int
+ask(struct bask_peer *peer, bask_str items)
+{
+    char head[BASK_UWSGI_HEADER] = {(char)BASK_MODIFIER_RPC, (char)(items.len & 0xff),
+                                    (char)(items.len >> 8), BASK_RPC_PACKET};
+    int err = bask_peer_send(peer, bask_str_n(head, sizeof head));
+    return err ? err : bask_peer_send(peer, items);
+}
+
+/* Appends what comes. 0; BASK_E_CLOSED at the end; or what went wrong. */
+static int
+receive_some(struct bask_peer *peer, struct bask_buf *buf)
+{
+    if (bask_buf_reserve(buf, PIECE))
+        return complain(peer, BASK_E_NOMEM, bask_err_text(BASK_E_NOMEM));
+    ssize_t n = bask_peer_receive(peer, buf->data + buf->end, PIECE);
+    if (n < 0)
+        return (int)n;
+    buf->end += (size_t)n;
+    return n ? BASK_OK : complain(peer, BASK_E_CLOSED, "there is no such function, or no result");
+}
+
+/* The answer's head is read and used up; *ret_len bytes of result follow it. */
+static int
+receive_head(struct bask_peer *peer, struct bask_buf *buf, uint64_t *ret_len)
+{
+    for (;;) {
+        int used = bask_rpc_parse_answer(buf->data + buf->start, bask_buf_len(buf), ret_len);
+        if (used > 0) {
+            bask_buf_consume(buf, (size_t)used);
+            return BASK_OK;
+        }
+        if (used == -1)
+            return complain(peer, BASK_E_SYNTAX, "the answer is not of the uwsgi protocol");
+        int err = receive_some(peer, buf);
+        if (err)
+            return err;
+    }
+}
+
+static int
+receive_result(struct bask_peer *peer, struct bask_buf *buf)
+{
+    uint64_t len;
+    int err = receive_some(peer, buf);
+    if (!err)
+        err = receive_head(peer, buf, &len);
+    if (!err && len == 0)
+        err = complain(peer, BASK_E_CLOSED, "there is no result");
+    if (!err && len > RESULT_MAX)
+        err = complain(peer, BASK_E_LIMIT, "the result is larger than 1 GiB");
+    while (!err && bask_buf_len(buf) < len) {
+        err = receive_some(peer, buf);
+        if (err == BASK_E_CLOSED)
+            complain(peer, err, "the connection broke off within the result");
+    }
+    if (!err)
+        buf->end = buf->start + (size_t)len;
+    return err;
+}
+
+static int
+call(bask_str node, bask_str items, bask_str *ret_result, char *error, size_t error_size)
+{
+    struct bask_peer peer = {
+        .timeout_ms = svc.timeout_ms, .error = error, .error_size = error_size};
+    struct bask_buf buf = {0};
+    int err = check(items, &peer);
+    if (!err)
+        err = bask_peer_open(&peer, node);
+    if (err)
+        return err;
+    err = ask(&peer, items);
+    if (!err)
+        err = receive_result(&peer, &buf);
+    bask_peer_close(&peer);
+    if (err) {
+        bask_buf_fini(&buf);
+        return err;
+    }
+    /* From its beginning: `release` frees what malloc gave. */
+    memmove(buf.data, buf.data + buf.start, bask_buf_len(&buf));
+    *ret_result = bask_str_n(buf.data, bask_buf_len(&buf));
+    return BASK_OK;
+}
+
+static void
+release(bask_str result)
+{
+    free((char *)result.ptr);
+}
+
+struct bask_service_rpc svc_rpc = {
+    .size = sizeof svc_rpc,
+    .call = call,
+    .release = release,
+};

@@ -1,0 +1,32 @@
+/*
+ * What applications may use beyond requests: the services of include/bask/service*.h, by name.
+ *
+ * As the plugin ABI, services take no context: a process has one set, given once with
+ * bask_svc_set_up before an application can call them. A service is a file with its struct of
+ * functions and a row in svc.c. Knows neither requests nor threads of an application.
+ */
+#pragma once
+
+#include "svc/signals.h"
+
+#include <bask/option.h>
+
+#include <stdint.h>
+
+/* The rows of all services. */
+struct bask_svc_options {
+    int64_t rpc_max;
+};
+
+struct bask_option_table bask_svc_option_table(struct bask_svc_options *values);
+
+struct bask_svc_setup {
+    const struct bask_svc_options *options;
+    int timeout_ms;                    /* how long another server is waited for */
+    struct bask_signal_board *signals; /* NULL: there is no master */
+    uint32_t workers, worker_id, generation;
+};
+
+void bask_svc_set_up(const struct bask_svc_setup *setup);
+/* The struct of functions of a service; NULL: there is none of this name. */
+const void *bask_svc_find(const char *name);
