@@ -120,14 +120,13 @@ def test_the_server_itself_does_not_end() -> None:
 
 @pytest.fixture
 def guarded() -> Iterator[List[str]]:
-    before = signal.signal, signal.getsignal
     warnings: List[str] = []
     strays.enter()
     os_signals.guard(warnings.append)
     os_signals.guard(warnings.append)
     yield warnings
-    signal.signal, signal.getsignal = before
-    signals._remembered.clear()
+    os_signals.unguard()
+    assert signal.signal is os_signals.set_handler
 
 
 def handler(number: int, frame: Any) -> None:
@@ -135,17 +134,17 @@ def handler(number: int, frame: Any) -> None:
 
 
 def test_handlers_of_our_signals_are_remembered_only(guarded: List[str]) -> None:
-    before = signals._get_handler(signal.SIGTERM)
+    before = os_signals._get_handler(signal.SIGTERM)
     assert signal.signal(signal.SIGTERM, handler) == before
     assert signal.getsignal(signal.SIGTERM) is handler
-    assert signals._get_handler(signal.SIGTERM) == before
+    assert os_signals._get_handler(signal.SIGTERM) == before
     assert signal.signal(signal.SIGTERM, signal.SIG_IGN) is handler
     assert len(guarded) == 1 and "SIGTERM" in guarded[0]
 
 
 def test_other_signals_are_the_applications(guarded: List[str]) -> None:
     before = signal.signal(signal.SIGUSR2, handler)
-    assert signals._get_handler(signal.SIGUSR2) is handler
+    assert os_signals._get_handler(signal.SIGUSR2) is handler
     assert signal.signal(signal.SIGUSR2, before) is handler
     assert guarded == []
 
