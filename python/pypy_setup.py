@@ -22,5 +22,7 @@ hooks.application = stock.admit
 hooks.no_application = applications.no_application
 hooks.request = wsgi.Server
 hooks.post_fork = stock.run_post_fork_hook
+hooks.signal = stock.run_signal_handler
+hooks.rpc = stock.run_function
 hooks.shell = shell.interact
 hooks.log_threads = stacks.describe

@@ -15,7 +15,7 @@ class Hooks:
     __slots__ = (
         "pythonpath", "execute_source", "execute_file", "importer", "alias", "loader",
         "file_loader", "source_loader", "paste_loader", "pecan_loader", "application",
-        "no_application", "request", "post_fork", "shell", "log_threads",
+        "no_application", "request", "post_fork", "signal", "rpc", "shell", "log_threads",
     )  # fmt: skip
 
     # Puts folders, which may be patterns, before the others in sys.path.
@@ -47,6 +47,11 @@ class Hooks:
     request: Callable[[Any, Application], Any]
     # Called in each worker before its first request with the function that logs tracebacks.
     post_fork: Callable[[Callable[[str], None]], None]
+    # uwsgi.signal: runs the handler of a signal in a worker; its number.
+    signal: Callable[[Callable[[int], Any], int], None]
+    # uwsgi.rpc: runs a function for a caller, here or elsewhere; its name and its arguments. What
+    # it returns is the answer, bytes, text or None.
+    rpc: Callable[[Callable[..., Any], bytes, List[bytes]], Any]
     # --pypy-shell: a shell on the terminal, or a text that is one. Returns when it was left.
     shell: Callable[[str], None]
     # What all threads are doing, as text.

@@ -49,8 +49,12 @@ class Process:
         self.uwsgi: ModuleType = api.make_module(host)
         self._jobs = jobs.Jobs(services)
         present.install(self.uwsgi, host, services)
-        rpc.install(self.uwsgi, host, services, self._jobs)
-        signals.install(self.uwsgi, host, services, self._jobs)
+        rpc.install(
+            self.uwsgi, host, services, self._jobs, lambda *given: self.hooks.rpc(*given)
+        )
+        signals.install(
+            self.uwsgi, host, services, self._jobs, lambda *given: self.hooks.signal(*given)
+        )
         self.problem = ""  # why this PyPy, or its setup file, cannot be used
         self.servers: List[Any] = []
         self._ends = False  # with the shell that it was started for

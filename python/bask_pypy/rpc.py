@@ -14,6 +14,7 @@ ARGUMENTS_MAX = 254
 ITEM_MAX = 65535
 
 Function = Callable[..., Any]
+Run = Callable[[Function, bytes, List[bytes]], Any]  # how a function is called: a hook
 
 
 def pack(items: List[bytes]) -> bytes:
@@ -48,8 +49,9 @@ def _arguments(args: Tuple[Any, ...]) -> List[bytes]:
 class Rpc:
     """The functions of this process and the way to those of others."""
 
-    def __init__(self, host: Any, services: Any) -> None:
+    def __init__(self, host: Any, services: Any, run: Run) -> None:
         self._host = host
+        self._run_function = run
         self._services = services
         self._functions: Dict[bytes, Function] = {}
         self._max = services.rpc_max()
@@ -107,7 +109,7 @@ class Rpc:
         if function is None:
             self._log("%s is not registered" % what)
             return b""
-        result = jobs.run(self._host, what, function, *args)
+        result = jobs.run(self._host, what, self._run_function, function, name, args)
         if isinstance(result, str):
             return result.encode()
         if result is None or isinstance(result, BytesLike):
@@ -123,9 +125,9 @@ def _printable(name: bytes) -> str:
     return ascii(name.decode("utf-8", "replace"))[1:-1]
 
 
-def install(uwsgi: Any, host: Any, services: Any, to_do: jobs.Jobs) -> None:
+def install(uwsgi: Any, host: Any, services: Any, to_do: jobs.Jobs, run: Run) -> None:
     """Gives the module its functions, and calls from elsewhere somebody who answers."""
-    rpc = Rpc(host, services)
+    rpc = Rpc(host, services, run)
     for function in (rpc.register_rpc, rpc.rpc_list, rpc.rpc, rpc.call):
         setattr(uwsgi, function.__name__, function)
     to_do.work[jobs.CALL] = rpc.answer

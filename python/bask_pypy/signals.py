@@ -15,6 +15,7 @@ NUMBERS = 256
 INT32 = 1 << 31
 
 Handler = Callable[[int], Any]
+Run = Callable[[Handler, int], None]  # how a handler is called: a hook
 
 
 def _number(number: Any) -> int:
@@ -33,8 +34,9 @@ def _check(outcome: Tuple[int, str]) -> None:
 class Signals:
     """The handlers of this process and the way to the master."""
 
-    def __init__(self, host: Any, services: Any) -> None:
+    def __init__(self, host: Any, services: Any, run: Run) -> None:
         self._host = host
+        self._run_handler = run
         self._services = services
         self._handlers: Dict[int, Handler] = {}
 
@@ -105,13 +107,14 @@ class Signals:
         if handler is None:
             self._host.log(WARN, "this worker has no handler for signal %d" % number)
         else:
-            jobs.run(self._host, "the handler of signal %d" % number, handler, number)
+            what = "the handler of signal %d" % number
+            jobs.run(self._host, what, self._run_handler, handler, number)
         return b""
 
 
-def install(uwsgi: Any, host: Any, services: Any, to_do: jobs.Jobs) -> None:
+def install(uwsgi: Any, host: Any, services: Any, to_do: jobs.Jobs, run: Run) -> None:
     """Gives the module its functions, and signals somebody who handles them."""
-    signals = Signals(host, services)
+    signals = Signals(host, services, run)
     for function in (
         signals.register_signal, signals.signal, signals.signal_registered, signals.add_timer,
         signals.add_rb_timer, signals.add_ms_timer, signals.add_cron, signals.add_file_monitor,

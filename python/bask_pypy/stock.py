@@ -1,6 +1,6 @@
 """Hooks that are a few lines each: what the setup file uses and no other module is about."""
 import sys
-from typing import Any, Callable
+from typing import Any, Callable, List
 
 Application = Callable[..., Any]
 
@@ -18,3 +18,13 @@ def run_post_fork_hook(log_traceback: Callable[[str], None]) -> None:
             function()
         except Exception:
             log_traceback("uwsgi.post_fork_hook raised")
+
+
+def run_signal_handler(handler: Callable[[int], Any], number: int) -> None:
+    """Handlers get the number of their signal."""
+    handler(number)
+
+
+def run_function(function: Callable[..., Any], name: bytes, arguments: List[bytes]) -> Any:
+    """Functions of RPC get the arguments as they came."""
+    return function(*arguments)

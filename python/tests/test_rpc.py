@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from bask_pypy import jobs, rpc
+from bask_pypy import jobs, rpc, stock
 from fake import Host
 
 
@@ -48,7 +48,7 @@ def world() -> Any:
     host, services = Host(), Services()
     to_do = jobs.Jobs(services)
     uwsgi = SimpleNamespace()
-    rpc.install(uwsgi, host, services, to_do)
+    rpc.install(uwsgi, host, services, to_do, stock.run_function)
     return SimpleNamespace(host=host, services=services, jobs=to_do, uwsgi=uwsgi)
 
 

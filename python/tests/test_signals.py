@@ -6,7 +6,7 @@ from typing import Any, List, Tuple
 
 import pytest
 
-from bask_pypy import jobs, signals
+from bask_pypy import jobs, signals, stock
 from fake import Host
 
 
@@ -39,7 +39,7 @@ def world() -> Any:
     host, services = Host(), Services()
     to_do = jobs.Jobs(services)
     uwsgi = SimpleNamespace()
-    signals.install(uwsgi, host, services, to_do)
+    signals.install(uwsgi, host, services, to_do, stock.run_signal_handler)
     return SimpleNamespace(host=host, services=services, jobs=to_do, uwsgi=uwsgi)
 
 

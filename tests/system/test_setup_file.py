@@ -7,6 +7,7 @@ from typing import List
 import pytest
 
 from support.server import APPS, BINARY, ROOT, Bask
+from support.wait import wait_until
 
 GUIDE = ROOT / "docs" / "guide" / "setup-file.md"
 PYTHON = ROOT / "python"
@@ -68,6 +69,27 @@ def test_hook_of_ones_own(bask: Bask, workers: int) -> None:
 def test_setup_file_that_is_wrong(bask: Bask, master: List[str], written: str, said: str) -> None:
     (bask.folder / "setup.py").write_text(written)
     assert re.search(said, bask.refused(*HELLO, *master, "--pypy-setup", "setup.py"))
+
+
+def test_setup_file_says_how_functions_and_handlers_run(bask: Bask) -> None:
+    (bask.folder / "setup.py").write_text(
+        "import pypy_setup\n"
+        "from bask_pypy.hooks import hooks\n"
+        "hooks.rpc = lambda function, name, arguments: name + b':' + function(*arguments)\n"
+        "hooks.signal = lambda handler, number: handler(number + 1)\n")
+    (bask.folder / "called.py").write_text(
+        "import uwsgi\n"
+        "seen = []\n"
+        "uwsgi.register_rpc('hi', lambda who: b'hi ' + who)\n"
+        "uwsgi.register_signal(4, '', seen.append)\n"
+        "def application(environ, start_response):\n"
+        "    start_response('200 OK', [])\n"
+        "    if environ['PATH_INFO'] == '/raise':\n"
+        "        uwsgi.signal(4)\n"
+        "    return [uwsgi.call('hi', b'you') + b' %r' % seen]\n")
+    server = bask.start("--wsgi-file", "called.py", "--pypy-setup", "setup.py", workers=1)
+    assert server.get("/raise").text.startswith("hi:hi you")
+    wait_until(lambda: server.get("/").text == "hi:hi you [5]", "the signal was handled")
 
 
 def test_setup_file_that_is_missing(bask: Bask) -> None:
