@@ -25,7 +25,8 @@
  *      bask_plugin.attach, text; bask_host.is_stopping, occupied, current;
  *      bask_server_info.is_reload, memory_limit; rows of options that name files of options, too
  *      (option.h)
- *      bask_worker_info.signals; bask_host.service, job, end_job; bask_plugin.jobs (service.h)
+ *      bask_worker_info.signals, vsz_bytes, paused
+ *      bask_host.service, job, end_job; bask_plugin.jobs (service.h)
  */
 #pragma once
 
@@ -60,6 +61,8 @@ struct bask_worker_info {
     uint32_t accepting;    /* 1 once it takes requests */
     uint64_t harakiris;    /* requests whose time was up */
     uint64_t signals;      /* that it has dealt with (service_signal.h) */
+    uint64_t vsz_bytes;    /* its address space when last asked, 0 if not known */
+    uint32_t paused;       /* 1: the server is paused, it accepts nothing */
 };
 
 /* What is the same for the whole server. */

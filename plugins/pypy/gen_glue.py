@@ -44,7 +44,8 @@ struct bask_worker_info {
     uint64_t requests, exceptions, respawns, tx_bytes, busy_us, rss_bytes;
     int64_t started_at;
     uint32_t threads_busy, accepting;
-    uint64_t harakiris, signals;
+    uint64_t harakiris, signals, vsz_bytes;
+    uint32_t paused;
     ...;
 };
 

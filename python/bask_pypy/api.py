@@ -34,7 +34,7 @@ def _worker_dict(host: Any, worker_id: int) -> Optional[Dict[str, Any]]:
     if info is None:
         return None
     now = time.time()
-    status = b"busy" if info.threads_busy else b"idle"
+    status = b"pause" if info.paused else b"busy" if info.threads_busy else b"idle"
     return {
         "id": info.id,
         "pid": info.pid,
@@ -44,7 +44,7 @@ def _worker_dict(host: Any, worker_id: int) -> Optional[Dict[str, Any]]:
         "exceptions": info.exceptions,
         "status": status if info.accepting else b"cheap",
         "rss": info.rss_bytes,
-        "vsz": 0,
+        "vsz": info.vsz_bytes,
         "running_time": info.busy_us,
         "last_spawn": info.started_at,
         "respawn_count": info.respawns,

@@ -61,6 +61,8 @@ class WorkerInfo(NamedTuple):
     accepting: bool
     harakiris: int
     signals: int
+    vsz_bytes: int
+    paused: bool
 
 
 class AppInfo(NamedTuple):
@@ -203,6 +205,8 @@ class Host:
             bool(info.accepting),
             info.harakiris,
             info.signals,
+            info.vsz_bytes,
+            bool(info.paused),
         )
 
     def add_app(self, mountpoint: str, folder: str, load_ms: int) -> int:

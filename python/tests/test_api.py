@@ -24,7 +24,7 @@ def row(**changes: Any) -> SimpleNamespace:
     values = dict(
         id=1, pid=100, requests=4, exceptions=1, respawns=2, tx_bytes=1000, busy_us=20,
         rss_bytes=4096, started_at=int(time.time()) - 60, threads_busy=0, accepting=True,
-        harakiris=3, signals=9,
+        harakiris=3, signals=9, vsz_bytes=8192, paused=False,
     )  # fmt: skip
     return SimpleNamespace(**{**values, **changes})
 
@@ -74,11 +74,18 @@ def test_workers() -> None:
     assert type(workers) is tuple and [w["status"] for w in workers] == [b"idle", b"busy", b"cheap"]
     first, second, _ = workers
     wanted = {"id": 1, "pid": 100, "requests": 4, "delta_requests": 4, "exceptions": 1, "tx": 1000}
-    wanted.update(signals=9, respawn_count=2, running_time=20, avg_rt=5, rss=4096, accepting=1)
+    wanted.update(signals=9, respawn_count=2, running_time=20, avg_rt=5, rss=4096, vsz=8192, accepting=1)
     wanted.update(harakiri_count=3)
     assert {key: first[key] for key in wanted} == wanted
     assert second["avg_rt"] == 0
     assert 59 <= first["uptime"] <= 90
+
+
+def test_workers_of_a_paused_server() -> None:
+    host = Host(workers=2)
+    host.worker_rows = {1: row(paused=True), 2: row(id=2, paused=True, accepting=False)}
+    workers = api.make_module(host).workers()
+    assert [worker["status"] for worker in workers] == [b"pause", b"cheap"]
 
 
 def test_workers_that_are_not_known() -> None:

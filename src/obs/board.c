@@ -96,10 +96,12 @@ bask_board_read(const struct bask_board *board, uint32_t worker_id,
         .respawns = atomic_load(&worker->respawns),
         .started_at = atomic_load(&place->started_at),
         .accepting = atomic_load(&place->accepting),
+        .paused = atomic_load(&board->server->paused),
     };
     for (uint32_t side = 0; side < BASK_PLACES; side++)
         add_place(board, (struct bask_seat){worker_id, side}, &info);
     info.rss_bytes = info.pid ? bask_proc_rss(info.pid) : 0;
+    info.vsz_bytes = info.pid ? bask_proc_address_space(info.pid) : 0;
     *ret_info = info;
     return BASK_OK;
 }

@@ -26,6 +26,26 @@ def wait_seen(server: Server, what: str) -> None:
     wait_until(lambda: what in told(server)["seen"], "the application has seen %r" % what)
 
 
+def test_defect_03_keys_of_opt_are_text(bask: Bask) -> None:
+    server = bask.app("defects", "--max-requests", "1000", workers=1)
+    opt = told(server)["opt"]
+    assert opt["max-requests"] == "1000" and opt["master"] is True
+    assert told(server)["kinds"] == [["str"], ["bool", "bytes"]]
+
+
+def test_defect_04_rows_of_workers_are_complete(bask: Bask) -> None:
+    server = bask.launch("--wsgi-file", str(APPS / "defects.py"), "--cheaper", "1", workers=2)
+    server.worker_count = 1  # that run
+    server.wait_ready()
+    first, second = told(server)["workers"]
+    assert {"id", "pid", "requests", "delta_requests", "signals", "exceptions", "status", "rss",
+            "vsz", "running_time", "last_spawn", "respawn_count", "tx", "avg_rt", "apps"
+            } <= set(first) & set(second)
+    assert (first["status"], second["status"]) == ("busy", "cheap")
+    assert first["vsz"] > first["rss"] > 0 and second["pid"] == 0
+    assert told(server)["rows"] == "tuple"
+
+
 def test_defect_08_values_do_not_end_at_a_zero_byte(bask: Bask) -> None:
     address: Address = ("127.0.0.1", bask.ports.take())
     server = bask.app("defects", "--socket", "%s:%d" % address, address=address)

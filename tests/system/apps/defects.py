@@ -124,7 +124,11 @@ def read(environ: Any, start_response: Any) -> Iterable[bytes]:
 
 def told(environ: Any, start_response: Any) -> Iterable[bytes]:
     start_response("200 OK", TEXT)
-    return [json.dumps({"seen": seen, "workers": uwsgi.workers()}, default=plain).encode()]
+    opt = uwsgi.opt
+    kinds = [sorted({type(key).__name__ for key in opt}),
+             sorted({type(value).__name__ for value in opt.values()})]
+    return [json.dumps({"seen": seen, "workers": uwsgi.workers(), "opt": opt, "kinds": kinds,
+                        "rows": type(uwsgi.workers()).__name__}, default=plain).encode()]
 
 
 def application(environ: Any, start_response: Any) -> Any:
