@@ -197,6 +197,7 @@ def test_pypy_without_a_shared_library(bask: Bask) -> None:
     folder = bask.folder / "static"
     (folder / "bin").mkdir(parents=True)
     (folder / "lib" / "pypy3.10").mkdir(parents=True)
+    (folder / "lib" / "pypy3.10" / "site.py").write_text("")
     (folder / "bin" / "pypy3").symlink_to("/bin/true")
     assert "no libpypy3*-c.so" in clear(bask.refused("--pypy-home", str(folder), "-w", "hello"))
 
