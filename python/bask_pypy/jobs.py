@@ -1,7 +1,10 @@
 """Jobs: what application threads do between requests, a function for each kind."""
+import os
 import sys
 import traceback
 from typing import Any, Callable, Dict
+
+from bask_pypy import strays
 
 ERROR = 0
 SIGNAL, CALL = 1, 2  # enum bask_job_kind
@@ -30,18 +33,28 @@ class Jobs:
         try:
             answer = self.work[job.kind](job)
             failed = False
+            strays.end_of_one(None)
         except Failed:
             pass
+        except BaseException as error:
+            strays.end_of_one(error)
+            raise
         finally:
             services.end_job(job, failed, answer)
         return True
 
 
 def run(host: Any, what: str, function: Callable[..., Any], *args: Any) -> Any:
-    """Calls a function of the application; whatever it raises is logged, and is Failed."""
+    """Calls a function of the application; whatever it raises is logged, and is Failed.
+
+    In a process that the function has forked it is as it is: that process ends by it.
+    """
+    began_in = os.getpid()
     try:
         return function(*args)
     except BaseException:  # noqa: B902: sys.exit() too: it ends a job, not the worker
+        if os.getpid() != began_in:
+            raise
         at = sys.exc_info()[2]
         own = at.tb_next if at is not None and at.tb_next is not None else at
         kind, error, _ = sys.exc_info()

@@ -110,12 +110,14 @@ class Rpc:
             self._log("%s is not registered" % what)
             return b""
         result = jobs.run(self._host, what, self._run_function, function, name, args)
-        if isinstance(result, str):
-            return result.encode()
-        if result is None or isinstance(result, BytesLike):
-            return bytes(result or b"")
-        self._log("%s returned %s, not bytes" % (what, type(result).__name__))
-        return b""
+        if result is not None and not isinstance(result, (str, *BytesLike)):
+            self._log("%s returned %s, not bytes" % (what, type(result).__name__))
+            return b""
+        try:
+            return result.encode() if isinstance(result, str) else bytes(result or b"")
+        except ValueError as error:  # half a pair of surrogates, a view that was released
+            self._log("%s returned what cannot be sent: %s" % (what, error))
+            return b""
 
     def _log(self, line: str) -> None:
         self._host.log(WARN, line)

@@ -89,6 +89,18 @@ def test_results(world: Any, given: Any, result: Any) -> None:
     assert ("not bytes" in world.host.log_text) == wrong
 
 
+@pytest.mark.parametrize("given", ["\ud800", memoryview(b"abcd")])
+def test_result_that_cannot_be_sent(world: Any, given: Any) -> None:
+    if isinstance(given, memoryview):
+        given.release()
+    world.uwsgi.register_rpc("f", lambda: given)
+    assert world.uwsgi.call("f") is None
+    assert "the RPC function f returned what cannot be sent: " in world.host.log_text
+    world.services.queue.append(SimpleNamespace(kind=jobs.CALL, name=b"f", items=b""))
+    assert world.jobs.step("thread")
+    assert world.services.ended == [(False, b"")]
+
+
 @pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit, KeyboardInterrupt])
 def test_exceptions_are_logged_and_give_nothing(world: Any, error: Any) -> None:
     def fails() -> None:

@@ -71,7 +71,14 @@ cut(struct bask_req *req, unsigned status)
     return false;
 }
 
+static void
+end_job(struct bask_req *req, bool failed, bask_str answer)
+{
+    (void)req, (void)failed, (void)answer;
+}
+
 const struct bask_req_io bask_forsaken_req_io = {
+    .end_job = end_job,
     .respond = respond,
     .respond_file = respond_file,
     .begin = begin,

@@ -11,8 +11,8 @@ enum { JOBS_MAX = 16 };
 struct bask_signal_jobs {
     struct bask_loop *loop;
     struct bask_pipeline *pipeline;
-    struct bask_signal_box *box;
-    struct bask_link list; /* of all that were made and are not done */
+    struct bask_signal_box *box; /* NULL: another process's */
+    struct bask_link list;       /* of all that were made and are not done */
     unsigned count;
     uint32_t next; /* the number to begin with: none has to wait for the others */
 };
@@ -57,7 +57,8 @@ static int
 finish(struct bask_req *req)
 {
     struct signal_job *job = req->owner;
-    bask_signal_put(job->jobs->box, req->job.number);
+    if (job->jobs->box)
+        bask_signal_put(job->jobs->box, req->job.number);
     forget(job);
     return BASK_OK;
 }
@@ -124,7 +125,7 @@ take_round(struct bask_signal_jobs *jobs, uint32_t from)
 void
 bask_signal_jobs_look(struct bask_signal_jobs *jobs)
 {
-    if (!jobs || bask_signal_next(jobs->box, 0) == BASK_SIGNALS)
+    if (!jobs || !jobs->box || bask_signal_next(jobs->box, 0) == BASK_SIGNALS)
         return;
     bool took = take_round(jobs, jobs->next);
     while (take_round(jobs, 0))
@@ -145,6 +146,13 @@ bask_signal_jobs_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
     jobs->box = box;
     bask_list_init(&jobs->list);
     return jobs;
+}
+
+void
+bask_signal_jobs_forsake(struct bask_signal_jobs *jobs)
+{
+    if (jobs)
+        jobs->box = NULL;
 }
 
 void

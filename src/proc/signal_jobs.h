@@ -17,6 +17,8 @@ struct bask_signal_jobs *bask_signal_jobs_new(struct bask_loop *loop,
                                               struct bask_pipeline *pipeline,
                                               struct bask_signal_box *box);
 /* Numbers whose handlers have not begun go back into the box. `*jobs` may be NULL. */
+/* In a copy of this process that the application has forked: what waits is not the copy's. */
+void bask_signal_jobs_forsake(struct bask_signal_jobs *jobs);
 void bask_signal_jobs_free(struct bask_signal_jobs **jobs);
 /* There may be something in the box. `jobs` may be NULL. */
 void bask_signal_jobs_look(struct bask_signal_jobs *jobs);

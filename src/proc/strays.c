@@ -17,6 +17,7 @@ static struct bask_crew *_Atomic crew; /* of `parts`; set last */
 static _Thread_local struct bask_crew *locked;
 static _Thread_local sigset_t mask; /* before the fork */
 static bool ours, set_up;
+static bool is_stray; /* nothing here is the server's, whatever number it has */
 
 /* Whoever changes connections meanwhile shall be done with it; and a signal for the child shall
  * find it as it will be, not with the server's handlers, which would lose it. */
@@ -24,7 +25,7 @@ static void
 before_fork(void)
 {
     sigset_t all;
-    if (ours)
+    if (ours || is_stray)
         return;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &mask);
@@ -36,7 +37,7 @@ before_fork(void)
 static void
 after_fork(void)
 {
-    if (ours)
+    if (ours || is_stray)
         return;
     if (locked)
         bask_crew_unlock(locked);
@@ -46,7 +47,7 @@ after_fork(void)
 static void
 in_child(void)
 {
-    if (ours)
+    if (ours || is_stray)
         return;
     for (size_t i = 0; i < listeners->count; i++)
         close(listeners->items[i].io.fd);
@@ -60,6 +61,7 @@ in_child(void)
         bask_crew_forsake(locked);
     }
     after_fork();
+    is_stray = true;
 }
 
 int

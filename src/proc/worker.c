@@ -499,6 +499,7 @@ forsake(void *context)
     struct worker *worker = context;
     for (uint32_t i = 0; i < (uint32_t)worker->heritage->options->threads; i++)
         worker->threads[i].thread.board = &nowhere;
+    bask_signal_jobs_forsake(worker->signal_jobs);
 }
 
 /* Takes requests from now on, unless the server is paused. */

@@ -70,7 +70,8 @@ def test_program_that_outlives_its_request(bask: Bask) -> None:
 @pytest.mark.parametrize("workers", [0, 1])
 @pytest.mark.parametrize("threads", ["1", "3"])
 @pytest.mark.parametrize("what, status", [
-    ("returns", 0), ("streams", 0), ("exits", 7), ("calls-exit", 8), ("raises", 1)])
+    ("returns", 0), ("streams", 0), ("exits", 7), ("calls-exit", 8), ("raises", 1),
+    ("forks", 16)])
 def test_fork_in_a_request(bask: Bask, what: str, status: int, threads: str, workers: int) -> None:
     """The child never speaks to the client, and takes no request."""
     server = start(bask, "--threads", threads, workers=workers)

@@ -7,7 +7,7 @@ from typing import Any, List
 import pytest
 
 from support import processes
-from support.client import Address
+from support.client import Address, Connection
 from support.server import Bask, Server
 from support.uwsgi import packet
 from support.wait import wait_until
@@ -270,3 +270,48 @@ def test_signals_and_requests_and_reloads(bask: Bask, threads: str) -> None:
         server.send_signal(signal.SIGHUP)
         server.wait_log("reloaded: generation %d serves" % (turn + 2))
     wait_until(lambda: server.log().count("null: signal 1") == 120, "none was lost")
+
+
+FORKS = """
+def fork(number):
+    pid = os.fork()
+    if pid == 0:
+        %s
+    note("%d ended" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    return b"from the parent"
+uwsgi.register_signal(7, '', fork)
+uwsgi.register_signal(8, '', handle)
+uwsgi.register_rpc("forks", lambda: fork(0))
+"""
+ENDS = pytest.mark.parametrize("what, status", [
+    ("return b'from the child'", 0), ("raise SystemExit(3)", 3), ("1 / 0", 1), ("os._exit(4)", 4)])
+
+
+def start_forking(bask: Bask, what: str, *options: str) -> Server:
+    return start(bask, FORKS.replace("%s", what), *options, workers=1)
+
+
+@ENDS
+def test_handler_that_forks(bask: Bask, what: str, status: int) -> None:
+    """The child ends as what it runs does; and it takes none of the signals that wait."""
+    server = start_forking(bask, what)
+    ask(server, "[uwsgi.signal(number) for number in [7] + [8] * 40] and time.sleep(0.2)")
+    wait_seen(server, "%d ended" % status, *["1 8"] * 40)
+    assert len(seen(server)) == 41
+    if status == 1:
+        server.complained("ZeroDivisionError")
+
+
+@ENDS
+def test_function_that_forks(bask: Bask, what: str, status: int) -> None:
+    """The caller hears what the parent says."""
+    where = "127.0.0.1:%d" % bask.ports.take()
+    server = start_forking(bask, what, "--socket", where)
+    host, port = where.split(":")
+    for _ in range(2):
+        with Connection((host, int(port))) as connection:
+            connection.send(packet(b"\5\0forks", 173, 1))
+            assert connection.rest() == b"from the parent"
+    assert seen(server) == ["%d ended" % status] * 2
+    if status == 1:
+        server.complained("ZeroDivisionError")

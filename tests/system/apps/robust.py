@@ -173,6 +173,27 @@ def child_that_raises(environ):
     return "the child ended with %d" % reap(pid)
 
 
+def count_open(pipes):
+    count = 0
+    for fd in (fd for pipe in pipes for fd in pipe):
+        try:
+            os.fstat(fd)
+            count += 1
+        except OSError:
+            pass
+    return count
+
+
+def child_that_forks(environ):
+    """Its own descriptors have the numbers of those that were closed in it."""
+    pid = os.fork()
+    if pid == 0:
+        pipes = [os.pipe() for _ in range(8)]
+        inner = os.fork()
+        os._exit(reap(inner) if inner else count_open(pipes))
+    return "the child ended with %d" % reap(pid)
+
+
 def child_that_stays(environ):
     """Longer than the server, and than its sockets."""
     if os.fork() == 0:
