@@ -36,7 +36,7 @@ class Jobs:
             strays.end_of_one(None)
         except Failed:
             pass
-        except BaseException as error:
+        except BaseException as error:  # noqa: B902: sys.exit() of a child ends it, too
             strays.end_of_one(error)
             raise
         finally:
