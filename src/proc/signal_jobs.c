@@ -6,14 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { JOBS_MAX = 16 };
-
 struct bask_signal_jobs {
     struct bask_loop *loop;
     struct bask_pipeline *pipeline;
     struct bask_signal_box *box; /* NULL: another process's */
     struct bask_link list;       /* of all that were made and are not done */
-    unsigned count;
+    uint32_t count, most;
     uint32_t next; /* the number to begin with: none has to wait for the others */
 };
 
@@ -106,7 +104,7 @@ static bool
 take_round(struct bask_signal_jobs *jobs, uint32_t from)
 {
     bool took = false;
-    for (uint32_t number = from; jobs->count < JOBS_MAX; number++) {
+    for (uint32_t number = from; jobs->count < jobs->most; number++) {
         number = bask_signal_next(jobs->box, number);
         if (number >= BASK_SIGNALS)
             break;
@@ -136,7 +134,7 @@ bask_signal_jobs_look(struct bask_signal_jobs *jobs)
 
 struct bask_signal_jobs *
 bask_signal_jobs_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
-                     struct bask_signal_box *box)
+                     struct bask_signal_box *box, uint32_t most)
 {
     struct bask_signal_jobs *jobs = calloc(1, sizeof *jobs);
     if (!jobs)
@@ -144,6 +142,7 @@ bask_signal_jobs_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
     jobs->loop = loop;
     jobs->pipeline = pipeline;
     jobs->box = box;
+    jobs->most = most;
     bask_list_init(&jobs->list);
     return jobs;
 }

@@ -1,8 +1,9 @@
 /*
  * The signals of applications in a worker: from its box (svc/signals.h) to jobs in the pipeline.
  *
- * A few are jobs at a time; the others wait in the box, from where the master raises them again
- * should the worker end. All functions are called with the worker's lock held.
+ * Those that threads can be at are jobs; the others wait in the box, from where the master raises
+ * them again should the worker end, in whatever way. All functions are called with the worker's
+ * lock held.
  */
 #pragma once
 
@@ -12,13 +13,13 @@
 
 struct bask_signal_jobs;
 
-/* NULL: out of memory. */
+/* So many are jobs at a time: as many as there are threads. NULL: out of memory. */
 struct bask_signal_jobs *bask_signal_jobs_new(struct bask_loop *loop,
                                               struct bask_pipeline *pipeline,
-                                              struct bask_signal_box *box);
-/* Numbers whose handlers have not begun go back into the box. `*jobs` may be NULL. */
+                                              struct bask_signal_box *box, uint32_t most);
 /* In a copy of this process that the application has forked: what waits is not the copy's. */
 void bask_signal_jobs_forsake(struct bask_signal_jobs *jobs);
+/* Numbers whose handlers have not begun go back into the box. `*jobs` may be NULL. */
 void bask_signal_jobs_free(struct bask_signal_jobs **jobs);
 /* There may be something in the box. `jobs` may be NULL. */
 void bask_signal_jobs_look(struct bask_signal_jobs *jobs);

@@ -320,7 +320,8 @@ init_signal_jobs(struct worker *worker)
     if (!board || !(bask_plugin_jobs(worker->heritage->plugin) & BASK_JOBS(BASK_JOB_SIGNAL)))
         return BASK_OK;
     worker->signal_jobs = bask_signal_jobs_new(
-        worker->loop, &worker->pipeline, bask_signals_box(board, bask_board_index(worker->seat)));
+        worker->loop, &worker->pipeline, bask_signals_box(board, bask_board_index(worker->seat)),
+        (uint32_t)worker->heritage->options->threads);
     return worker->signal_jobs ? BASK_OK : BASK_E_NOMEM;
 }
 

@@ -272,6 +272,16 @@ def test_signals_and_requests_and_reloads(bask: Bask, threads: str) -> None:
     wait_until(lambda: server.log().count("null: signal 1") == 120, "none was lost")
 
 
+def test_what_waits_for_a_worker_that_dies_waits_for_the_next(bask: Bask) -> None:
+    """Only the handler that runs is lost with it."""
+    server = start(bask, "uwsgi.register_signal(8, 'worker1', handle)\n"
+                         "uwsgi.register_signal(7, 'worker1', lambda n: os.kill(os.getpid(), 9))",
+                   workers=1)
+    ask(server, "[uwsgi.signal(number) for number in [7] + [8] * 40] and time.sleep(0.2)")
+    wait_seen(server, *["1 8"] * 40)
+    server.complained("killed by signal 9")
+
+
 FORKS = """
 def fork(number):
     pid = os.fork()
