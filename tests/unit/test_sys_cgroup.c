@@ -1,32 +1,9 @@
 /* sys/: the memory that control groups grant, from folders that look like theirs. */
-#include "test.h"
+#include "small_files.h"
 
 #include "sys/memory.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static char root[64];
-
-static void
-put(const char *folder, const char *name, const char *text)
-{
-    char path[512];
-    int at = snprintf(path, sizeof path, "%s", root);
-    for (const char *part = folder; *part;) { /* mkdir -p */
-        size_t length = 1 + strcspn(part + 1, "/");
-        at += snprintf(path + at, sizeof path - (size_t)at, "%.*s", (int)length, part);
-        mkdir(path, 0700);
-        part += length;
-    }
-    snprintf(path + at, sizeof path - (size_t)at, "/%s", name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
 
 static void
 put_all(void)
@@ -104,23 +81,6 @@ this_process(void **state)
     (void)state;
     int64_t limit = bask_memory_limit();
     assert_true(limit == 0 || limit >= 1 << 20);
-}
-
-static int
-make_root(void **state)
-{
-    (void)state;
-    snprintf(root, sizeof root, "/tmp/bask-memory-XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int
-remove_root(void **state)
-{
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", root);
-    return system(command);
 }
 
 int

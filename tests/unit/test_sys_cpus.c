@@ -1,31 +1,7 @@
 /* sys/: the CPUs that control groups leave, from folders that look like theirs. */
-#include "test.h"
+#include "small_files.h"
 
 #include "sys/cpus.h"
-
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static char root[64];
-
-static void
-put(const char *folder, const char *name, const char *text)
-{
-    char path[512];
-    int at = snprintf(path, sizeof path, "%s", root);
-    for (const char *part = folder; *part;) { /* mkdir -p */
-        size_t length = 1 + strcspn(part + 1, "/");
-        at += snprintf(path + at, sizeof path - (size_t)at, "%.*s", (int)length, part);
-        mkdir(path, 0700);
-        part += length;
-    }
-    snprintf(path + at, sizeof path - (size_t)at, "/%s", name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
 
 static void
 groups(void **state)
@@ -85,23 +61,6 @@ this_process(void **state)
 {
     (void)state;
     assert_in_range(bask_cpus(), 1, sysconf(_SC_NPROCESSORS_CONF));
-}
-
-static int
-make_root(void **state)
-{
-    (void)state;
-    snprintf(root, sizeof root, "/tmp/bask-cpus-XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int
-remove_root(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -r '%s'", root);
-    return system(command);
 }
 
 int
