@@ -1,13 +1,13 @@
 """The embedding library: what PyPy's own main would do. Where it changes the interpreter, in a process of its own."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 import pytest
 
+import apart
 import pypy_embed_main as main
 
 FOLDER = Path(main.__file__).resolve().parent
@@ -16,21 +16,7 @@ PYPY = sys.implementation.name == "pypy"
 
 def run(code: str, cwd: Any = None, status: int = 0, **environ: str) -> str:
     """What the code prints on both streams; it finds main, os and sys imported."""
-    prelude = "import os, sys; sys.path.insert(0, %r); import pypy_embed_main as main\n" % str(
-        FOLDER
-    )
-    variables: Dict[str, str] = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-    done = subprocess.run(
-        [sys.executable, "-E", "-c", prelude + code],
-        cwd=cwd,
-        env={**variables, **environ},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=60,
-    )
-    output = done.stdout.decode("utf-8", "surrogateescape")
-    assert done.returncode == status, output
-    return output
+    return apart.run(FOLDER, "import pypy_embed_main as main", code, cwd, status, **environ)
 
 
 class TestHome:

@@ -1,11 +1,9 @@
 """Where the application's Python looks for modules; in a process of its own."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
+import apart
 from bask_pypy import runtime
 
 FOLDER = Path(runtime.__file__).resolve().parent.parent
@@ -13,21 +11,7 @@ FOLDER = Path(runtime.__file__).resolve().parent.parent
 
 def run(code: str, cwd: Any = None, status: int = 0, **environ: str) -> str:
     """What the code prints on both streams; it finds runtime, os and sys imported."""
-    prelude = "import os, sys; sys.path.insert(0, %r); from bask_pypy import runtime\n" % str(
-        FOLDER
-    )
-    variables: Dict[str, str] = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-    done = subprocess.run(
-        [sys.executable, "-E", "-c", prelude + code],
-        cwd=cwd,
-        env={**variables, **environ},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=60,
-    )
-    output = done.stdout.decode("utf-8", "surrogateescape")
-    assert done.returncode == status, output
-    return output
+    return apart.run(FOLDER, "from bask_pypy import runtime", code, cwd, status, **environ)
 
 
 class TestPaths:
