@@ -6,14 +6,14 @@ import os
 import signal
 import threading
 from pathlib import Path
-from typing import Callable, Dict, Set
+from typing import Callable, Dict
 
 import pytest
 
 from support import processes
-from support.client import make_request
 from support.server import APPS, Bask, Server
 from support.wait import wait_until
+from support.workers import wait_both_answer
 
 HOME = os.environ.get("BASK_TEST_HOME")
 PREFIX = os.environ.get("BASK_TEST_PREFIX", "/usr")
@@ -60,16 +60,7 @@ def test_flask(start: Start) -> None:
 
 def test_two_workers(start: Start) -> None:
     server = start("workers", workers=2)
-    seen: Set[int] = set()
-
-    def both() -> bool:
-        with server.connect() as one, server.connect() as two:
-            one.send(make_request("GET", "/slow"))
-            two.send(make_request("GET", "/slow"))
-            seen.update(json.loads(each.answer().body)["pid"] for each in (one, two))
-        return seen == set(server.workers())
-
-    wait_until(both, "both workers have answered")
+    wait_both_answer(server)
 
 
 def test_threads(start: Start) -> None:

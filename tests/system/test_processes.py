@@ -2,7 +2,7 @@
 import json
 import os
 import signal
-from typing import Any, Callable, Dict, List, Set
+from typing import Any, Callable, Dict, List
 
 import pytest
 
@@ -11,6 +11,7 @@ from support.client import make_request
 from support.load import Load
 from support.server import APPS, Bask, Server
 from support.wait import wait_until
+from support.workers import wait_both_answer
 
 NEVER_ENDS = "import time\nopen('loading', 'w')\ntime.sleep(1000)\n"
 
@@ -26,16 +27,7 @@ def server(bask: Bask) -> Server:
 
 
 def test_both_workers_serve(server: Server) -> None:
-    seen: Set[int] = set()
-
-    def both() -> bool:
-        with server.connect() as one, server.connect() as two:
-            one.send(make_request("GET", "/slow"))
-            two.send(make_request("GET", "/slow"))
-            seen.update(json.loads(each.answer().body)["pid"] for each in (one, two))
-        return seen == set(server.workers())
-
-    wait_until(both, "both workers have answered")
+    wait_both_answer(server)
 
 
 def test_killed_worker_is_replaced_and_nobody_is_refused(server: Server) -> None:
