@@ -23,6 +23,7 @@ from bask_pypy import (
     jobs,
     os_signals,
     present,
+    readers,
     rpc,
     runtime,
     scripts,
@@ -49,6 +50,7 @@ class Process:
         self.uwsgi: ModuleType = api.make_module(host)
         self._jobs = jobs.Jobs(services)
         present.install(self.uwsgi, host, services)
+        readers.install(self.uwsgi)
         rpc.install(
             self.uwsgi, host, services, self._jobs, lambda *given: self.hooks.rpc(*given)
         )
