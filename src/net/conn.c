@@ -46,6 +46,21 @@ bask_conn_move(struct bask_conn *conn, enum bask_step step)
         bask_loop_timer_start(net->loop, &net->sweep, limit_us);
 }
 
+/* Sends what is pending. False: the connection may be gone; what is left comes by `again`. */
+static bool
+flush(struct bask_conn *conn)
+{
+    int err = bask_conn_flush(conn);
+    if (conn->step != BASK_STEP_FLUSH)
+        return true;
+    if (err != BASK_E_AGAIN) {
+        bask_conn_request_done(conn);
+        return false;
+    }
+    bask_conn_move(conn, BASK_STEP_FLUSH); /* progress: a new deadline */
+    return true;
+}
+
 static void
 on_conn(struct bask_io *io, unsigned events)
 {
@@ -54,16 +69,18 @@ on_conn(struct bask_io *io, unsigned events)
         conn->readable = true;
     if (events & BASK_HANGUP)
         conn->readable = conn->hung_up = true;
-    if (events & BASK_WRITABLE && bask_conn_has_output(conn)) {
-        int err = bask_conn_flush(conn);
-        if (conn->step == BASK_STEP_FLUSH && err != BASK_E_AGAIN) {
-            bask_conn_request_done(conn);
-            return; /* the connection may be gone; what is left comes by `again` */
-        }
-        if (conn->step == BASK_STEP_FLUSH)
-            bask_conn_move(conn, BASK_STEP_FLUSH); /* progress: a new deadline */
-    }
+    if (events & BASK_WRITABLE && bask_conn_has_output(conn) && !flush(conn))
+        return;
     if (conn->readable)
+        bask_conn_on_readable(conn);
+}
+
+void
+bask_conn_go_on(struct bask_conn *conn)
+{
+    if (conn->step == BASK_STEP_FLUSH)
+        flush(conn);
+    else
         bask_conn_on_readable(conn);
 }
 

@@ -113,6 +113,8 @@ void bask_conn_accept(struct bask_net *net, struct bask_listener *listener, int 
                       const struct bask_sockaddr *peer);
 void bask_conn_move(struct bask_conn *conn, enum bask_step step);
 void bask_conn_close(struct bask_conn *conn);
+/* What is left to do without an event. */
+void bask_conn_go_on(struct bask_conn *conn);
 /* Work is left: bask_net_dispatch comes back to this connection before it waits. */
 void bask_conn_again(struct bask_conn *conn);
 /* The present request is answered as far as the application goes. */
@@ -133,11 +135,18 @@ extern const struct bask_req_io bask_conn_late_io;
 /* Sends what is pending. 0: all of it is gone; BASK_E_AGAIN; BASK_E_CLOSED. */
 int bask_conn_flush(struct bask_conn *conn);
 bool bask_conn_has_output(const struct bask_conn *conn);
+/* Writing failed: what follows is not even tried. BASK_E_CLOSED. */
+int bask_conn_fail(struct bask_conn *conn);
 /* Answers by the server itself and closes: "400 Bad Request", with a reason for the log. */
 void bask_conn_refuse(struct bask_conn *conn, unsigned status, const char *reason);
 void bask_conn_send_continue(struct bask_conn *conn);
 /* The last bytes of a connection, which are no response; `status` is for the log. */
 int bask_conn_end_raw(struct bask_conn *conn, bask_str head, bask_str body, unsigned status);
+
+/* conn_file.c */
+/* Sends some of conn->file_fd, which is open. 0: call again when `out` is sent, if the file is
+ * still open; BASK_E_AGAIN: later, somebody will call; BASK_E_CLOSED. */
+int bask_conn_send_file(struct bask_conn *conn);
 
 /* conn_call.c */
 /* Makes the packet that conn->req was made for a job of the kind CALL. 0 or a bask_err. */

@@ -9,6 +9,8 @@
 
 #include "base/err.h"
 
+#include <unistd.h>
+
 static int
 let_go(struct bask_req *req)
 {
@@ -29,7 +31,8 @@ static int
 respond_file(struct bask_req *req, bask_str head, unsigned count, int fd, int64_t offset,
              int64_t length)
 {
-    (void)head, (void)count, (void)fd, (void)offset, (void)length;
+    (void)head, (void)count, (void)offset, (void)length;
+    close(fd);
     return let_go(req);
 }
 

@@ -14,17 +14,14 @@
 #include "sys/clock.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 enum {
     COMPOSED = 4096,           /* a head, and a small body behind it, leave in one piece */
     STREAM_HIGH_WATER = 65536, /* an application that streams waits when more is unsent */
-    SENDFILE_STEP = 1 << 20,
-    LOG_DELAY_US = 50000, /* how long a line may wait for others to be written with it */
+    LOG_DELAY_US = 50000,      /* how long a line may wait for others to be written with it */
 };
 
 bool
@@ -33,43 +30,16 @@ bask_conn_has_output(const struct bask_conn *conn)
     return bask_buf_len(&conn->out) > 0 || conn->file_left > 0;
 }
 
-static int
-fail(struct bask_conn *conn)
+int
+bask_conn_fail(struct bask_conn *conn)
 {
     conn->broken = true;
     return BASK_E_CLOSED;
 }
 
 static int
-flush_file(struct bask_conn *conn)
+flush_out(struct bask_conn *conn)
 {
-    while (conn->file_left > 0) {
-        off_t offset = conn->file_offset;
-        size_t step = conn->file_left < SENDFILE_STEP ? (size_t)conn->file_left : SENDFILE_STEP;
-        ssize_t n = sendfile(conn->io.fd, conn->file_fd, &offset, step);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == EAGAIN)
-            return BASK_E_AGAIN;
-        if (n <= 0) {
-            if (n == 0)
-                bask_log(BASK_LOG_ERROR, "a file became shorter while it was sent");
-            return fail(conn);
-        }
-        conn->file_offset += n;
-        conn->file_left -= n;
-    }
-    if (conn->file_fd >= 0)
-        close(conn->file_fd);
-    conn->file_fd = -1;
-    return BASK_OK;
-}
-
-int
-bask_conn_flush(struct bask_conn *conn)
-{
-    if (conn->broken)
-        return BASK_E_CLOSED;
     while (bask_buf_len(&conn->out)) {
         bask_str pending = bask_buf_view(&conn->out);
         ssize_t n = send(conn->io.fd, pending.ptr, pending.len,
@@ -77,10 +47,22 @@ bask_conn_flush(struct bask_conn *conn)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return errno == EAGAIN ? BASK_E_AGAIN : fail(conn);
+            return errno == EAGAIN ? BASK_E_AGAIN : bask_conn_fail(conn);
         bask_buf_consume(&conn->out, (size_t)n);
     }
-    return flush_file(conn);
+    return BASK_OK;
+}
+
+int
+bask_conn_flush(struct bask_conn *conn)
+{
+    int err = conn->broken ? BASK_E_CLOSED : flush_out(conn);
+    while (!err && conn->file_fd >= 0) {
+        err = bask_conn_send_file(conn);
+        if (!err)
+            err = flush_out(conn); /* what the kernel could not send from the file by itself */
+    }
+    return err;
 }
 
 /* Hands `parts` to the network and keeps a copy of what it did not take. */
@@ -98,7 +80,7 @@ emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
                        : sendmsg(conn->io.fd, &message, MSG_NOSIGNAL | flags);
         while (sent < 0 && errno == EINTR);
         if (sent < 0 && errno != EAGAIN)
-            return fail(conn);
+            return bask_conn_fail(conn);
         if (sent < 0)
             sent = 0;
     }
@@ -107,7 +89,7 @@ emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
         sent -= (ssize_t)skip;
         bask_str left = bask_str_n((const char *)parts[i].iov_base + skip, parts[i].iov_len - skip);
         if (bask_buf_append(&conn->out, left))
-            return fail(conn);
+            return bask_conn_fail(conn);
     }
     return BASK_OK;
 }
@@ -268,16 +250,15 @@ respond_file(struct bask_req *req, bask_str head, unsigned count, int fd, int64_
     struct bask_response *response = &req->response;
     struct bask_response_traits traits = traits_of(conn);
     int err = bask_response_plan(response, &traits, head, count, length);
-    if (err)
+    if (err) {
+        close(fd);
         return err;
-    response->taken = length;
-    if (response->framing == BASK_FRAMING_LENGTH) {
-        conn->file_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-        if (conn->file_fd < 0)
-            return BASK_E_SYSTEM;
-        conn->file_offset = offset;
-        conn->file_left = length < response->length ? length : response->length;
     }
+    response->taken = length;
+    if (response->framing == BASK_FRAMING_LENGTH)
+        conn->file_left = length < response->length ? length : response->length;
+    conn->file_fd = fd;
+    conn->file_offset = offset;
     err = emit_head(conn, (bask_str){0}, conn->file_left ? MSG_MORE : 0);
     if (!err)
         err = bask_conn_flush(conn);

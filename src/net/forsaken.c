@@ -19,7 +19,8 @@ static int
 respond_file(struct bask_req *req, bask_str head, unsigned count, int fd, int64_t offset,
              int64_t length)
 {
-    (void)req, (void)head, (void)count, (void)fd, (void)offset, (void)length;
+    (void)req, (void)head, (void)count, (void)offset, (void)length;
+    close(fd);
     return BASK_E_CLOSED;
 }
 

@@ -288,7 +288,7 @@ bask_net_dispatch(struct bask_net *net)
     struct bask_link *link = bask_list_take(&net->again);
     if (!link)
         return false;
-    bask_conn_on_readable(BASK_CONTAINER(link, struct bask_conn, again));
+    bask_conn_go_on(BASK_CONTAINER(link, struct bask_conn, again));
     return true;
 }
 

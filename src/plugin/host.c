@@ -8,6 +8,7 @@
 #include "sys/clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -150,9 +151,12 @@ host_respond_file(const struct bask_request *request, bask_str head, uint32_t he
 {
     struct bask_req *req = req_of(request);
     struct bask_thread *thread = req->thread;
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0)
+        return BASK_E_SYSTEM;
     bask_crew_lock(host.crew);
-    int err = req->io->respond_file(req, head, header_count, fd, offset, length);
-    if (err != BASK_E_SYNTAX && err != BASK_E_SYSTEM)
+    int err = bask_req_respond_file(req, head, header_count, copy, offset, length);
+    if (err != BASK_E_SYNTAX)
         count(thread, head.len + (uint64_t)length, false);
     bask_crew_unlock(host.crew);
     return err;

@@ -3,6 +3,8 @@
 
 #include "base/err.h"
 
+#include <unistd.h>
+
 static struct bask_response_traits
 traits_of(const struct bask_req *req)
 {
@@ -54,8 +56,8 @@ respond_file(struct bask_req *req, bask_str head, unsigned count, int fd, int64_
 {
     struct bask_sink *sink = req->owner;
     struct bask_response_traits traits = traits_of(req);
-    (void)fd;
     (void)offset;
+    close(fd);
     int err = bask_response_plan(&req->response, &traits, head, count, length);
     if (err)
         return err;

@@ -23,7 +23,7 @@ struct bask_thread;
 /* How to answer; the functions belong to the connection. The functions of bask/plugin.h of the
  * same names say what they do. BASK_E_AGAIN from write and read_body: wait for the descriptor
  * (POLLOUT, POLLIN) and call again; write took its bytes the first time and is called again with
- * none. */
+ * none. respond_file takes fd over, whatever it returns. */
 struct bask_req_io {
     int (*respond)(struct bask_req *req, bask_str head, unsigned count, bask_str body);
     int (*respond_file)(struct bask_req *req, bask_str head, unsigned count, int fd, int64_t offset,
@@ -80,3 +80,15 @@ bask_req_complete(struct bask_req *req, int64_t body_left)
 /* Adds a variable. An unknown key is copied with `prefix` before it, in CGI's spelling: upper case,
  * '-' as '_'. BASK_E_LIMIT: too many; BASK_E_NOMEM. */
 int bask_req_add(struct bask_req *req, int key_id, bask_str key, bask_str prefix, bask_str value);
+
+/* A whole answer whose body is `length` bytes of the regular file `fd` from `offset`, which the
+ * kernel sends when the client takes them. fd is taken over, whatever this returns. No application
+ * is needed: who answers before one gets the request calls it the same way, with the worker's lock
+ * held. BASK_E_SYNTAX: the head is malformed, nothing was sent; BASK_E_CLOSED: the client has left;
+ * unless it was SYNTAX the request is gone. */
+static inline int
+bask_req_respond_file(struct bask_req *req, bask_str head, unsigned count, int fd, int64_t offset,
+                      int64_t length)
+{
+    return req->io->respond_file(req, head, count, fd, offset, length);
+}

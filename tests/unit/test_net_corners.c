@@ -85,19 +85,6 @@ begun_twice(void **state)
     assert_int_equal(responses(client), 1);
 }
 
-/* No descriptor is left for a file: the error page goes out whole, and the connection lives on. */
-static void
-file_that_cannot_be_had(void **state)
-{
-    (void)state;
-    struct client *client = dial(0, 0);
-    struct bask_req *req = hold(client, "GET /hold" HOST "\r\nGET /" HOST "\r\n");
-    assert_int_equal(req->io->respond_file(req, plain, 1, -1, 0, 1000), BASK_E_SYSTEM);
-    req->io->abort(req, BASK_STR("500 x\r\n"), 0, BASK_STR("failed"));
-    hear_until(client, "\r\n\r\nhello");
-    assert_int_equal(responses(client), 2);
-}
-
 /* A request that is on its way when draining begins is answered. */
 static void
 drained_with_a_request_on_its_way(void **state)
@@ -233,7 +220,6 @@ main(void)
         TEST(no_continue_inside_a_response),
         TEST(close_is_kept_for_an_empty_stream),
         TEST(begun_twice),
-        TEST(file_that_cannot_be_had),
         TEST(drained_with_a_request_on_its_way),
         TEST(drained_with_a_silent_connection),
         TEST(handed_over),

@@ -37,7 +37,7 @@ respond_malformed(struct bask_req *req)
 static void
 send_file(struct bask_req *req)
 {
-    assert_int_equal(req->io->respond_file(req, plain, 1, 0, 0, 10), BASK_E_CLOSED);
+    assert_int_equal(bask_req_respond_file(req, plain, 1, dup(0), 0, 10), BASK_E_CLOSED);
 }
 
 static void

@@ -1,0 +1,224 @@
+/* net/: files as answers, whatever the kernel can do with them, and who closes them. */
+#include "net_fixture.h"
+
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+
+#define HOST " HTTP/1.1\r\nHost: a\r\n"
+
+/* What sendfile(2) does; its name in the library is this where files may be large. */
+static enum { REAL, REFUSED, ENDLESS } sendfile_is;
+static unsigned sends;
+static size_t most; /* that was asked for at once */
+
+ssize_t __real_sendfile64(int out, int in, off_t *offset, size_t count);
+ssize_t __wrap_sendfile64(int out, int in, off_t *offset, size_t count);
+
+ssize_t
+__wrap_sendfile64(int out, int in, off_t *offset, size_t count)
+{
+    sends++;
+    most = count > most ? count : most;
+    if (sendfile_is == REAL)
+        return __real_sendfile64(out, in, offset, count);
+    if (sendfile_is == ENDLESS) /* a client that is never full */
+        return (ssize_t)count;
+    errno = EINVAL;
+    return -1;
+}
+
+static int
+set_up(void **state)
+{
+    (void)state;
+    sendfile_is = REAL;
+    sends = 0;
+    most = 0;
+    fixture_defaults();
+    return fixture_open();
+}
+
+static int
+tear_down(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(clients); i++)
+        if (clients[i].fd > 0)
+            hang_up(&clients[i]);
+    memset(clients, 0, sizeof clients);
+    fixture_close();
+    return 0;
+}
+
+static struct bask_req *
+hold(struct client *client, const char *head)
+{
+    say(client, head);
+    until_held();
+    struct bask_req *req = fixture.held;
+    fixture.held = NULL;
+    return req;
+}
+
+/* A file of BIG_BYTES bytes that has no name. */
+static int
+make_file(void)
+{
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    for (size_t i = 0; i < sizeof big; i++)
+        big[i] = (char)(i % 251);
+    assert_int_equal(fwrite(big, 1, sizeof big, file), sizeof big);
+    assert_int_equal(fflush(file), 0);
+    int fd = dup(fileno(file));
+    fclose(file);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static bool
+is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* The bytes from `offset` on, and then the next answer. */
+static void
+expect_file(struct client *client, int64_t offset, int64_t length)
+{
+    say(client, "GET /" HOST "\r\n");
+    hear_until(client, "\r\n\r\nhello");
+    const char *body = strstr(text_of(client), "\r\n\r\n") + 4;
+    assert_memory_equal(body, big + offset, (size_t)length);
+    assert_memory_equal(body + length, "HTTP/1.1 200 ", 13);
+}
+
+static void
+file_is_sent_by_hand_where_the_kernel_does_not(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t offset, length;
+    } ranges[] = {{0, BIG_BYTES}, {1000, 10}, {7, 0}, {70000, 65536}, {5, 65537}};
+    sendfile_is = REFUSED;
+    struct client *client = dial(0, 0);
+    for (size_t i = 0; i < COUNT(ranges); i++) {
+        int fd = make_file();
+        client->len = 0;
+        struct bask_req *req = hold(client, "GET /hold" HOST "\r\n");
+        assert_int_equal(
+            bask_req_respond_file(req, plain, 1, fd, ranges[i].offset, ranges[i].length), 0);
+        expect_file(client, ranges[i].offset, ranges[i].length);
+        assert_false(is_open(fd));
+    }
+    assert_true(sends >= 4);
+}
+
+static void
+file_that_is_too_short(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        sendfile_is = i ? REFUSED : REAL;
+        int fd = make_file();
+        struct client *client = dial(0, 0);
+        struct bask_req *req = hold(client, "GET /hold" HOST "\r\n");
+        bask_req_respond_file(req, plain, 1, fd, BIG_BYTES - 10, 100);
+        hear_end(client);
+        assert_non_null(strstr(text_of(client), "Content-Length: 100\r\n"));
+        until_connections(0);
+        assert_false(is_open(fd));
+        hang_up(client);
+    }
+}
+
+static void
+what_cannot_be_read_breaks_the_answer(void **state)
+{
+    (void)state;
+    sendfile_is = REFUSED;
+    int fd = open("/", O_RDONLY | O_DIRECTORY);
+    struct client *client = dial(0, 0);
+    struct bask_req *req = hold(client, "GET /hold" HOST "\r\n");
+    bask_req_respond_file(req, plain, 1, fd, 0, 100);
+    hear_end(client);
+    until_connections(0);
+    assert_false(is_open(fd));
+}
+
+static void
+file_is_closed_whatever_is_answered(void **state)
+{
+    (void)state;
+    struct client *client = dial(0, 0);
+    int fd = make_file();
+    struct bask_req *req = hold(client, "GET /hold" HOST "\r\n");
+    assert_int_equal(bask_req_respond_file(req, BASK_STR("x"), 7, fd, 0, 10), BASK_E_SYNTAX);
+    assert_false(is_open(fd));
+    respond_text(req, BASK_STR("short"));
+    hear_until(client, "short");
+
+    fd = make_file();
+    req = hold(client, "HEAD /hold" HOST "\r\n");
+    assert_int_equal(bask_req_respond_file(req, plain, 1, fd, 0, 10), 0);
+    hear_until(client, "Content-Length: 10\r\n\r\n");
+    assert_false(is_open(fd));
+
+    fd = make_file(); /* a client that leaves */
+    req = hold(client, "GET /hold" HOST "\r\n");
+    assert_int_equal(bask_req_respond_file(req, plain, 1, fd, 0, BIG_BYTES), 0);
+    hang_up(client);
+    until_connections(0);
+    assert_false(is_open(fd));
+}
+
+/* The head says less than the file has, or more. */
+static void
+length_is_what_the_head_says(void **state)
+{
+    (void)state;
+    struct client *client = dial(0, 0);
+    struct bask_req *req = hold(client, "GET /hold" HOST "\r\n");
+    assert_int_equal(bask_req_respond_file(req, BASK_STR("200 OK\r\nContent-Length: 5\r\n"), 1,
+                                           make_file(), 3, 100),
+                     0);
+    expect_file(client, 3, 5);
+    client->len = 0;
+    req = hold(client, "GET /hold" HOST "\r\n");
+    bask_req_respond_file(req, BASK_STR("200 OK\r\nContent-Length: 50\r\n"), 1, make_file(), 3, 5);
+    hear_end(client);
+    assert_non_null(strstr(text_of(client), "Content-Length: 50\r\n"));
+}
+
+/* A client that takes all at once must not keep the others waiting. */
+static void
+others_get_their_turn(void **state)
+{
+    (void)state;
+    const int64_t length = INT64_C(1) << 40;
+    struct client *client = dial(0, 0), *other = dial(1, 0);
+    until_connections(2);
+    struct bask_req *req = hold(client, "GET /hold" HOST "\r\n");
+    sendfile_is = ENDLESS;
+    assert_int_equal(bask_req_respond_file(req, plain, 1, make_file(), 0, length), 0);
+    unsigned before = sends;
+    assert_true(most <= 4 << 20 && before < 10);
+    say(other, "GET /" HOST "\r\n");
+    hear_until(other, "hello");
+    assert_true(sends > before); /* and the file went on */
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(file_is_sent_by_hand_where_the_kernel_does_not, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(file_that_is_too_short, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_read_breaks_the_answer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(file_is_closed_whatever_is_answered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(length_is_what_the_head_says, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(others_get_their_turn, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
