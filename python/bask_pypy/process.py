@@ -21,6 +21,7 @@ from bask_pypy import (
     inherited,
     jit,
     jobs,
+    locks,
     os_signals,
     present,
     rpc,
@@ -49,6 +50,7 @@ class Process:
         self.uwsgi: ModuleType = api.make_module(host)
         self._jobs = jobs.Jobs(services)
         present.install(self.uwsgi, host, services)
+        locks.install(self.uwsgi, host, services)
         rpc.install(
             self.uwsgi, host, services, self._jobs, lambda *given: self.hooks.rpc(*given)
         )
