@@ -154,6 +154,20 @@ class rpc:  # noqa: N801
         return f
 
 
+def lock(f: Callable[..., Any]) -> Callable[..., Any]:
+    """@lock: the function runs in one thread of one worker at a time (lock 0)."""
+
+    @functools.wraps(f)
+    def locked(*args: Any, **kwargs: Any) -> Any:
+        uwsgi.lock()
+        try:
+            return f(*args, **kwargs)
+        finally:
+            uwsgi.unlock()
+
+    return locked
+
+
 class harakiri:  # noqa: N801
     """@harakiri(30): a request that is longer than that in the function is cut off."""
 

@@ -7,6 +7,7 @@ import sys
 import cffi
 
 import services_cdef
+import shared_cdef
 
 TYPES = """
 typedef struct { const char *ptr; size_t len; ...; } bask_str;
@@ -129,7 +130,9 @@ def main() -> None:
     ffi = cffi.FFI()
     ffi.cdef(TYPES + C_FUNCTIONS + PYTHON_FUNCTIONS)
     ffi.cdef(services_cdef.TYPES + services_cdef.C_FUNCTIONS)
-    ffi.set_source("_bask", '#include "glue.h"\n#include "services.h"\n')
+    ffi.cdef(shared_cdef.C_FUNCTIONS)
+    headers = ("glue.h", "services.h", "services_shared.h")
+    ffi.set_source("_bask", "".join('#include "%s"\n' % name for name in headers))
     ffi.emit_c_code(sys.argv[1])
 
 

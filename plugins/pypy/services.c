@@ -1,6 +1,8 @@
 /* The services as Python calls them: functions with pointers and lengths. */
 #include "services.h"
 
+#include "services_shared.h"
+
 #include <bask/service_process.h>
 #include <bask/service_request.h>
 #include <bask/service_rpc.h>
@@ -20,6 +22,7 @@ services_init(const struct bask_host *functions)
     process = host->service("process");
     rpc = host->service("rpc");
     signals = host->service("signal");
+    services_shared_init(host);
 }
 
 const struct bask_job *

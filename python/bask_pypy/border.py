@@ -1,4 +1,4 @@
-"""The calls of the C half, handed to the process. With host.py and host_services.py all that touches cffi."""
+"""The calls of the C half, handed to the process. With host.py, host_services.py and host_shared.py all that touches cffi."""
 from typing import Any
 
 from _bask import ffi  # type: ignore[import-not-found]

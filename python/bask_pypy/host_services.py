@@ -1,4 +1,4 @@
-"""The server's services and jobs as Python objects; beside host.py the only module that has cffi.
+"""The server's services and jobs as Python objects; with host.py and host_shared.py all that has cffi.
 
 Each method is one call of include/bask/service*.h. Names and values are bytes here: what users may
 write as text is encoded by the modules that take it.
@@ -7,6 +7,8 @@ from typing import Any, Callable, Sequence, Tuple
 
 from _bask import ffi, lib  # type: ignore[import-not-found]
 
+from bask_pypy.host_shared import Shared
+
 ERROR_SIZE = 512
 
 
@@ -14,7 +16,7 @@ def _text(error: Any) -> str:
     return ffi.string(error).decode("utf-8", "replace")
 
 
-class Services:
+class Services(Shared):
     """May be used from any thread."""
 
     def job(self, thread: Any) -> Any:

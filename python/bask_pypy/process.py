@@ -21,6 +21,7 @@ from bask_pypy import (
     inherited,
     jit,
     jobs,
+    locks,
     os_signals,
     present,
     readers,
@@ -51,6 +52,7 @@ class Process:
         self._jobs = jobs.Jobs(services)
         present.install(self.uwsgi, host, services)
         readers.install(self.uwsgi)
+        locks.install(self.uwsgi, host, services)
         rpc.install(
             self.uwsgi, host, services, self._jobs, lambda *given: self.hooks.rpc(*given)
         )

@@ -158,6 +158,15 @@ write_pidfile(struct server *server, bask_str path, bool safe)
         give_up(server, error);
 }
 
+/* As the user that the workers are: files that are shared are theirs. */
+static void
+open_shared(struct server *server)
+{
+    char error[512];
+    if (bask_shared_open(&server->heritage.shared, &server->shared_options, error, sizeof error))
+        give_up(server, error);
+}
+
 /* Paths that this process will need again, as they are in the new root. */
 static void
 enter_root(struct server *server, const char *root)
@@ -443,6 +452,7 @@ run_server(struct server *server, int argc, char **argv)
     remember_start(server, arguments);
     prepare_heritage(server);
     drop_privileges(server);
+    open_shared(server);
     open_recorder(server);
     server->heritage.on_loaded = bask_daemon_log;
     int code = server->heritage.options->master ? run_master(server) : run_alone(server);

@@ -44,6 +44,7 @@ struct bask_heritage {
     struct bask_board board;           /* shared memory */
     struct bask_apps apps;             /* the same */
     struct bask_signal_board *signals; /* as well; NULL without a master */
+    struct bask_shared shared;         /* as well: what applications share */
     uint32_t generation;
     const struct bask_plugin *plugin;
     struct bask_place place;

@@ -371,6 +371,7 @@ bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, 
         .workers = heritage->info.workers,
         .worker_id = id,
         .generation = heritage->generation,
+        .shared = &heritage->shared,
     });
 }
 

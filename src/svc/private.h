@@ -3,12 +3,19 @@
 
 #include "svc/svc.h"
 
+#include <bask/service_lock.h>
 #include <bask/service_process.h>
 #include <bask/service_rpc.h>
 #include <bask/service_signal.h>
 
 /* Of this process. */
 extern struct bask_svc_setup svc;
+
+/* What the processes share; nothing of it, where it was not set up. */
+extern const struct bask_shared *svc_shared;
+
+/* locks.c */
+extern struct bask_service_lock svc_lock;
 
 /* rpc.c */
 extern struct bask_service_rpc svc_rpc;

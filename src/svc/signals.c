@@ -4,15 +4,13 @@
 #include "base/err.h"
 #include "sys/bell.h"
 #include "sys/proc.h"
-
-#include <errno.h>
-#include <pthread.h>
+#include "sys/robust.h"
 
 /* No more than three generations are there at a time. */
 enum { TABLES = BASK_SIGNAL_GENERATIONS + 1, TO_BITS = 8 };
 
 struct table {
-    pthread_mutex_t lock; /* robust: a process may die with it */
+    pthread_mutex_t lock; /* a process may die with it */
     _Atomic uint32_t generation;
     _Atomic uint32_t targets[BASK_SIGNALS]; /* worker_id << TO_BITS | enum bask_signal_to */
     _Atomic uint32_t count;                 /* of sources that are complete */
@@ -77,18 +75,13 @@ bask_signal_next(const struct bask_signal_box *box, uint32_t from)
 struct bask_signal_board *
 bask_signals_new(uint32_t places, int bell)
 {
-    pthread_mutexattr_t shared;
     struct bask_signal_board *board =
         bask_proc_shared_memory(sizeof *board + places * sizeof *board->boxes);
     if (!board)
         return NULL;
     board->bell = bell;
-    pthread_mutexattr_init(&shared);
-    pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
-    pthread_mutexattr_setrobust(&shared, PTHREAD_MUTEX_ROBUST);
     for (uint32_t i = 0; i < TABLES; i++)
-        pthread_mutex_init(&board->tables[i].lock, &shared);
-    pthread_mutexattr_destroy(&shared);
+        bask_robust_init(&board->tables[i].lock, false);
     return board;
 }
 
@@ -140,14 +133,6 @@ bask_signals_reserve(struct bask_signal_board *board, uint32_t generation,
     }
 }
 
-/* Who died with the lock had not counted what was not complete. */
-static void
-lock(struct table *table)
-{
-    if (pthread_mutex_lock(&table->lock) == EOWNERDEAD)
-        pthread_mutex_consistent(&table->lock);
-}
-
 /* Locks the table of a generation, which may have become another's meanwhile; NULL: it has. */
 static struct table *
 lock_own(const struct bask_signal_board *board, uint32_t generation)
@@ -155,10 +140,10 @@ lock_own(const struct bask_signal_board *board, uint32_t generation)
     struct table *table = table_of(board, generation);
     if (!table)
         return NULL;
-    lock(table);
+    bask_robust_lock(&table->lock); /* who died with it had not counted what was not complete */
     if (atomic_load(&table->generation) == generation)
         return table;
-    pthread_mutex_unlock(&table->lock);
+    bask_robust_unlock(&table->lock);
     return NULL;
 }
 
@@ -168,13 +153,13 @@ bask_signals_begin(struct bask_signal_board *board, uint32_t generation)
     struct table *table = table_of(board, generation);
     if (!table)
         return;
-    lock(table);
+    bask_robust_lock(&table->lock);
     atomic_store(&table->generation, 0);
     for (uint32_t i = 0; i < BASK_SIGNALS; i++)
         atomic_store(&table->targets[i], 0);
     atomic_store(&table->count, 0);
     atomic_store(&table->generation, generation);
-    pthread_mutex_unlock(&table->lock);
+    bask_robust_unlock(&table->lock);
 }
 
 int
@@ -190,7 +175,7 @@ bask_signals_define(struct bask_signal_board *board, uint32_t generation, uint32
         target.worker_id = is_first ? worker_id : 0;
     }
     atomic_store(&table->targets[number], target.worker_id << TO_BITS | target.to);
-    pthread_mutex_unlock(&table->lock);
+    bask_robust_unlock(&table->lock);
     return BASK_OK;
 }
 
@@ -225,7 +210,7 @@ bask_signals_add(struct bask_signal_board *board, uint32_t generation,
     if (!table)
         return BASK_E_STATE;
     int err = add(table, source);
-    pthread_mutex_unlock(&table->lock);
+    bask_robust_unlock(&table->lock);
     if (!err)
         bask_bell_ring(board->bell);
     return err;

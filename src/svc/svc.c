@@ -4,12 +4,16 @@
 #include <stddef.h>
 #include <string.h>
 
+static const struct bask_shared nothing;
+
 struct bask_svc_setup svc;
+const struct bask_shared *svc_shared = &nothing;
 
 static const struct {
     const char *name;
     const void *functions;
 } services[] = {
+    {"lock", &svc_lock},
     {"process", &svc_process},
     {"rpc", &svc_rpc},
     {"signal", &svc_signal},
@@ -35,6 +39,8 @@ void
 bask_svc_set_up(const struct bask_svc_setup *setup)
 {
     svc = *setup;
+    svc_shared = setup->shared ? setup->shared : &nothing;
+    svc_lock.count = bask_locks_count(svc_shared->locks);
     svc_rpc.max = (uint32_t)setup->options->rpc_max;
 }
 

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "svc/shared.h"
 #include "svc/signals.h"
 
 #include <bask/option.h>
@@ -25,6 +26,7 @@ struct bask_svc_setup {
     int timeout_ms;                    /* how long another server is waited for */
     struct bask_signal_board *signals; /* NULL: there is no master */
     uint32_t workers, worker_id, generation;
+    const struct bask_shared *shared; /* NULL: nothing is */
 };
 
 void bask_svc_set_up(const struct bask_svc_setup *setup);

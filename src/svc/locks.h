@@ -1,0 +1,14 @@
+/* The locks of applications, in shared memory. */
+#pragma once
+
+#include <stdint.h>
+
+struct bask_locks;
+
+/* NULL: out of memory. */
+struct bask_locks *bask_locks_new(uint32_t count);
+uint32_t bask_locks_count(const struct bask_locks *locks);
+/* As the functions of the service (bask/service_lock.h). */
+int bask_locks_lock(struct bask_locks *locks, uint32_t number);
+int bask_locks_unlock(struct bask_locks *locks, uint32_t number);
+int bask_locks_is_locked(struct bask_locks *locks, uint32_t number);

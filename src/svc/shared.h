@@ -1,0 +1,26 @@
+/*
+ * What applications share between processes: made once, by whoever makes the processes, before the
+ * first of them; then all of a server have it, whatever their generation.
+ */
+#pragma once
+
+#include "svc/locks.h"
+
+#include <bask/option.h>
+
+#include <stddef.h>
+
+struct bask_shared_options {
+    int64_t locks;
+};
+
+struct bask_option_table bask_shared_option_table(struct bask_shared_options *values);
+
+/* What was not asked for is NULL. */
+struct bask_shared {
+    struct bask_locks *locks;
+};
+
+/* 0, or a bask_err and one sentence in `error`. */
+int bask_shared_open(struct bask_shared *shared, const struct bask_shared_options *options,
+                     char *error, size_t error_size);
