@@ -69,8 +69,9 @@ def test_lock_zero_is_there_without_an_option_and_a_master(bask: Bask) -> None:
 
 def wait_held(server: Server) -> int:
     """The process that has the lock."""
-    wait_until(lambda: (server.folder / "seen").exists(), "a worker has the lock")
-    return int((server.folder / "seen").read_text())
+    seen = server.folder / "seen"
+    wait_until(lambda: seen.exists() and seen.read_text().endswith("\n"), "a worker has the lock")
+    return int(seen.read_text())
 
 
 def test_holder_that_is_killed_lets_go(bask: Bask) -> None:
