@@ -27,6 +27,7 @@
  *      (option.h)
  *      bask_worker_info.signals, vsz_bytes, paused
  *      bask_host.service, job, end_job; bask_plugin.jobs (service.h)
+ *      bask_request.body_fd
  */
 #pragma once
 

@@ -27,6 +27,7 @@ struct bask_request {
     const struct bask_pair *pairs;
     bask_str fields, body;
     int64_t body_left;
+    int32_t body_fd;
     ...;
 };
 

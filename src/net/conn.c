@@ -181,6 +181,7 @@ bask_conn_close(struct bask_conn *conn)
     bask_list_remove(&conn->again);
     return_request(conn);
     return_input(conn);
+    bask_conn_spill_end(conn);
     bask_buf_fini(&conn->body);
     bask_buf_fini(&conn->rest);
     bask_buf_fini(&conn->out);
@@ -218,6 +219,8 @@ forget_request(struct bask_conn *conn)
     return_request(conn);
     bask_buf_consume(&conn->in, used);
     bask_buf_fini(&conn->body);
+    if (conn->body_fd)
+        bask_conn_spill_end(conn);
     if (bask_buf_len(&conn->rest)) {
         if (bask_buf_append(&conn->in, bask_buf_view(&conn->rest)))
             conn->close_after = true; /* out of memory: the next request is lost, and told so */

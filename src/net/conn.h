@@ -50,8 +50,10 @@ struct bask_conn {
     size_t in_place;      /* bytes of body directly after the head in `in` */
     struct bask_buf body; /* buffered, decoded body that is not in place */
     struct bask_buf rest; /* what came after the end of a chunked body: the next request */
+    int body_fd;          /* a file that has all that was received of the body; 0: none */
+    int64_t body_at;      /* of that file: bytes that read_body has given */
     int64_t body_left;    /* bytes not received; -1: chunked, end not seen */
-    int64_t body_total;   /* bytes received, decoded; kept for chunked bodies */
+    int64_t body_total;   /* bytes received, decoded; kept for chunked bodies, and in files */
     struct bask_chunked chunks;
 
     struct bask_buf out; /* what the network did not take */
@@ -100,6 +102,7 @@ struct bask_net {
     struct bask_conn *spare_conn; /* free lists, linked through the first word */
     struct bask_req *spare_req;
     char *spare_buffer;
+    char *spill_piece; /* where bodies that go into files pass; NULL until one does */
     int64_t date_second;
     char date[37 + 1];
     struct bask_head_memo heads; /* of responses */
@@ -125,6 +128,21 @@ struct bask_req *bask_conn_request(struct bask_conn *conn);
 /* conn_in.c */
 void bask_conn_on_readable(struct bask_conn *conn);
 ssize_t bask_conn_read_body(struct bask_req *req, char *buffer, size_t size);
+/* Reads the socket; see `receive` there. */
+ssize_t bask_conn_receive(struct bask_conn *conn, char *buffer, size_t size);
+/* Takes `raw` bytes of a body that were received: of a chunked one the data are left at their
+ * front. 1: that was the end, 0: not yet, < 0: refused or closed. */
+int bask_conn_take_body(struct bask_conn *conn, char *bytes, size_t raw, size_t *ret_data);
+
+/* conn_spill.c */
+/* Whether bodies that are beyond post-buffering go into a file. */
+bool bask_conn_spills(const struct bask_conn *conn);
+/* Makes the file, with what has come of the body. 0, or < 0: refused. */
+int bask_conn_spill_start(struct bask_conn *conn, bask_str came);
+/* One more read into the file. 1: the body is complete; 0: not yet; < 0: it is over. */
+int bask_conn_spill_fill(struct bask_conn *conn);
+ssize_t bask_conn_spill_read(struct bask_conn *conn, char *buffer, size_t size);
+void bask_conn_spill_end(struct bask_conn *conn);
 
 /* conn_out.c */
 extern const struct bask_req_io bask_conn_req_io;

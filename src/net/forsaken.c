@@ -101,6 +101,9 @@ bask_net_forsake(struct bask_net *net)
             close(conn->io.fd);
             if (conn->file_fd >= 0)
                 close(conn->file_fd);
+            if (conn->step !=
+                BASK_STEP_APP) /* else it is the application's to read, here as well */
+                bask_conn_spill_end(conn);
             if (conn->req)
                 conn->req->io = &bask_forsaken_req_io;
         }

@@ -274,6 +274,7 @@ bask_net_free(struct bask_net **net)
     bask_loop_timer_stop(&(*net)->reopen);
     bask_loop_timer_stop(&(*net)->log_flush);
     free_spares(*net);
+    free((*net)->spill_piece);
     free(*net);
     *net = NULL;
 }

@@ -36,7 +36,7 @@ struct bask_sources;
 struct bask_heritage {
     const struct bask_conf *conf;
     const struct bask_process_options *options;
-    const struct bask_net_options *net;
+    struct bask_net_options *net;
     const struct bask_warmup_options *warmup;
     const struct bask_limits_options *limits;
     const struct bask_svc_options *services;

@@ -432,7 +432,9 @@ bask_worker_init(struct bask_heritage *heritage)
     heritage->began_us = bask_clock_us();
     if (settle(heritage, BASK_PLACE_ZYGOTE) || heritage->plugin->init(&bask_host_functions))
         return BASK_EXIT_FAILED;
-    return settle(heritage, BASK_PLACE_INIT) ? BASK_EXIT_FAILED : BASK_EXIT_OK;
+    if (settle(heritage, BASK_PLACE_INIT) || bask_body_options_settle(heritage->net))
+        return BASK_EXIT_FAILED;
+    return BASK_EXIT_OK;
 }
 
 int
