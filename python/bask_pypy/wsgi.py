@@ -9,7 +9,7 @@ import stat
 import sys
 import traceback
 from types import TracebackType
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Type
 
 from bask_pypy import strays
 from bask_pypy.applications import is_set
@@ -83,8 +83,8 @@ class FileWrapper:
         try:
             fd = filelike.fileno()
             status = os.fstat(fd)
-            if not stat.S_ISREG(status.st_mode):
-                return None
+            if not stat.S_ISREG(status.st_mode) or not status.st_size:
+                return None  # files of the kernel say 0, and have something all the same
             offset = filelike.tell()
         except (AttributeError, OSError, TypeError, ValueError):
             return None
@@ -144,8 +144,8 @@ class Response:
             raise MemoryError("no memory for the head of the response")
         self.begun = True
 
-    def write(self, data: bytes) -> None:
-        """The write() callable, and every piece of an iterable."""
+    def push(self, data: bytes) -> None:
+        """Every piece of an iterable."""
         if type(data) is not bytes:
             data = _as_bytes(data)
         if self.done:  # the request is another's by now
@@ -158,6 +158,8 @@ class Response:
         if error:
             self.gone = True
             raise ClientGone("the client left" if error == CLOSED else "the client is too slow")
+
+    write = push  # the write() callable
 
     def whole(self, body: bytes) -> None:
         """A response that is there at once."""
@@ -196,6 +198,52 @@ class Response:
                 self.host.abort(self.request, FAILED_HEAD, 1, text)
 
 
+class TolerantResponse(Response):
+    """What --write-errors-tolerance and --disable-write-exception make of a client that leaves."""
+
+    __slots__ = ("failures",)
+    tolerance = 0  # so many pieces may be lost before the application is told
+    is_silent = False  # the write() callable never raises
+
+    def __init__(self, host: Any, request: Any) -> None:
+        Response.__init__(self, host, request)
+        self.failures = 0
+
+    def push(self, data: bytes) -> None:
+        if not self.gone:
+            try:
+                Response.push(self, data)
+                return
+            except ClientGone:
+                pass
+        self.failures += 1
+        if self.failures > self.tolerance:
+            raise ClientGone("the client left, or is too slow")
+
+    def write(self, data: bytes) -> None:
+        try:
+            self.push(data)
+        except ClientGone:
+            if not self.is_silent:
+                raise
+
+    def finish(self) -> None:
+        if self.gone:
+            self.abort()
+        else:
+            Response.finish(self)
+
+
+def response_kind(host: Any) -> Type[Response]:
+    """The class of responses, as the options say."""
+    tolerance = int(next(iter(host.option("write-errors-tolerance")), 0))
+    is_silent = is_set(host, "disable-write-exception")
+    if not tolerance and not is_silent:
+        return Response
+    members = {"__slots__": (), "tolerance": tolerance, "is_silent": is_silent}
+    return type("TolerantResponse", (TolerantResponse,), members)
+
+
 class Server:
     """Everything about WSGI that is the same for all requests of a process."""
 
@@ -212,6 +260,7 @@ class Server:
         self.warming = False
         self.quiet = False  # an exception was logged while warming: one tells enough
         self.rules = Rules(host)
+        self.response = response_kind(host)
         self.shows_exceptions = is_set(host, "catch-exceptions")
         self.is_strict = is_set(host, "wsgi-strict")
         self.told = is_set(host, "dynamic-apps")  # that variables of a gateway are ignored
@@ -401,7 +450,7 @@ class Server:
     def handle(self, request: Any) -> None:
         """Answers one request, whatever the application does."""
         body = Body(self.host, request)
-        response = Response(self.host, request)
+        response = self.response(self.host, request)
         environ: Dict[str, Any] = {}
         result: Any = None
         try:
@@ -439,12 +488,12 @@ class Server:
             raise TypeError(
                 "a WSGI application returns an iterable of bytes, not %s" % kind.__name__
             )
-        write = response.write
+        push = response.push
         if kind is bytes:
-            write(result)
+            push(result)
             return
         for piece in result:
-            write(piece)
+            push(piece)
 
     def _close(self, result: Any, environ: Dict[str, Any]) -> None:
         try:

@@ -19,6 +19,9 @@ static const struct bask_option rows[] = {
      "the folder of these files (default: $TMPDIR, or /tmp)"},
     {"post-buffering-bufsize", NULL, 0, BASK_OPT_SIZE, BODIES(piece), 1, 1 << 26, "64k", "BYTES",
      "so much of a body is received and written to its file at once, 4k at least"},
+    {"ignore-write-errors", "ignore-sigpipe write-errors-exception-only", 0, BASK_OPT_FLAG,
+     BODIES(quiet_writes), 0, 0, NULL, NULL,
+     "do not log that a client left before the end of its answer"},
 };
 
 struct bask_option_table

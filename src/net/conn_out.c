@@ -33,7 +33,11 @@ bask_conn_has_output(const struct bask_conn *conn)
 int
 bask_conn_fail(struct bask_conn *conn)
 {
+    int why = errno;
     conn->broken = true;
+    if (conn->req && !conn->net->options->bodies.quiet_writes)
+        bask_log(BASK_LOG_INFO, "%.*s %.*s: the client left before the end of the answer: %s",
+                 BASK_FMT(conn->req->pub.method), BASK_FMT(conn->req->pub.uri), strerror(why));
     return BASK_E_CLOSED;
 }
 
