@@ -209,6 +209,7 @@ start_body(struct bask_conn *conn)
     }
     if (conn->wants_continue)
         bask_conn_send_continue(conn);
+    bask_conn_release(conn);
     read_body(conn);
 }
 
@@ -244,6 +245,19 @@ refuse_large_head(struct bask_conn *conn)
         bask_conn_refuse(conn, 414, "the request line is over buffer-size");
 }
 
+/* No request is complete, so nothing will join the answers that are held. False: the client is
+ * gone, or has to take what it asked for first. */
+static bool
+send_held(struct bask_conn *conn)
+{
+    int err = bask_conn_release(conn);
+    if (err == BASK_E_AGAIN)
+        bask_conn_move(conn, BASK_STEP_FLUSH);
+    else if (err)
+        bask_conn_close(conn);
+    return !err;
+}
+
 static void
 read_head(struct bask_conn *conn)
 {
@@ -273,6 +287,8 @@ read_head(struct bask_conn *conn)
         }
         conn->in.end += (size_t)n;
     }
+    if (bask_conn_holds(conn) && !send_held(conn))
+        return;
     if (conn->step == BASK_STEP_IDLE && bask_buf_len(&conn->in))
         bask_conn_move(conn, BASK_STEP_HEAD);
 }

@@ -101,6 +101,7 @@ bask_net_forsake(struct bask_net *net)
             close(conn->io.fd);
             if (conn->file_fd >= 0)
                 close(conn->file_fd);
+            bask_list_remove(&conn->held);
             if (conn->req)
                 conn->req->io = &bask_forsaken_req_io;
         }
