@@ -178,10 +178,37 @@ start_body_buffer(struct bask_conn *conn, size_t have)
     return BASK_OK;
 }
 
+/* A client that waits to be asked for its body is asked when the application wants to read it, and
+ * may hear a final status instead (RFC 9110 10.1.1). One that has begun to send it waits no more.
+ * False: the request was refused. */
+static bool
+manage_expectation(struct bask_conn *conn, bool has_begun)
+{
+    int64_t limit = conn->net->options->http.manage_expect;
+    if (limit > 1 && conn->body_left > limit) {
+        bask_conn_refuse(conn, 413, "the body is over http-manage-expect");
+        return false;
+    }
+    if (has_begun)
+        conn->wants_continue = false;
+    return true;
+}
+
 static void
 start_body(struct bask_conn *conn)
 {
     size_t have = bask_buf_len(&conn->in) - conn->head_len;
+    if (conn->chunked && conn->net->options->http.require_length) {
+        bask_conn_refuse(conn, (unsigned)bask_http1_reason_status(BASK_HTTP1_LENGTH_REQUIRED),
+                         bask_http1_reason_text(BASK_HTTP1_LENGTH_REQUIRED));
+        return;
+    }
+    if (conn->wants_continue && !manage_expectation(conn, have > 0))
+        return;
+    if (conn->wants_continue && !conn->net->options->http.manage_expect) {
+        submit(conn);
+        return;
+    }
     if (!conn->chunked) {
         bool complete = (int64_t)have >= conn->body_left;
         if (complete || conn->body_left > conn->net->options->body_buffer) {

@@ -409,13 +409,16 @@ send_status(struct bask_conn *conn, unsigned status)
 {
     char text[512], body[64];
     const char *phrase = bask_status_text(status);
+    /* RFC 9110 15.5.6 wants Allow; who is allowed what is the application's to say. */
+    const char *allow =
+        status == 405 ? "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" : "";
     bool no_body = conn->req && conn->req->pub.method_id == BASK_METHOD_HEAD;
     int body_len = snprintf(body, sizeof body, "%u %s\n", status, phrase);
-    int len =
-        snprintf(text, sizeof text,
-                 "HTTP/1.1 %u %s\r\n%.*sContent-Type: text/plain\r\nContent-Length: %d\r\n"
-                 "Connection: close\r\n\r\n%s",
-                 status, phrase, BASK_FMT(date_line(conn->net)), body_len, no_body ? "" : body);
+    int len = snprintf(text, sizeof text,
+                       "HTTP/1.1 %u %s\r\n%.*s%sContent-Type: text/plain\r\nContent-Length: %d\r\n"
+                       "Connection: close\r\n\r\n%s",
+                       status, phrase, BASK_FMT(date_line(conn->net)), allow, body_len,
+                       no_body ? "" : body);
     struct iovec whole = {text, (size_t)len};
     emit(conn, &whole, 1, 0);
 }
