@@ -70,7 +70,7 @@ bask_conn_flush(struct bask_conn *conn)
 
 /* Together with answers that are held, or as the first of them. What waits without being held waits
  * for the network, and the socket will tell. */
-static int
+__attribute__((cold, noinline)) static int
 emit_held(struct bask_conn *conn, const struct iovec *parts, size_t count, bool goes_on)
 {
     struct bask_net *net = conn->net;

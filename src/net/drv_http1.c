@@ -25,7 +25,7 @@ refuse_head(struct bask_conn *conn, enum bask_http1_reason reason)
 }
 
 /* A head with folded lines, where they are allowed: they are unfolded where they are. */
-static int
+__attribute__((cold, noinline)) static int
 parse_unfolded(struct bask_conn *conn, unsigned leniency, struct bask_http1_head *head)
 {
     char *input = conn->in.data + conn->in.start;
@@ -42,14 +42,16 @@ parse(struct bask_conn *conn)
     struct bask_http1_head *head = &conn->net->head;
     bask_str input = bask_buf_view(&conn->in);
     int len = bask_http1_parse_as(input.ptr, input.len, conn->scanned, options->leniency, head);
-    if (len == -1 && head->reason == BASK_HTTP1_FOLDED)
-        len = parse_unfolded(conn, options->leniency, head);
-    if (len == -2) {
-        conn->scanned = input.len;
-        return 0;
+    if (len < 0) {
+        if (len == -1 && head->reason == BASK_HTTP1_FOLDED)
+            len = parse_unfolded(conn, options->leniency, head);
+        if (len == -1)
+            return refuse_head(conn, head->reason);
+        if (len == -2) {
+            conn->scanned = input.len;
+            return 0;
+        }
     }
-    if (len < 0)
-        return refuse_head(conn, head->reason);
     if (head->target.len > TARGET_MAX)
         return refuse_head(conn, BASK_HTTP1_TARGET_TOO_LONG);
     struct bask_req *req = bask_conn_request(conn);

@@ -281,11 +281,9 @@ bask_net_free(struct bask_net **net)
 }
 
 /* Whoever has more requests here may be slow to be answered: what is ready waits no longer. */
-static bool
+__attribute__((cold, noinline)) static bool
 release_held(struct bask_net *net)
 {
-    if (bask_list_empty(&net->held))
-        return false;
     while (!bask_list_empty(&net->held))
         bask_conn_release(BASK_CONTAINER(net->held.next, struct bask_conn, held));
     return true;
@@ -300,7 +298,7 @@ bask_net_dispatch(struct bask_net *net)
         return true;
     struct bask_link *link = bask_list_take(&net->again);
     if (!link)
-        return release_held(net);
+        return !bask_list_empty(&net->held) && release_held(net);
     if (!bask_list_empty(&net->held) && ++net->held_turns > HELD_TURNS)
         release_held(net);
     bask_conn_go_on(BASK_CONTAINER(link, struct bask_conn, again));

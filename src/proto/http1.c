@@ -30,7 +30,6 @@ enum { DONE = 0, END = 1, BAD = -1, MORE = -2 };
 struct scan {
     const char *at;
     const char *end;
-    unsigned leniency;
 };
 
 /* What the fields said about the message, until all of them are read. */
@@ -93,14 +92,13 @@ worth_parsing(const char *buf, size_t len, size_t seen)
     return false;
 }
 
-/* The LF at s->at. */
-static int
-bare_lf(struct scan *s, struct bask_http1_head *head)
+/* A line ends at `c`, which is no CR. */
+__attribute__((cold, noinline)) static int
+bare_lf(char c, struct bask_http1_head *head)
 {
-    if (*s->at != '\n' || !(s->leniency & BASK_HTTP1_BARE_LF))
-        return refuse(head, BASK_HTTP1_LINE_END);
-    s->at++;
-    return DONE;
+    if (c == '\n' && head->leniency & BASK_HTTP1_BARE_LF)
+        return DONE;
+    return refuse(head, BASK_HTTP1_LINE_END);
 }
 
 /* The CRLF at s->at. */
@@ -110,7 +108,7 @@ line_end(struct scan *s, struct bask_http1_head *head)
     if (s->at == s->end)
         return MORE;
     if (*s->at != '\r')
-        return bare_lf(s, head);
+        return bare_lf(*s->at++, head);
     if (s->end - s->at < 2)
         return MORE;
     if (s->at[1] != '\n')
@@ -362,7 +360,7 @@ field_name(struct scan *s, struct bask_http1_field *field, struct bask_http1_hea
     if (s->at == start && (*start == ' ' || *start == '\t'))
         return refuse(head, BASK_HTTP1_FOLDED);
     if (s->at == start && *start == '\n') {
-        int rc = bare_lf(s, head);
+        int rc = bare_lf(*s->at++, head);
         return rc == DONE ? END : rc;
     }
     if (s->at == start || *s->at != ':')
@@ -418,9 +416,9 @@ fields(struct scan *s, struct framing *framing, struct bask_http1_head *head)
 
 /* What only all fields together can tell. */
 static int
-conclude(const struct framing *framing, unsigned leniency, struct bask_http1_head *head)
+conclude(const struct framing *framing, struct bask_http1_head *head)
 {
-    if (head->minor == 1 && !framing->host && !(leniency & BASK_HTTP1_NO_HOST))
+    if (head->minor == 1 && !framing->host && !(head->leniency & BASK_HTTP1_NO_HOST))
         return refuse(head, BASK_HTTP1_HOST_MISSING);
     if (framing->coding) {
         if (head->minor == 0)
@@ -459,14 +457,15 @@ bask_http1_parse_as(const char *buf, size_t len, size_t seen, unsigned leniency,
     if (len == 0 || (seen > 0 && !worth_parsing(buf, len, seen < len ? seen : len)))
         return MORE;
 
-    struct scan s = {buf, buf + len, leniency};
+    struct scan s = {buf, buf + len};
     struct framing framing = {0};
     int rc;
     clear(ret_head);
+    ret_head->leniency = leniency;
     if ((rc = empty_lines(&s, ret_head)) != DONE || (rc = method(&s, ret_head)) != DONE ||
         (rc = target(&s, ret_head)) != DONE || (rc = version(&s, ret_head)) != DONE ||
         (rc = target_form(ret_head)) != DONE || (rc = fields(&s, &framing, ret_head)) != DONE ||
-        (rc = conclude(&framing, leniency, ret_head)) != DONE)
+        (rc = conclude(&framing, ret_head)) != DONE)
         return rc;
     return (int)(s.at - buf);
 }

@@ -75,6 +75,7 @@ struct bask_http1_head {
     bool upgrade;           /* "Connection: upgrade" and an Upgrade field */
     int64_t content_length; /* 0 if not stated */
     uint32_t count;
+    unsigned leniency;             /* with which it was parsed */
     enum bask_http1_reason reason; /* why -1 was returned */
     struct bask_http1_field fields[BASK_HTTP1_MAX_HEADERS];
 };

@@ -48,7 +48,7 @@ refuse(struct bask_http1_head *head, enum bask_http1_reason reason)
 }
 
 /* A field that is_unsafe(): 1 to add it, 0 to leave it out, or refused. */
-static int
+__attribute__((cold, noinline)) static int
 judge(struct bask_http1_head *head, const struct bask_http1_field *field,
       enum bask_underscores underscores)
 {
@@ -131,7 +131,7 @@ bask_req_from_http1(struct bask_req *req, struct bask_http1_head *head, const ch
         pub->fields = bask_str_n(first, (size_t)(end - first));
     }
     int err = set_path(req, head->path);
-    if (err == BASK_E_SYNTAX)
-        return refuse(head, BASK_HTTP1_TARGET);
-    return err ? err : add_fields(req, head, underscores);
+    if (err)
+        return err == BASK_E_SYNTAX ? refuse(head, BASK_HTTP1_TARGET) : err;
+    return add_fields(req, head, underscores);
 }
