@@ -1,6 +1,7 @@
 """The cases of tests/wire, whose README.md says what they mean, and ways to say them to a server."""
 import array
 import fcntl
+import re
 import termios
 from pathlib import Path
 from typing import Dict, List
@@ -65,3 +66,16 @@ def say_slowly(connection: Connection, data: bytes) -> None:
                 wait_until(lambda: not _unread(connection), "the server reads", pause=0)
     except (BrokenPipeError, ConnectionResetError):
         return
+
+
+def outcome(connection: Connection, data: bytes) -> str:
+    """The statuses of the answers to these bytes up to the end of the connection, but for 100: "200 400".
+    "raw": an answer without a head, as in HTTP/0.9. "": none."""
+    try:
+        connection.send(data)
+        answers = connection.rest()
+    except (BrokenPipeError, ConnectionResetError):
+        return "reset"
+    found = re.findall(rb"HTTP/1\.[01] (\d{3})", answers)
+    statuses = [status.decode() for status in found if status != b"100"]
+    return " ".join(statuses or (["raw"] if answers else []))
