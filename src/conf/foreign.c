@@ -384,7 +384,6 @@ static const char *const names[] = {
     "http-harakiri",
     "http-headers-timeout",
     "http-keepalive",
-    "http-manage-expect",
     "http-manage-rtsp",
     "http-manage-source",
     "http-modifier1",

@@ -102,6 +102,7 @@ add_tables(struct server *server)
     add_table(server, *bask_conf_directive_table());
     add_table(server, bask_net_option_table(&server->net));
     add_table(server, bask_body_option_table(&server->net.bodies));
+    add_table(server, bask_http_option_table(&server->net.http));
     add_table(server, bask_process_option_table(&server->options));
     add_table(server, bask_master_option_table(&server->options.master));
     add_table(server, bask_service_option_table(&server->options));
@@ -118,6 +119,16 @@ add_tables(struct server *server)
         add_plugin_table(server, bask_embedded_plugins[i]);
     server->heritage.plugin = NULL;
     open_plugins(server);
+}
+
+static void
+settle_http(struct server *server)
+{
+    char error[256];
+    const char *name;
+    if (bask_http_options_settle(&server->net.http, &name, error, sizeof error))
+        die("%.*s: --%s: %s", BASK_FMT(bask_conf_origin(server->conf, bask_str_of(name))), name,
+            error);
 }
 
 void
@@ -140,6 +151,7 @@ read_options(struct server *server, const struct bask_conf *before)
         (before && bask_conf_keep_fixed(server->conf, before, &error)) ||
         bask_limits_check(&server->limits, server->conf, error.text, sizeof error.text))
         die("%s", error.text);
+    settle_http(server);
 }
 
 void

@@ -113,6 +113,7 @@ bask_conn_accept(struct bask_net *net, struct bask_listener *listener, int fd,
     };
     bask_list_init(&conn->link);
     bask_list_init(&conn->again);
+    bask_list_init(&conn->held);
     bask_sock_describe(peer, &conn->peer);
     net->open++;
     if (bask_loop_add(net->loop, &conn->io, BASK_IO_EDGE)) {
@@ -172,6 +173,7 @@ void
 bask_conn_close(struct bask_conn *conn)
 {
     struct bask_net *net = conn->net;
+    bask_conn_release(conn);
     if (conn->io.on_event)
         bask_loop_remove(net->loop, &conn->io);
     close(conn->io.fd);
@@ -229,10 +231,21 @@ forget_request(struct bask_conn *conn)
     conn->head_len = conn->in_place = conn->scanned = 0;
 }
 
+/* Whether there is output that the client has to take before anything else is done. */
+static bool
+must_flush(struct bask_conn *conn)
+{
+    if (conn->broken || !bask_conn_has_output(conn))
+        return false;
+    if (!bask_conn_holds(conn))
+        return true;
+    return conn->close_after && bask_conn_release(conn) == BASK_E_AGAIN;
+}
+
 void
 bask_conn_request_done(struct bask_conn *conn)
 {
-    if (!conn->broken && bask_conn_has_output(conn)) {
+    if (must_flush(conn)) {
         if (conn->step != BASK_STEP_FLUSH)
             bask_conn_move(conn, BASK_STEP_FLUSH);
         return;

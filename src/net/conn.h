@@ -32,6 +32,7 @@ struct bask_conn {
     struct bask_io io;
     struct bask_link link;  /* in net->steps[step] */
     struct bask_link again; /* in net->again: work is left that no event will announce */
+    struct bask_link held;  /* in net->held: `out` waits for the answers behind it */
     struct bask_net *net;
     const struct bask_listener *listener;
     enum bask_step step;
@@ -90,6 +91,8 @@ struct bask_net {
     struct bask_net_extras extras;
     struct bask_link steps[BASK_STEP_COUNT];
     struct bask_link again;
+    struct bask_link held;
+    unsigned held_turns; /* of connections in `again`, since an answer was held */
     struct bask_timer sweep, reopen, log_flush;
     size_t open;
     size_t late;       /* of those, whose request was cut off and is still the application's */
@@ -155,6 +158,18 @@ int bask_conn_flush(struct bask_conn *conn);
 bool bask_conn_has_output(const struct bask_conn *conn);
 /* Writing failed: what follows is not even tried. BASK_E_CLOSED. */
 int bask_conn_fail(struct bask_conn *conn);
+/* What is in `out` was not shown to the network yet: answers to come shall leave with it. */
+static inline bool
+bask_conn_holds(const struct bask_conn *conn)
+{
+    return !bask_list_empty(&conn->held);
+}
+/* Sends what is held, if anything is. 0, BASK_E_AGAIN or BASK_E_CLOSED. */
+static inline int
+bask_conn_release(struct bask_conn *conn)
+{
+    return bask_conn_holds(conn) ? bask_conn_flush(conn) : 0;
+}
 /* Answers by the server itself and closes: "400 Bad Request", with a reason for the log. */
 void bask_conn_refuse(struct bask_conn *conn, unsigned status, const char *reason);
 void bask_conn_send_continue(struct bask_conn *conn);

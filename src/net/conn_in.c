@@ -226,11 +226,38 @@ stays_in_place(const struct bask_conn *conn, size_t have)
            (conn->body_left > conn->net->options->body_buffer && !bask_conn_spills(conn));
 }
 
+/* A client that waits to be asked for its body is asked when the application wants to read it, and
+ * may hear a final status instead (RFC 9110 10.1.1). One that has begun to send it waits no more.
+ * False: the request was refused. */
+static bool
+manage_expectation(struct bask_conn *conn, bool has_begun)
+{
+    int64_t limit = conn->net->options->http.manage_expect;
+    if (limit > 1 && conn->body_left > limit) {
+        bask_conn_refuse(conn, 413, "the body is over http-manage-expect");
+        return false;
+    }
+    if (has_begun)
+        conn->wants_continue = false;
+    return true;
+}
+
 static void
 start_body(struct bask_conn *conn)
 {
     bask_str came = bask_buf_view(&conn->in);
     came = bask_str_n(came.ptr + conn->head_len, came.len - conn->head_len);
+    if (conn->chunked && conn->net->options->http.require_length) {
+        bask_conn_refuse(conn, (unsigned)bask_http1_reason_status(BASK_HTTP1_LENGTH_REQUIRED),
+                         bask_http1_reason_text(BASK_HTTP1_LENGTH_REQUIRED));
+        return;
+    }
+    if (conn->wants_continue && !manage_expectation(conn, came.len > 0))
+        return;
+    if (conn->wants_continue && !conn->net->options->http.manage_expect) {
+        submit(conn);
+        return;
+    }
     if (stays_in_place(conn, came.len)) {
         conn->in_place = (int64_t)came.len < conn->body_left ? came.len : (size_t)conn->body_left;
         conn->body_left -= (int64_t)conn->in_place;
@@ -248,6 +275,7 @@ start_body(struct bask_conn *conn)
     }
     if (conn->wants_continue)
         bask_conn_send_continue(conn);
+    bask_conn_release(conn);
     read_body(conn);
 }
 
@@ -283,6 +311,19 @@ refuse_large_head(struct bask_conn *conn)
         bask_conn_refuse(conn, 414, "the request line is over buffer-size");
 }
 
+/* No request is complete, so nothing will join the answers that are held. False: the client is
+ * gone, or has to take what it asked for first. */
+static bool
+send_held(struct bask_conn *conn)
+{
+    int err = bask_conn_release(conn);
+    if (err == BASK_E_AGAIN)
+        bask_conn_move(conn, BASK_STEP_FLUSH);
+    else if (err)
+        bask_conn_close(conn);
+    return !err;
+}
+
 static void
 read_head(struct bask_conn *conn)
 {
@@ -312,6 +353,8 @@ read_head(struct bask_conn *conn)
         }
         conn->in.end += (size_t)n;
     }
+    if (bask_conn_holds(conn) && !send_held(conn))
+        return;
     if (conn->step == BASK_STEP_IDLE && bask_buf_len(&conn->in))
         bask_conn_move(conn, BASK_STEP_HEAD);
 }

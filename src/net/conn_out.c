@@ -21,7 +21,9 @@
 enum {
     COMPOSED = 4096,           /* a head, and a small body behind it, leave in one piece */
     STREAM_HIGH_WATER = 65536, /* an application that streams waits when more is unsent */
-    LOG_DELAY_US = 50000,      /* how long a line may wait for others to be written with it */
+    HOLD = 1 << 30,            /* instead of the flags of send(2): more answers follow soon */
+    HELD_MAX = 16384,     /* answers to a burst of requests leave in pieces of about this size */
+    LOG_DELAY_US = 50000, /* how long a line may wait for others to be written with it */
 };
 
 bool
@@ -60,6 +62,7 @@ flush_out(struct bask_conn *conn)
 int
 bask_conn_flush(struct bask_conn *conn)
 {
+    bask_list_remove(&conn->held);
     int err = conn->broken ? BASK_E_CLOSED : flush_out(conn);
     while (!err && conn->file_fd >= 0) {
         err = bask_conn_send_file(conn);
@@ -69,6 +72,26 @@ bask_conn_flush(struct bask_conn *conn)
     return err;
 }
 
+/* Together with answers that are held, or as the first of them. What waits without being held waits
+ * for the network, and the socket will tell. */
+__attribute__((cold, noinline)) static int
+emit_held(struct bask_conn *conn, const struct iovec *parts, size_t count, bool goes_on)
+{
+    struct bask_net *net = conn->net;
+    bool starts = !bask_conn_has_output(conn);
+    for (size_t i = 0; i < count; i++)
+        if (bask_buf_append(&conn->out, bask_str_n(parts[i].iov_base, parts[i].iov_len)))
+            return bask_conn_fail(conn);
+    if (starts) {
+        if (bask_list_empty(&net->held))
+            net->held_turns = 0;
+        bask_list_append(&net->held, &conn->held);
+    }
+    bool enough = !goes_on || bask_buf_len(&conn->out) >= HELD_MAX;
+    int err = enough ? bask_conn_release(conn) : BASK_OK;
+    return err == BASK_E_AGAIN ? BASK_OK : err;
+}
+
 /* Hands `parts` to the network and keeps a copy of what it did not take. */
 static int
 emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
@@ -76,6 +99,8 @@ emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
     ssize_t sent = 0;
     if (conn->broken)
         return BASK_E_CLOSED;
+    if (flags == HOLD || (bask_buf_len(&conn->out) && bask_conn_holds(conn)))
+        return emit_held(conn, parts, count, flags == HOLD);
     if (!bask_buf_len(&conn->out)) {
         struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
         do
@@ -216,6 +241,14 @@ warn_if_long(const struct bask_conn *conn)
                  (long long)response->length);
 }
 
+/* Another request of the same client is here already, so another answer will be soon. */
+static bool
+is_in_burst(const struct bask_conn *conn)
+{
+    return bask_buf_len(&conn->in) > conn->head_len + conn->in_place &&
+           conn->req->response.keep_alive && conn->req->response.length < HELD_MAX;
+}
+
 static int
 respond(struct bask_req *req, bask_str head, unsigned count, bask_str body)
 {
@@ -225,7 +258,7 @@ respond(struct bask_req *req, bask_str head, unsigned count, bask_str body)
                                       &conn->net->heads);
     if (err)
         return err;
-    err = emit_head(conn, bask_response_take(&req->response, body), 0);
+    err = emit_head(conn, bask_response_take(&req->response, body), is_in_burst(conn) ? HOLD : 0);
     warn_if_long(conn);
     end_request(conn, "");
     return err;
@@ -363,6 +396,7 @@ abort_request(struct bask_req *req, bask_str head, unsigned count, bask_str body
         reset_on_close(conn);
     }
     log_access(conn, " (aborted)");
+    bask_conn_release(conn);
     conn->broken = true;
     bask_conn_request_done(conn);
 }
@@ -379,13 +413,16 @@ send_status(struct bask_conn *conn, unsigned status)
 {
     char text[512], body[64];
     const char *phrase = bask_status_text(status);
+    /* RFC 9110 15.5.6 wants Allow; who is allowed what is the application's to say. */
+    const char *allow =
+        status == 405 ? "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" : "";
     bool no_body = conn->req && conn->req->pub.method_id == BASK_METHOD_HEAD;
     int body_len = snprintf(body, sizeof body, "%u %s\n", status, phrase);
-    int len =
-        snprintf(text, sizeof text,
-                 "HTTP/1.1 %u %s\r\n%.*sContent-Type: text/plain\r\nContent-Length: %d\r\n"
-                 "Connection: close\r\n\r\n%s",
-                 status, phrase, BASK_FMT(date_line(conn->net)), body_len, no_body ? "" : body);
+    int len = snprintf(text, sizeof text,
+                       "HTTP/1.1 %u %s\r\n%.*s%sContent-Type: text/plain\r\nContent-Length: %d\r\n"
+                       "Connection: close\r\n\r\n%s",
+                       status, phrase, BASK_FMT(date_line(conn->net)), allow, body_len,
+                       no_body ? "" : body);
     struct iovec whole = {text, (size_t)len};
     emit(conn, &whole, 1, 0);
 }

@@ -20,6 +20,7 @@ enum {
     TURNS_US = 100000, /* in such a time more than TURNS_FEW connections are many */
     TURNS_FEW = 64,
     TURNS_OF_MANY = 8,
+    HELD_TURNS = 64, /* requests of busy clients before answers that are held go out */
 };
 
 static int
@@ -223,6 +224,7 @@ bask_net_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
     net->reopen.on_due = on_reopen;
     net->log_flush.on_due = on_log_flush;
     bask_list_init(&net->again);
+    bask_list_init(&net->held);
     for (int step = 0; step < BASK_STEP_COUNT; step++)
         bask_list_init(&net->steps[step]);
     for (size_t i = 0; i < listeners->count; i++)
@@ -279,6 +281,15 @@ bask_net_free(struct bask_net **net)
     *net = NULL;
 }
 
+/* Whoever has more requests here may be slow to be answered: what is ready waits no longer. */
+__attribute__((cold, noinline)) static bool
+release_held(struct bask_net *net)
+{
+    while (!bask_list_empty(&net->held))
+        bask_conn_release(BASK_CONTAINER(net->held.next, struct bask_conn, held));
+    return true;
+}
+
 bool
 bask_net_dispatch(struct bask_net *net)
 {
@@ -288,7 +299,9 @@ bask_net_dispatch(struct bask_net *net)
         return true;
     struct bask_link *link = bask_list_take(&net->again);
     if (!link)
-        return false;
+        return !bask_list_empty(&net->held) && release_held(net);
+    if (!bask_list_empty(&net->held) && ++net->held_turns > HELD_TURNS)
+        release_held(net);
     bask_conn_go_on(BASK_CONTAINER(link, struct bask_conn, again));
     return true;
 }

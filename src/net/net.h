@@ -7,6 +7,7 @@
 #pragma once
 
 #include "loop/loop.h"
+#include "net/http_options.h"
 #include "obs/access.h"
 #include "serve/pipeline.h"
 #include "serve/recorder.h"
@@ -39,6 +40,7 @@ struct bask_net_options {
     int64_t head_ms;     /* first byte to end of head */
     int64_t transfer_ms; /* without progress, either way */
     struct bask_body_options bodies;
+    struct bask_http_options http;
     struct bask_sock_givens *given; /* no option: sockets that are open already; NULL: none */
 };
 

@@ -57,6 +57,16 @@ def test_pipelined_requests_keep_their_order_on_several_threads(bask: Bask) -> N
         assert connection.answer().body == b"x" * 7
 
 
+@pytest.mark.parametrize("threads", ["1", "4"])
+def test_answer_does_not_wait_for_a_slow_one_behind_it(bask: Bask, threads: str) -> None:
+    """Answers to a burst leave together, but only those that are ready."""
+    with bask.null("--threads", threads).connect() as connection:
+        connection.send(make_request("GET", "/bytes/7") * 3 + make_request("GET", "/sleep/1500"))
+        assert [len(connection.answer().body) for _ in range(3)] == [7, 7, 7]
+        assert connection.is_silent()
+        assert connection.answer().body == HELLO
+
+
 def test_pipelined_request_behind_a_body(bask: Bask) -> None:
     with bask.null().connect() as connection:
         connection.send(make_request("POST", "/", body=b"GET /fail HTTP/1.1\r\n\r\n")
