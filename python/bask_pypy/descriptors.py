@@ -31,7 +31,8 @@ def _address(text: str) -> Tuple[int, Union[str, Tuple[str, int]]]:
     if not colon or "/" in text:
         return socket.AF_UNIX, text
     found = socket.getaddrinfo(host.strip("[]") or "127.0.0.1", int(port), 0, socket.SOCK_STREAM)
-    return found[0][0], found[0][4][:2]
+    family, _, _, _, where = found[0]
+    return family, (str(where[0]), int(port))
 
 
 class _Position(threading.local):
