@@ -32,10 +32,8 @@ begin_data(struct bask_websocket *ws, bask_str *ret_payload)
         return fail(ws, BASK_WS_PROTOCOL_ERROR,
                     continues ? "a continuation of nothing" : "a message within another one",
                     ret_payload);
-    if (!continues) {
+    if (!continues)
         ws->opcode = ws->frame.opcode;
-        ws->utf8 = (struct bask_utf8){0};
-    }
     if (ws->frame.len > ws->max - bask_buf_len(&ws->message))
         return fail(ws, BASK_WS_TOO_BIG, "a message is larger than websockets-max-size",
                     ret_payload);

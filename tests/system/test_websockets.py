@@ -245,7 +245,7 @@ def test_draining_says_1001(bask: Bask, ending: str) -> None:
 
 @pytest.mark.null
 def test_draining_does_not_wait_for_a_client_that_stays(bask: Bask) -> None:
-    server = bask.null("--threads", "2", workers=1)
+    server = bask.null("--threads", "2", "--websockets-ping-freq", "0", workers=1)
     before = server.workers()
     with server.connect() as connection:
         shake_hands(connection, "/websocket")
