@@ -7,12 +7,16 @@
 #include <bask/service_request.h>
 #include <bask/service_rpc.h>
 #include <bask/service_signal.h>
+#include <bask/service_stream.h>
+#include <bask/service_websocket.h>
 
 static const struct bask_host *host;
 static const struct bask_service_request *request;
 static const struct bask_service_process *process;
 static const struct bask_service_rpc *rpc;
 static const struct bask_service_signal *signals;
+static const struct bask_service_stream *stream;
+static const struct bask_service_websocket *websocket;
 
 void
 services_init(const struct bask_host *functions)
@@ -23,6 +27,8 @@ services_init(const struct bask_host *functions)
     rpc = host->service("rpc");
     signals = host->service("signal");
     services_shared_init(host);
+    stream = host->service("stream");
+    websocket = host->service("websocket");
 }
 
 const struct bask_job *
@@ -59,6 +65,69 @@ int64_t
 glue_request_number(void)
 {
     return request->number();
+}
+
+const struct bask_request *
+glue_request_current(void)
+{
+    return request->current();
+}
+
+int64_t
+glue_request_read_body(char *buffer, size_t size, int timeout_ms)
+{
+    return request->read_body(buffer, size, timeout_ms);
+}
+
+int
+glue_request_patience_ms(void)
+{
+    return request->patience_ms();
+}
+
+int
+glue_stream_take(void)
+{
+    return stream->take((bask_str){0}, 0, NULL);
+}
+
+int64_t
+glue_stream_read(char *buffer, size_t size, int timeout_ms)
+{
+    return stream->read(buffer, size, timeout_ms);
+}
+
+int
+glue_stream_write(const char *data, size_t len)
+{
+    return stream->write((bask_str){data, len}, 0);
+}
+
+int
+glue_websocket_handshake(const char *key, size_t key_len, const char *origin, size_t origin_len,
+                         const char *protocol, size_t protocol_len, char *error, size_t error_size)
+{
+    return websocket->handshake((bask_str){key, key_len}, (bask_str){origin, origin_len},
+                                (bask_str){protocol, protocol_len}, error, error_size);
+}
+
+int
+glue_websocket_receive(int wait, struct bask_websocket_message *ret_message, char *error,
+                       size_t error_size)
+{
+    return websocket->receive(wait, ret_message, error, error_size);
+}
+
+int
+glue_websocket_send(const char *data, size_t len, int is_text, char *error, size_t error_size)
+{
+    return websocket->send((bask_str){data, len}, is_text, error, error_size);
+}
+
+int
+glue_websocket_close(uint32_t code, const char *reason, size_t len, char *error, size_t error_size)
+{
+    return websocket->close(code, (bask_str){reason, len}, error, error_size);
 }
 
 void

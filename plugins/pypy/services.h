@@ -5,6 +5,7 @@
 #pragma once
 
 #include <bask/plugin.h>
+#include <bask/service_websocket.h>
 
 /* Called once, before Python is. */
 void services_init(const struct bask_host *functions);
@@ -16,6 +17,21 @@ int glue_request_descriptor(void);
 int glue_request_disconnect(void);
 int64_t glue_request_length(void);
 int64_t glue_request_number(void);
+const struct bask_request *glue_request_current(void);
+int64_t glue_request_read_body(char *buffer, size_t size, int timeout_ms);
+int glue_request_patience_ms(void);
+/* Takes the connection over and sends nothing. */
+int glue_stream_take(void);
+int64_t glue_stream_read(char *buffer, size_t size, int timeout_ms);
+int glue_stream_write(const char *data, size_t len);
+int glue_websocket_handshake(const char *key, size_t key_len, const char *origin, size_t origin_len,
+                             const char *protocol, size_t protocol_len, char *error,
+                             size_t error_size);
+int glue_websocket_receive(int wait, struct bask_websocket_message *ret_message, char *error,
+                           size_t error_size);
+int glue_websocket_send(const char *data, size_t len, int is_text, char *error, size_t error_size);
+int glue_websocket_close(uint32_t code, const char *reason, size_t len, char *error,
+                         size_t error_size);
 void glue_process_set_name(const char *name, size_t len);
 int glue_process_waiting(int fd);
 

@@ -15,6 +15,7 @@ from bask_pypy import (
     api,
     applications,
     autoreload,
+    descriptors,
     entry,
     hosted,
     idle,
@@ -33,6 +34,8 @@ from bask_pypy import (
     stacks,
     strays,
     tracebacker,
+    waits,
+    websocket,
 )
 from bask_pypy.hooks import Application, Hooks, Loaded
 from bask_pypy.orders import Orders, describe_exception, option
@@ -53,6 +56,9 @@ class Process:
         present.install(self.uwsgi, host, services)
         readers.install(self.uwsgi)
         locks.install(self.uwsgi, host, services)
+        websocket.install(self.uwsgi, services)
+        descriptors.install(self.uwsgi, services)
+        waits.install(self.uwsgi, services, scripts.main_namespace())
         rpc.install(
             self.uwsgi, host, services, self._jobs, lambda *given: self.hooks.rpc(*given)
         )

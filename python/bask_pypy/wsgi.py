@@ -11,10 +11,11 @@ import traceback
 from types import TracebackType
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Type
 
-from bask_pypy import strays
+from bask_pypy import strays, waits
 from bask_pypy.applications import is_set
 from bask_pypy.body import Body
 from bask_pypy.dynamic import VARIABLES as DYNAMIC
+from bask_pypy.gone import ClientGone
 from bask_pypy.recycling import Rules
 
 Headers = List[Tuple[str, str]]
@@ -34,10 +35,6 @@ FAILED_BODY = b"Internal Server Error\n"
 Repeat = Tuple[bytes, Optional[Dict[str, Any]]]
 NO_REPEAT: Repeat = (b"", None)
 TEMPLATES_MAX = 1024  # connections for which that is kept: 3 MB at most
-
-
-class ClientGone(OSError):
-    """The client left, or took too long to read; raised by the write callable."""
 
 
 # The files of the io module whose bytes are those of their descriptor. Others have a descriptor,
@@ -133,7 +130,7 @@ class Response:
     def _begin(self) -> None:
         head = self.head
         if head is None:
-            raise AssertionError("the application did not call start_response")
+            raise self._no_head()
         error = self.host.begin(self.request, head, self.count)
         if error:
             if error == SYNTAX:
@@ -144,6 +141,15 @@ class Response:
             raise MemoryError("no memory for the head of the response")
         self.begun = True
 
+    def taken_over(self) -> bool:
+        """Bytes went out, and no head of ours: the connection carries something else."""
+        return self.head is None and bool(self.host.headers_sent(self.request))
+
+    def _no_head(self) -> Exception:
+        if self.taken_over():
+            return ClientGone("the connection was taken over")
+        return AssertionError("the application did not call start_response")
+
     def push(self, data: bytes) -> None:
         """Every piece of an iterable."""
         if type(data) is not bytes:
@@ -151,6 +157,7 @@ class Response:
         if self.done:  # the request is another's by now
             raise ClientGone("the response is complete, nothing can be added to it")
         if not data:
+            waits.settle()  # yield uwsgi.wait_fd_read(fd)
             return
         if not self.begun:
             self._begin()
@@ -165,7 +172,7 @@ class Response:
         """A response that is there at once."""
         head = self.head
         if head is None:
-            raise AssertionError("the application did not call start_response")
+            raise self._no_head()
         if self.host.respond(self.request, head, self.count, body) == SYNTAX:
             raise ValueError("malformed status or header: %r" % head)
         self.done = True
@@ -186,6 +193,14 @@ class Response:
             self._begin()
         self.done = True
         self.host.finish(self.request)
+
+    def leave(self, gone: ClientGone) -> None:
+        """Nobody waits for an answer, or for another one than the application has."""
+        if gone.answer is None or self.done or self.host.headers_sent(self.request):
+            self.gone = True
+        else:
+            self.done = True
+            self.host.respond(self.request, *gone.answer)
 
     def abort(self, text: bytes = FAILED_BODY) -> None:
         """The application failed: a 500 where that is still possible, else a broken response. Where
@@ -459,8 +474,8 @@ class Server:
             self._send(response, result)
             if not response.done:
                 response.finish()
-        except ClientGone:
-            pass
+        except ClientGone as gone:
+            response.leave(gone)
         except BaseException as error:  # noqa: B902: SystemExit too: it ends a request, not us
             strays.end_of_one(error)
             text = self._log_exception(error, environ)
@@ -485,6 +500,8 @@ class Server:
             if kind is FileWrapper and response.file(result):
                 return
         if kind is str or result is None or (kind is bytes and self.is_strict):
+            if response.taken_over():
+                return  # whatever it is, nobody would get it
             raise TypeError(
                 "a WSGI application returns an iterable of bytes, not %s" % kind.__name__
             )

@@ -11,7 +11,7 @@ from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple
 
 import pytest
 
-from bask_pypy import wsgi
+from bask_pypy import gone, wsgi
 from fake import CLOSED, SYNTAX, SYSTEM, TIMEOUT, Host, Request, serve, serve_one
 
 PLAIN: List[Tuple[str, str]] = [("Content-Type", "text/plain")]
@@ -397,7 +397,7 @@ class TestWrite:
 
         request = serve_one(application)
         start_response, write = kept
-        with pytest.raises(wsgi.ClientGone):
+        with pytest.raises(gone.ClientGone):
             write(b"late")
         with pytest.raises(AssertionError):
             start_response("200 OK", PLAIN)

@@ -278,6 +278,18 @@ check_touch_hooks(const struct bask_values *hooks, char *error, size_t error_siz
     return BASK_OK;
 }
 
+/* Cores that are no threads would need an application that gives way by itself. */
+static void
+check_cores(const struct server *server)
+{
+    int64_t async = server->options.process.async;
+    if (async > 1)
+        die("%.*s: --async %lld: there are no asynchronous cores (and no continulets) here; use "
+            "--threads %lld, which the same application runs on",
+            BASK_FMT(bask_conf_origin(server->conf, BASK_STR("async"))), (long long)async,
+            (long long)async);
+}
+
 /* What the rows cannot tell: whether options fit to each other. */
 static void
 check_options(const struct server *server)
@@ -290,6 +302,7 @@ check_options(const struct server *server)
     if (bask_scaling_check(&server->options.master.scaling, server->options.process.workers, error,
                            sizeof error))
         die("%s", error);
+    check_cores(server);
 }
 
 static void

@@ -24,6 +24,8 @@ step_limit_ms(const struct bask_net *net, enum bask_step step)
     case BASK_STEP_BODY:
     case BASK_STEP_FLUSH:
         return net->options->transfer_ms;
+    case BASK_STEP_STREAM:
+        return net->draining ? LINGER_MS : 0;
     case BASK_STEP_LINGER:
         return LINGER_MS;
     default:

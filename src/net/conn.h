@@ -5,10 +5,12 @@
  * all have the same time limit, so the oldest is always first and time-outs cost nothing:
  *
  *   IDLE -> HEAD -> BODY -> APP -> FLUSH -> IDLE ... -> LINGER -> gone
+ *                           APP -> STREAM -> FLUSH
  *
  * IDLE waits for the first byte of a request, HEAD for the rest of its head, BODY for as much of
  * its body as is buffered. In APP the request is the application's: nothing but the application's
- * own calls reads or parses. FLUSH sends what the network did not take at once. LINGER has answered
+ * own calls reads or parses. In STREAM the connection is its own, too: what it carries is no answer
+ * any more (conn_stream.c). FLUSH sends what the network did not take at once. LINGER has answered
  * and throws away what still comes, so that the answer is not lost in a reset.
  */
 #pragma once
@@ -23,6 +25,7 @@ enum bask_step {
     BASK_STEP_HEAD,
     BASK_STEP_BODY,
     BASK_STEP_APP,
+    BASK_STEP_STREAM,
     BASK_STEP_FLUSH,
     BASK_STEP_LINGER,
     BASK_STEP_COUNT
@@ -60,6 +63,8 @@ struct bask_conn {
     struct bask_buf out; /* what the network did not take */
     int file_fd;         /* a file to send after `out`; -1: none */
     int64_t file_offset, file_left;
+
+    const struct bask_farewells *farewells; /* of a stream, until its last bytes are said */
 
     struct bask_req *req;
     struct bask_sock_name peer;
@@ -153,6 +158,12 @@ extern const struct bask_req_io bask_conn_req_io;
 extern const struct bask_req_io bask_forsaken_req_io;
 /* Of a request that was cut off. */
 extern const struct bask_req_io bask_conn_late_io;
+/* Hands bytes to the network, and keeps what it does not take. 0 or BASK_E_CLOSED. */
+int bask_conn_send(struct bask_conn *conn, bask_str bytes);
+/* Writes the line of the access log. */
+void bask_conn_log(struct bask_conn *conn, const char *note);
+bool bask_conn_cut(struct bask_req *req, unsigned status);
+int bask_conn_descriptor(const struct bask_req *req);
 /* Sends what is pending. 0: all of it is gone; BASK_E_AGAIN; BASK_E_CLOSED. */
 int bask_conn_flush(struct bask_conn *conn);
 bool bask_conn_has_output(const struct bask_conn *conn);
@@ -180,6 +191,13 @@ int bask_conn_end_raw(struct bask_conn *conn, bask_str head, bask_str body, unsi
 /* Sends some of conn->file_fd, which is open. 0: call again when `out` is sent, if the file is
  * still open; BASK_E_AGAIN: later, somebody will call; BASK_E_CLOSED. */
 int bask_conn_send_file(struct bask_conn *conn);
+/* conn_stream.c */
+int bask_conn_take_over(struct bask_req *req, bask_str head, unsigned count,
+                        const struct bask_farewells *farewells);
+/* The server is going away: says so on all streams. */
+void bask_conn_leave_streams(struct bask_net *net);
+/* Its client has not left although it was told; whoever waits for it waits no longer. */
+void bask_conn_break_stream(struct bask_conn *conn);
 
 /* conn_call.c */
 /* Makes the packet that conn->req was made for a job of the kind CALL. 0 or a bask_err. */

@@ -168,7 +168,7 @@ fill_body(struct bask_conn *conn)
         return BASK_E_NOMEM;
     }
     size_t room = conn->chunked ? body->size - from : (size_t)conn->body_left;
-    ssize_t n = receive(conn, body->data + from, room);
+    ssize_t n = bask_conn_receive(conn, body->data + from, room);
     if (n == BASK_E_AGAIN)
         return 0;
     if (n < 0) {
@@ -344,7 +344,8 @@ read_head(struct bask_conn *conn)
             refuse_large_head(conn);
             return;
         }
-        ssize_t n = err ? err : receive(conn, conn->in.data + conn->in.end, head_room(conn));
+        ssize_t n =
+            err ? err : bask_conn_receive(conn, conn->in.data + conn->in.end, head_room(conn));
         if (n == BASK_E_AGAIN)
             break;
         if (n < 0) {
@@ -423,7 +424,7 @@ bask_conn_read_body(struct bask_req *req, char *buffer, size_t size)
         size_t want = size;
         if (!conn->chunked && (int64_t)want > conn->body_left)
             want = (size_t)conn->body_left;
-        ssize_t n = receive(conn, buffer, want);
+        ssize_t n = bask_conn_receive(conn, buffer, want);
         if (n < 0)
             return n;
         if (!conn->chunked) {

@@ -123,6 +123,13 @@ emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
     return BASK_OK;
 }
 
+int
+bask_conn_send(struct bask_conn *conn, bask_str bytes)
+{
+    struct iovec part = {(void *)bytes.ptr, bytes.len};
+    return emit(conn, &part, 1, 0);
+}
+
 static bask_str
 date_line(struct bask_net *net)
 {
@@ -184,8 +191,8 @@ emit_head(struct bask_conn *conn, bask_str body, int flags)
     return emit(conn, parts, 4, flags);
 }
 
-static void
-log_access(struct bask_conn *conn, const char *note)
+void
+bask_conn_log(struct bask_conn *conn, const char *note)
 {
     struct bask_net *net = conn->net;
     const struct bask_req *req = conn->req;
@@ -224,7 +231,7 @@ end_request(struct bask_conn *conn, const char *note)
                  (long long)conn->req->response.taken, (long long)conn->req->response.length);
         conn->close_after = true;
     }
-    log_access(conn, note);
+    bask_conn_log(conn, note);
     bask_conn_request_done(conn);
 }
 
@@ -274,7 +281,7 @@ bask_conn_end_raw(struct bask_conn *conn, bask_str head, bask_str body, unsigned
     response->facts.status = status;
     response->taken = (int64_t)body.len;
     conn->close_after = true;
-    log_access(conn, "");
+    bask_conn_log(conn, "");
     bask_conn_request_done(conn);
     return err;
 }
@@ -395,14 +402,14 @@ abort_request(struct bask_req *req, bask_str head, unsigned count, bask_str body
     } else if (req->response.head_sent && req->response.framing == BASK_FRAMING_CLOSE) {
         reset_on_close(conn);
     }
-    log_access(conn, " (aborted)");
+    bask_conn_log(conn, " (aborted)");
     bask_conn_release(conn);
     conn->broken = true;
     bask_conn_request_done(conn);
 }
 
-static int
-descriptor(const struct bask_req *req)
+int
+bask_conn_descriptor(const struct bask_req *req)
 {
     return ((const struct bask_conn *)req->owner)->io.fd;
 }
@@ -436,8 +443,8 @@ reset_now(struct bask_conn *conn)
         shutdown(conn->io.fd, SHUT_RDWR); /* a unix socket has no reset */
 }
 
-static bool
-cut(struct bask_req *req, unsigned status)
+bool
+bask_conn_cut(struct bask_req *req, unsigned status)
 {
     struct bask_conn *conn = req->owner;
     bool unsent = !req->response.head_sent;
@@ -445,7 +452,7 @@ cut(struct bask_req *req, unsigned status)
         send_status(conn, status);
         req->response.facts.status = status;
     }
-    log_access(conn, " (cut off)");
+    bask_conn_log(conn, " (cut off)");
     bool told = unsent && !conn->broken && !bask_conn_has_output(conn);
     if (told)
         /* What the client still sends must not be answered with a reset: it could overtake. */
@@ -464,7 +471,7 @@ cut(struct bask_req *req, unsigned status)
 
 const struct bask_req_io bask_conn_req_io = {
     .end_job = bask_conn_end_call,
-    .cut = cut,
+    .cut = bask_conn_cut,
     .respond = respond,
     .respond_file = respond_file,
     .begin = begin,
@@ -472,7 +479,8 @@ const struct bask_req_io bask_conn_req_io = {
     .finish = finish,
     .abort = abort_request,
     .read_body = bask_conn_read_body,
-    .descriptor = descriptor,
+    .descriptor = bask_conn_descriptor,
+    .take_over = bask_conn_take_over,
 };
 
 void

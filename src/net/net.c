@@ -173,6 +173,9 @@ expire(struct bask_conn *conn)
     case BASK_STEP_FLUSH:
         bask_log(BASK_LOG_WARN, "%s: closed, the client reads too slowly", conn->peer.addr);
         break;
+    case BASK_STEP_STREAM:
+        bask_conn_break_stream(conn);
+        return;
     default:
         break;
     }
@@ -374,6 +377,7 @@ drain(struct bask_net *net, bool is_last, int64_t grace_ms)
             accept_the_last(net);
         unwatch_all(net);
         bask_loop_timer_stop(&net->reopen);
+        bask_conn_leave_streams(net);
     }
     bask_list_init(&idle);
     while (!bask_list_empty(&net->steps[BASK_STEP_IDLE]))

@@ -38,7 +38,27 @@ bask_host_limit(struct bask_host_limits limits)
 void
 bask_host_enter(struct bask_thread *thread)
 {
+    if (current)
+        bask_host_websocket_free(&current->websocket);
     current = thread;
+}
+
+int64_t
+bask_host_harakiri_us(void)
+{
+    return host.limits.harakiri_us;
+}
+
+int
+bask_host_transfer_ms(void)
+{
+    return host.transfer_ms;
+}
+
+struct bask_crew *
+bask_host_crew(void)
+{
+    return host.crew;
 }
 
 struct bask_thread *
@@ -172,11 +192,8 @@ host_begin(const struct bask_request *request, bask_str head, uint32_t header_co
     return err;
 }
 
-/* Waits for the client, without the lock, and not for long at once: the request may be cut off
- * meanwhile. `waited_ms` is the time without progress. 0: try again, BASK_E_TIMEOUT or
- * BASK_E_CLOSED. */
-static int
-wait_for_client(int fd, short events, int *waited_ms)
+int
+bask_host_wait(int fd, short events, int *waited_ms)
 {
     struct pollfd poller = {.fd = fd, .events = events};
     int left = host.transfer_ms - *waited_ms, slice = left < WAIT_MS ? left : WAIT_MS;
@@ -199,7 +216,7 @@ host_write(const struct bask_request *request, bask_str data)
         bask_crew_unlock(host.crew);
         if (err != BASK_E_AGAIN)
             return err;
-        if ((err = wait_for_client(fd, POLLOUT, &waited_ms)))
+        if ((err = bask_host_wait(fd, POLLOUT, &waited_ms)))
             return err;
         data = (bask_str){0};
     }
@@ -260,7 +277,7 @@ host_read_body(const struct bask_request *request, char *buffer, size_t size)
         bask_crew_unlock(host.crew);
         if (n != BASK_E_AGAIN)
             return n;
-        int err = wait_for_client(fd, POLLIN, &waited_ms);
+        int err = bask_host_wait(fd, POLLIN, &waited_ms);
         if (err)
             return err;
     }
@@ -469,11 +486,23 @@ host_app_info(uint32_t worker_id, uint32_t id, struct bask_app_info *ret_info)
     return BASK_OK;
 }
 
+static const struct {
+    const char *name;
+    const void *functions;
+} services[] = {
+    {"request", &bask_host_request_service},
+    {"stream", &bask_host_stream_service},
+    {"websocket", &bask_host_websocket_service},
+};
+
 /* What is about requests is the host's; the rest is not. */
 static const void *
 host_service(const char *name)
 {
-    return strcmp(name, "request") == 0 ? &bask_host_request_service : bask_svc_find(name);
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+        if (strcmp(name, services[i].name) == 0)
+            return services[i].functions;
+    return bask_svc_find(name);
 }
 
 static const struct bask_job *

@@ -27,6 +27,7 @@ struct bask_process_options {
     bool need_app;
     int64_t max_apps;
     bool enable_threads;
+    int64_t async;        /* 0 and 1: threads, as it is */
     int64_t cpu_affinity; /* CPUs of a worker; 0: all */
     bask_str worker_exec; /* the program that workers are; absent: they serve the application */
 };

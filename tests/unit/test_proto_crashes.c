@@ -25,6 +25,10 @@
 #include "../fuzz/url.c"
 #undef LLVMFuzzerTestOneInput
 
+#define LLVMFuzzerTestOneInput fuzz_ws
+#include "../fuzz/ws.c"
+#undef LLVMFuzzerTestOneInput
+
 typedef int fuzz_target(const uint8_t *data, size_t size);
 
 static void
@@ -71,6 +75,7 @@ crashes(void **state)
     replay_all("chunked", fuzz_chunked);
     replay_all("uwsgi", fuzz_uwsgi);
     replay_all("url", fuzz_url);
+    replay_all("ws", fuzz_ws);
 }
 
 /* The targets themselves, on inputs that reach their last lines. */
@@ -91,6 +96,7 @@ targets(void **state)
         fuzz_chunked(data, inputs[i].len);
         fuzz_uwsgi(data, inputs[i].len);
         fuzz_url(data, inputs[i].len);
+        fuzz_ws(data, inputs[i].len);
     }
 }
 
