@@ -1,13 +1,16 @@
 /* The services that share things between processes, as Python calls them. */
 #include "services_shared.h"
 
+#include <bask/service_cache.h>
 #include <bask/service_lock.h>
 
+static const struct bask_service_cache *caches;
 static const struct bask_service_lock *locks;
 
 void
 services_shared_init(const struct bask_host *host)
 {
+    caches = host->service("cache");
     locks = host->service("lock");
 }
 
@@ -33,4 +36,64 @@ int
 glue_is_locked(uint32_t number)
 {
     return locks->is_locked(number);
+}
+
+static inline bask_str
+str(const char *ptr, size_t len)
+{
+    return (bask_str){ptr, len};
+}
+
+int
+glue_cache_get(const char *cache, size_t cache_len, const char *key, size_t key_len,
+               bask_str *ret_value)
+{
+    return caches->get(str(cache, cache_len), str(key, key_len), ret_value);
+}
+
+void
+glue_cache_release(const bask_str *value)
+{
+    caches->release(*value);
+}
+
+int
+glue_cache_exists(const char *cache, size_t cache_len, const char *key, size_t key_len)
+{
+    return caches->exists(str(cache, cache_len), str(key, key_len));
+}
+
+int
+glue_cache_set(const char *cache, size_t cache_len, const char *key, size_t key_len,
+               const char *value, size_t value_len, int64_t expires, int update)
+{
+    return caches->set(str(cache, cache_len), str(key, key_len), str(value, value_len), expires,
+                       update);
+}
+
+int
+glue_cache_calculate(const char *cache, size_t cache_len, const char *key, size_t key_len,
+                     int operation, int64_t operand, int64_t expires)
+{
+    return caches->calculate(str(cache, cache_len), str(key, key_len),
+                             (enum bask_cache_operation)operation, operand, expires);
+}
+
+int
+glue_cache_remove(const char *cache, size_t cache_len, const char *key, size_t key_len)
+{
+    return caches->remove(str(cache, cache_len), str(key, key_len));
+}
+
+int
+glue_cache_clear(const char *cache, size_t cache_len)
+{
+    return caches->clear(str(cache, cache_len));
+}
+
+int
+glue_cache_next_key(const char *cache, size_t cache_len, uint32_t *cursor, char *key, size_t size,
+                    size_t *ret_len)
+{
+    return caches->next_key(str(cache, cache_len), cursor, key, size, ret_len);
 }

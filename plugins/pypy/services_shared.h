@@ -12,3 +12,16 @@ uint32_t glue_lock_count(void);
 int glue_lock(uint32_t number);
 int glue_unlock(uint32_t number);
 int glue_is_locked(uint32_t number);
+
+int glue_cache_get(const char *cache, size_t cache_len, const char *key, size_t key_len,
+                   bask_str *ret_value);
+void glue_cache_release(const bask_str *value);
+int glue_cache_exists(const char *cache, size_t cache_len, const char *key, size_t key_len);
+int glue_cache_set(const char *cache, size_t cache_len, const char *key, size_t key_len,
+                   const char *value, size_t value_len, int64_t expires, int update);
+int glue_cache_calculate(const char *cache, size_t cache_len, const char *key, size_t key_len,
+                         int operation, int64_t operand, int64_t expires);
+int glue_cache_remove(const char *cache, size_t cache_len, const char *key, size_t key_len);
+int glue_cache_clear(const char *cache, size_t cache_len);
+int glue_cache_next_key(const char *cache, size_t cache_len, uint32_t *cursor, char *key,
+                        size_t size, size_t *ret_len);

@@ -3,7 +3,12 @@
 Each method is one call of include/bask/service_*.h; results are 0 or a negative bask_err unless said
 otherwise.
 """
-from _bask import lib  # type: ignore[import-not-found]
+from typing import Iterator, Optional
+
+from _bask import ffi, lib  # type: ignore[import-not-found]
+
+KEY_MAX = 65535
+NOTFOUND = -5
 
 
 class Shared:
@@ -22,3 +27,50 @@ class Shared:
     def is_locked(self, number: int) -> int:
         """1 or 0."""
         return lib.glue_is_locked(number)
+
+    # Caches: a name of none is the first
+
+    def cache_get(self, cache: bytes, key: bytes) -> Optional[bytes]:
+        value = ffi.new("bask_str *")
+        if lib.glue_cache_get(cache, len(cache), key, len(key), value):
+            return None
+        found = ffi.unpack(value.ptr, value.len) if value.len else b""
+        lib.glue_cache_release(value)
+        return found
+
+    def cache_exists(self, cache: bytes, key: bytes) -> int:
+        return lib.glue_cache_exists(cache, len(cache), key, len(key))
+
+    def cache_set(
+        self, cache: bytes, key: bytes, value: bytes, expires: int, update: bool
+    ) -> int:
+        return lib.glue_cache_set(
+            cache, len(cache), key, len(key), value, len(value), expires, update
+        )
+
+    def cache_calculate(
+        self, cache: bytes, key: bytes, operation: int, operand: int, expires: int
+    ) -> int:
+        """`operation`: enum bask_cache_operation."""
+        return lib.glue_cache_calculate(
+            cache, len(cache), key, len(key), operation, operand, expires
+        )
+
+    def cache_remove(self, cache: bytes, key: bytes) -> int:
+        return lib.glue_cache_remove(cache, len(cache), key, len(key))
+
+    def cache_clear(self, cache: bytes) -> int:
+        return lib.glue_cache_clear(cache, len(cache))
+
+    def cache_keys(self, cache: bytes) -> Iterator[bytes]:
+        """KeyError: there is no such cache."""
+        cursor, length = ffi.new("uint32_t *"), ffi.new("size_t *")
+        key = ffi.new("char[]", KEY_MAX)
+        size = len(cache)
+        while True:
+            error = lib.glue_cache_next_key(cache, size, cursor, key, KEY_MAX, length)
+            if error == NOTFOUND:
+                return
+            if error:
+                raise KeyError(cache)
+            yield ffi.unpack(key, length[0])

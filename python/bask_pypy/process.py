@@ -15,6 +15,7 @@ from bask_pypy import (
     api,
     applications,
     autoreload,
+    cache,
     entry,
     hosted,
     idle,
@@ -52,6 +53,7 @@ class Process:
         self._jobs = jobs.Jobs(services)
         present.install(self.uwsgi, host, services)
         readers.install(self.uwsgi)
+        cache.install(self.uwsgi, services)
         locks.install(self.uwsgi, host, services)
         rpc.install(
             self.uwsgi, host, services, self._jobs, lambda *given: self.hooks.rpc(*given)

@@ -3,6 +3,7 @@
 
 #include "svc/svc.h"
 
+#include <bask/service_cache.h>
 #include <bask/service_lock.h>
 #include <bask/service_process.h>
 #include <bask/service_rpc.h>
@@ -13,6 +14,9 @@ extern struct bask_svc_setup svc;
 
 /* What the processes share; nothing of it, where it was not set up. */
 extern const struct bask_shared *svc_shared;
+
+/* cache_service.c */
+extern const struct bask_service_cache svc_cache;
 
 /* locks.c */
 extern struct bask_service_lock svc_lock;

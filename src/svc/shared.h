@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "svc/caches.h"
 #include "svc/locks.h"
 
 #include <bask/option.h>
@@ -12,15 +13,18 @@
 
 struct bask_shared_options {
     int64_t locks;
+    struct bask_cache_options cache;
 };
 
 struct bask_option_table bask_shared_option_table(struct bask_shared_options *values);
 
-/* What was not asked for is NULL. */
+/* What was not asked for is empty. */
 struct bask_shared {
     struct bask_locks *locks;
+    struct bask_caches caches;
 };
 
 /* 0, or a bask_err and one sentence in `error`. */
 int bask_shared_open(struct bask_shared *shared, const struct bask_shared_options *options,
                      char *error, size_t error_size);
+void bask_shared_close(struct bask_shared *shared);

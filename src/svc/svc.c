@@ -13,10 +13,8 @@ static const struct {
     const char *name;
     const void *functions;
 } services[] = {
-    {"lock", &svc_lock},
-    {"process", &svc_process},
-    {"rpc", &svc_rpc},
-    {"signal", &svc_signal},
+    {"cache", &svc_cache}, {"lock", &svc_lock},     {"process", &svc_process},
+    {"rpc", &svc_rpc},     {"signal", &svc_signal},
 };
 
 static const struct bask_option rows[] = {
