@@ -3,15 +3,18 @@
 
 #include <bask/service_cache.h>
 #include <bask/service_lock.h>
+#include <bask/service_queue.h>
 
 static const struct bask_service_cache *caches;
 static const struct bask_service_lock *locks;
+static const struct bask_service_queue *queue;
 
 void
 services_shared_init(const struct bask_host *host)
 {
     caches = host->service("cache");
     locks = host->service("lock");
+    queue = host->service("queue");
 }
 
 uint32_t
@@ -96,4 +99,58 @@ glue_cache_next_key(const char *cache, size_t cache_len, uint32_t *cursor, char 
                     size_t *ret_len)
 {
     return caches->next_key(str(cache, cache_len), cursor, key, size, ret_len);
+}
+
+uint32_t
+glue_queue_count(void)
+{
+    return queue->count;
+}
+
+int
+glue_queue_push(const char *message, size_t len)
+{
+    return queue->push(str(message, len));
+}
+
+int
+glue_queue_pull(bask_str *ret_message)
+{
+    return queue->pull(ret_message);
+}
+
+int
+glue_queue_pop(bask_str *ret_message)
+{
+    return queue->pop(ret_message);
+}
+
+int
+glue_queue_get(uint32_t slot, bask_str *ret_message)
+{
+    return queue->get(slot, ret_message);
+}
+
+int
+glue_queue_set(uint32_t slot, const char *message, size_t len)
+{
+    return queue->set(slot, str(message, len));
+}
+
+void
+glue_queue_release(const bask_str *message)
+{
+    queue->release(*message);
+}
+
+uint32_t
+glue_queue_push_slot(void)
+{
+    return queue->push_slot();
+}
+
+uint32_t
+glue_queue_pull_slot(void)
+{
+    return queue->pull_slot();
 }

@@ -13,6 +13,16 @@ int glue_lock(uint32_t number);
 int glue_unlock(uint32_t number);
 int glue_is_locked(uint32_t number);
 
+uint32_t glue_queue_count(void);
+int glue_queue_push(const char *message, size_t len);
+int glue_queue_pull(bask_str *ret_message);
+int glue_queue_pop(bask_str *ret_message);
+int glue_queue_get(uint32_t slot, bask_str *ret_message);
+int glue_queue_set(uint32_t slot, const char *message, size_t len);
+void glue_queue_release(const bask_str *message);
+uint32_t glue_queue_push_slot(void);
+uint32_t glue_queue_pull_slot(void);
+
 int glue_cache_get(const char *cache, size_t cache_len, const char *key, size_t key_len,
                    bask_str *ret_value);
 void glue_cache_release(const bask_str *value);

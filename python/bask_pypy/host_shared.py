@@ -3,7 +3,7 @@
 Each method is one call of include/bask/service_*.h; results are 0 or a negative bask_err unless said
 otherwise.
 """
-from typing import Iterator, Optional
+from typing import Callable, Iterator, Optional
 
 from _bask import ffi, lib  # type: ignore[import-not-found]
 
@@ -74,3 +74,37 @@ class Shared:
             if error:
                 raise KeyError(cache)
             yield ffi.unpack(key, length[0])
+
+    # The queue
+
+    def queue_count(self) -> int:
+        return lib.glue_queue_count()
+
+    def queue_push(self, message: bytes) -> int:
+        return lib.glue_queue_push(message, len(message))
+
+    def _message(self, function: Callable[..., int], *args: int) -> Optional[bytes]:
+        message = ffi.new("bask_str *")
+        if function(*args, message):
+            return None
+        found: bytes = ffi.unpack(message.ptr, message.len)
+        lib.glue_queue_release(message)
+        return found
+
+    def queue_pull(self) -> Optional[bytes]:
+        return self._message(lib.glue_queue_pull)
+
+    def queue_pop(self) -> Optional[bytes]:
+        return self._message(lib.glue_queue_pop)
+
+    def queue_get(self, slot: int) -> Optional[bytes]:
+        return self._message(lib.glue_queue_get, slot)
+
+    def queue_set(self, slot: int, message: bytes) -> int:
+        return lib.glue_queue_set(slot, message, len(message))
+
+    def queue_push_slot(self) -> int:
+        return lib.glue_queue_push_slot()
+
+    def queue_pull_slot(self) -> int:
+        return lib.glue_queue_pull_slot()

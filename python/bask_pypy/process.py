@@ -15,14 +15,13 @@ from bask_pypy import (
     api,
     applications,
     autoreload,
-    cache,
     entry,
     hosted,
     idle,
+    in_common,
     inherited,
     jit,
     jobs,
-    locks,
     os_signals,
     present,
     readers,
@@ -53,8 +52,7 @@ class Process:
         self._jobs = jobs.Jobs(services)
         present.install(self.uwsgi, host, services)
         readers.install(self.uwsgi)
-        cache.install(self.uwsgi, services)
-        locks.install(self.uwsgi, host, services)
+        in_common.install(self.uwsgi, host, services)
         rpc.install(
             self.uwsgi, host, services, self._jobs, lambda *given: self.hooks.rpc(*given)
         )

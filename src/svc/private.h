@@ -6,6 +6,7 @@
 #include <bask/service_cache.h>
 #include <bask/service_lock.h>
 #include <bask/service_process.h>
+#include <bask/service_queue.h>
 #include <bask/service_rpc.h>
 #include <bask/service_signal.h>
 
@@ -20,6 +21,9 @@ extern const struct bask_service_cache svc_cache;
 
 /* locks.c */
 extern struct bask_service_lock svc_lock;
+
+/* queue.c */
+extern struct bask_service_queue svc_queue;
 
 /* rpc.c */
 extern struct bask_service_rpc svc_rpc;

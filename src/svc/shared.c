@@ -28,6 +28,10 @@ static const struct bask_option rows[] = {
      "the master does not: what has expired goes when it is in the way", .flags = BASK_OPT_FIXED},
     {"cache-report-freed-items", NULL, 0, BASK_OPT_FLAG, AT(cache.report_freed), 0, 0, NULL, NULL,
      "the master says in the log how many it took out", .flags = BASK_OPT_FIXED},
+    {"queue", NULL, 0, BASK_OPT_INT, AT(queue), 0, 1 << 24, "0", "N",
+     "a queue for messages between workers, with so many slots", .flags = BASK_OPT_FIXED},
+    {"queue-blocksize", NULL, 0, BASK_OPT_SIZE, AT(queue_blocksize), 1, 1 << 30, "8k", "BYTES",
+     "the longest message of the queue", .flags = BASK_OPT_FIXED},
 };
 
 struct bask_option_table
@@ -41,15 +45,25 @@ bask_shared_option_table(struct bask_shared_options *values)
     };
 }
 
+static int
+complain(const char *option, char *error, size_t error_size)
+{
+    snprintf(error, error_size, "%s: %s", option, bask_err_text(BASK_E_NOMEM));
+    return BASK_E_NOMEM;
+}
+
 int
 bask_shared_open(struct bask_shared *shared, const struct bask_shared_options *options, char *error,
                  size_t error_size)
 {
-    shared->locks = bask_locks_new((uint32_t)options->locks + 1);
-    if (!shared->locks) {
-        snprintf(error, error_size, "--locks: %s", bask_err_text(BASK_E_NOMEM));
-        return BASK_E_NOMEM;
-    }
+    *shared = (struct bask_shared){.locks = bask_locks_new((uint32_t)options->locks + 1)};
+    if (!shared->locks)
+        return complain("--locks", error, error_size);
+    if (options->queue)
+        shared->queue =
+            bask_queue_new((uint32_t)options->queue, (uint32_t)options->queue_blocksize);
+    if (options->queue && !shared->queue)
+        return complain("--queue", error, error_size);
     return bask_caches_open(&shared->caches, &options->cache, error, error_size);
 }
 
@@ -57,5 +71,6 @@ void
 bask_shared_close(struct bask_shared *shared)
 {
     bask_caches_close(&shared->caches);
+    bask_queue_free(&shared->queue);
     bask_locks_free(&shared->locks);
 }

@@ -6,6 +6,7 @@
 
 #include "svc/caches.h"
 #include "svc/locks.h"
+#include "svc/queue.h"
 
 #include <bask/option.h>
 
@@ -14,6 +15,7 @@
 struct bask_shared_options {
     int64_t locks;
     struct bask_cache_options cache;
+    int64_t queue, queue_blocksize;
 };
 
 struct bask_option_table bask_shared_option_table(struct bask_shared_options *values);
@@ -22,6 +24,7 @@ struct bask_option_table bask_shared_option_table(struct bask_shared_options *va
 struct bask_shared {
     struct bask_locks *locks;
     struct bask_caches caches;
+    struct bask_queue *queue;
 };
 
 /* 0, or a bask_err and one sentence in `error`. */

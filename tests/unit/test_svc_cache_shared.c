@@ -1,24 +1,15 @@
 /* svc/cache under many hands: threads and processes at once, processes that are killed at whatever
  * instruction, and files that come from outside. */
 #include "cache_fixture.h"
+#include "stepped.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 enum { HANDS = 4, ROUNDS = SANITIZED ? 500 : 4000 };
 
@@ -149,65 +140,38 @@ killed_now_and_then(void **state)
 /* What a process does when it is stopped after so many instructions. */
 struct deed {
     const char *name;
-    int (*act)(struct bask_cache *cache);
+    int (*act)(void *cache);
 };
 
 static int
-act_insert(struct bask_cache *cache)
+act_insert(void *cache)
 {
     return set(cache, "new", "twenty-two characters.");
 }
 
 static int
-act_replace(struct bask_cache *cache)
+act_replace(void *cache)
 {
     return update(cache, "a", "something else, longer");
 }
 
 static int
-act_remove(struct bask_cache *cache)
+act_remove(void *cache)
 {
     return bask_cache_remove(cache, BASK_STR("a"));
 }
 
 static int
-act_use(struct bask_cache *cache)
+act_use(void *cache)
 {
     return value_of(cache, "a") ? 0 : -1;
 }
 
 static int
-act_clear(struct bask_cache *cache)
+act_clear(void *cache)
 {
     bask_cache_clear(cache);
     return 0;
-}
-
-/* Steps a child through so many instructions, then kills it; false: it was done before. */
-static bool
-stop_after(const struct deed *deed, struct bask_cache *cache, long instructions)
-{
-    int status;
-    pid_t child = fork();
-    if (child == 0) {
-        if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
-            _exit(2);
-        raise(SIGSTOP);
-        _exit(deed->act(cache) ? 1 : 0);
-    }
-    waitpid(child, &status, 0);
-    if (WIFEXITED(status))
-        skip(); /* somebody traces the test, or forbids to trace */
-    for (long i = 0; i < instructions && WIFSTOPPED(status); i++)
-        if (ptrace(PTRACE_SINGLESTEP, child, NULL, NULL) || waitpid(child, &status, 0) < 0)
-            break;
-    if (WIFEXITED(status)) {
-        assert_int_equal(WEXITSTATUS(status), 0);
-        return false;
-    }
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
-    return true;
 }
 
 static void
@@ -249,7 +213,7 @@ killed_anywhere(void **state)
             set(cache, "a", "twelve bytes");
             set(cache, "b", "twelve bytes");
             set(cache, "c", "twelve bytes");
-            goes_on = stop_after(&deeds[i], cache, n);
+            goes_on = stop_after(deeds[i].act, cache, n);
             repaired += atomic_load(&cache->head->changing);
             bask_cache_count(cache);
             check_order(cache);
