@@ -1,10 +1,12 @@
 /* The services that share things between processes, as Python calls them. */
 #include "services_shared.h"
 
+#include <bask/service_area.h>
 #include <bask/service_cache.h>
 #include <bask/service_lock.h>
 #include <bask/service_queue.h>
 
+static const struct bask_service_area *areas;
 static const struct bask_service_cache *caches;
 static const struct bask_service_lock *locks;
 static const struct bask_service_queue *queue;
@@ -12,6 +14,7 @@ static const struct bask_service_queue *queue;
 void
 services_shared_init(const struct bask_host *host)
 {
+    areas = host->service("area");
     caches = host->service("cache");
     locks = host->service("lock");
     queue = host->service("queue");
@@ -153,4 +156,28 @@ uint32_t
 glue_queue_pull_slot(void)
 {
     return queue->pull_slot();
+}
+
+uint32_t
+glue_area_count(void)
+{
+    return areas->count;
+}
+
+char *
+glue_area_memory(uint32_t area, size_t *ret_size)
+{
+    return areas->memory(area, ret_size);
+}
+
+int
+glue_area_lock(uint32_t area)
+{
+    return areas->lock(area);
+}
+
+int
+glue_area_unlock(uint32_t area)
+{
+    return areas->unlock(area);
 }

@@ -23,6 +23,11 @@ void glue_queue_release(const bask_str *message);
 uint32_t glue_queue_push_slot(void);
 uint32_t glue_queue_pull_slot(void);
 
+uint32_t glue_area_count(void);
+char *glue_area_memory(uint32_t area, size_t *ret_size);
+int glue_area_lock(uint32_t area);
+int glue_area_unlock(uint32_t area);
+
 int glue_cache_get(const char *cache, size_t cache_len, const char *key, size_t key_len,
                    bask_str *ret_value);
 void glue_cache_release(const bask_str *value);

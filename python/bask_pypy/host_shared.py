@@ -108,3 +108,20 @@ class Shared:
 
     def queue_pull_slot(self) -> int:
         return lib.glue_queue_pull_slot()
+
+    # Shared areas
+
+    def area_count(self) -> int:
+        return lib.glue_area_count()
+
+    def area(self, number: int) -> memoryview:
+        """The memory of one, which is there as long as the process."""
+        size = ffi.new("size_t *")
+        memory = lib.glue_area_memory(number, size)
+        return memoryview(ffi.buffer(memory, size[0]))
+
+    def area_lock(self, number: int) -> int:
+        return lib.glue_area_lock(number)
+
+    def area_unlock(self, number: int) -> int:
+        return lib.glue_area_unlock(number)

@@ -3,6 +3,7 @@
 
 #include "svc/svc.h"
 
+#include <bask/service_area.h>
 #include <bask/service_cache.h>
 #include <bask/service_lock.h>
 #include <bask/service_process.h>
@@ -15,6 +16,9 @@ extern struct bask_svc_setup svc;
 
 /* What the processes share; nothing of it, where it was not set up. */
 extern const struct bask_shared *svc_shared;
+
+/* areas.c */
+extern struct bask_service_area svc_area;
 
 /* cache_service.c */
 extern const struct bask_service_cache svc_cache;

@@ -32,6 +32,8 @@ static const struct bask_option rows[] = {
      "a queue for messages between workers, with so many slots", .flags = BASK_OPT_FIXED},
     {"queue-blocksize", NULL, 0, BASK_OPT_SIZE, AT(queue_blocksize), 1, 1 << 30, "8k", "BYTES",
      "the longest message of the queue", .flags = BASK_OPT_FIXED},
+    {"sharedarea", NULL, 'A', BASK_OPT_LIST, AT(areas), 0, 0, NULL, "PAGES|KEY=VALUE,...",
+     "memory for applications: a number of pages, or size, file, offset", .flags = BASK_OPT_FIXED},
 };
 
 struct bask_option_table
@@ -64,13 +66,15 @@ bask_shared_open(struct bask_shared *shared, const struct bask_shared_options *o
             bask_queue_new((uint32_t)options->queue, (uint32_t)options->queue_blocksize);
     if (options->queue && !shared->queue)
         return complain("--queue", error, error_size);
-    return bask_caches_open(&shared->caches, &options->cache, error, error_size);
+    int err = bask_areas_open(&shared->areas, &options->areas, error, error_size);
+    return err ? err : bask_caches_open(&shared->caches, &options->cache, error, error_size);
 }
 
 void
 bask_shared_close(struct bask_shared *shared)
 {
     bask_caches_close(&shared->caches);
+    bask_areas_close(&shared->areas);
     bask_queue_free(&shared->queue);
     bask_locks_free(&shared->locks);
 }

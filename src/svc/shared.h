@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "svc/areas.h"
 #include "svc/caches.h"
 #include "svc/locks.h"
 #include "svc/queue.h"
@@ -16,6 +17,7 @@ struct bask_shared_options {
     int64_t locks;
     struct bask_cache_options cache;
     int64_t queue, queue_blocksize;
+    struct bask_values areas;
 };
 
 struct bask_option_table bask_shared_option_table(struct bask_shared_options *values);
@@ -25,6 +27,7 @@ struct bask_shared {
     struct bask_locks *locks;
     struct bask_caches caches;
     struct bask_queue *queue;
+    struct bask_areas areas;
 };
 
 /* 0, or a bask_err and one sentence in `error`. */

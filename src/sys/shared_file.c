@@ -81,3 +81,24 @@ bask_shared_file_close(struct bask_shared_file *file)
     munmap(file->memory, file->size);
     close(file->fd);
 }
+
+int
+bask_shared_file_map(const char *path, int64_t offset, size_t size, char **ret_memory)
+{
+    struct stat found;
+    void *memory = MAP_FAILED;
+    int fd = open(path, O_RDWR | O_CLOEXEC), err = BASK_E_SYSTEM;
+    if (fd < 0)
+        return BASK_E_SYSTEM;
+    if (fstat(fd, &found) == 0)
+        err = S_ISREG(found.st_mode) && found.st_size - offset < (off_t)size ? BASK_E_STATE : 0;
+    if (!err)
+        memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
+    int number = errno;
+    close(fd);
+    errno = number;
+    if (err || memory == MAP_FAILED)
+        return err ? err : BASK_E_SYSTEM;
+    *ret_memory = memory;
+    return BASK_OK;
+}

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
     BASK_SHARED_FILE_OURS = 0,   /* nobody else has it open; it may be put in order */
@@ -26,4 +27,7 @@ int bask_shared_file_open(struct bask_shared_file *file, const char *path, size_
 void bask_shared_file_ready(const struct bask_shared_file *file);
 /* Sees that the disk has it, some time soon. */
 void bask_shared_file_sync(const struct bask_shared_file *file);
+/* A piece of a file that is there, and of devices, as it is. 0; BASK_E_STATE: the file ends before
+ * that; BASK_E_SYSTEM. */
+int bask_shared_file_map(const char *path, int64_t offset, size_t size, char **ret_memory);
 void bask_shared_file_close(struct bask_shared_file *file);
