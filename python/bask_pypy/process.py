@@ -19,10 +19,10 @@ from bask_pypy import (
     entry,
     hosted,
     idle,
+    in_common,
     inherited,
     jit,
     jobs,
-    locks,
     os_signals,
     present,
     readers,
@@ -55,7 +55,7 @@ class Process:
         self._jobs = jobs.Jobs(services)
         present.install(self.uwsgi, host, services)
         readers.install(self.uwsgi)
-        locks.install(self.uwsgi, host, services)
+        in_common.install(self.uwsgi, host, services)
         websocket.install(self.uwsgi, services)
         descriptors.install(self.uwsgi, services)
         waits.install(self.uwsgi, services, scripts.main_namespace())

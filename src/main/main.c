@@ -397,6 +397,8 @@ run_master(struct server *server)
         .before = server->succeeds ? &server->handed : NULL,
         .programs = bask_program_is_wanted(heritage->options),
         .signals = heritage->signals,
+        .shared = &heritage->shared,
+        .shared_options = &server->shared_options,
         .vacuum = server->options.service.vacuum,
         .ret_shared = &server->shared,
     });
@@ -414,6 +416,8 @@ leave_server(struct server *server)
         bask_succession_fini(&server->handed);
     bask_pidfiles_fini(&server->pidfiles, vacuum);
     bask_recorder_close(&server->heritage.recorder);
+    if (server->heritage.options && server->heritage.options->master)
+        bask_shared_close(&server->heritage.shared); /* elsewhere threads of Python may use it */
     bask_place_fini(&server->heritage.place);
     bask_conf_free(&server->conf);
 }

@@ -3,8 +3,11 @@
 
 #include "svc/svc.h"
 
+#include <bask/service_area.h>
+#include <bask/service_cache.h>
 #include <bask/service_lock.h>
 #include <bask/service_process.h>
+#include <bask/service_queue.h>
 #include <bask/service_rpc.h>
 #include <bask/service_signal.h>
 
@@ -14,8 +17,17 @@ extern struct bask_svc_setup svc;
 /* What the processes share; nothing of it, where it was not set up. */
 extern const struct bask_shared *svc_shared;
 
+/* areas.c */
+extern struct bask_service_area svc_area;
+
+/* cache_service.c */
+extern const struct bask_service_cache svc_cache;
+
 /* locks.c */
 extern struct bask_service_lock svc_lock;
+
+/* queue.c */
+extern struct bask_service_queue svc_queue;
 
 /* rpc.c */
 extern struct bask_service_rpc svc_rpc;

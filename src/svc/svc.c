@@ -13,9 +13,8 @@ static const struct {
     const char *name;
     const void *functions;
 } services[] = {
-    {"lock", &svc_lock},
-    {"process", &svc_process},
-    {"rpc", &svc_rpc},
+    {"area", &svc_area},       {"cache", &svc_cache}, {"lock", &svc_lock},
+    {"process", &svc_process}, {"queue", &svc_queue}, {"rpc", &svc_rpc},
     {"signal", &svc_signal},
 };
 
@@ -59,6 +58,8 @@ bask_svc_set_up(const struct bask_svc_setup *setup)
     svc = *setup;
     svc_shared = setup->shared ? setup->shared : &nothing;
     svc_lock.count = bask_locks_count(svc_shared->locks);
+    svc_area.count = svc_shared->areas.count;
+    svc_queue.count = bask_queue_count(svc_shared->queue);
     svc_rpc.max = (uint32_t)setup->options->rpc_max;
 }
 
