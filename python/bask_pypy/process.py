@@ -53,7 +53,7 @@ class Process:
         present.install(self.uwsgi, host, services)
         readers.install(self.uwsgi)
         locks.install(self.uwsgi, host, services)
-        rpc.install(
+        self.rpc = rpc.install(
             self.uwsgi, host, services, self._jobs, lambda *given: self.hooks.rpc(*given)
         )
         signals.install(

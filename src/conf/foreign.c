@@ -558,7 +558,6 @@ static const char *const names[] = {
     "lq-alarm",
     "lua",
     "lua-gc-freq",
-    "lua-load",
     "lua-shell",
     "luashell",
     "map-socket",

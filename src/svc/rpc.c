@@ -1,5 +1,6 @@
 /*
- * The service "rpc": a call to another server, and its answer in memory. A peer that lies about
+ * The service "rpc": a call to another server, and its answer in memory; for the functions of this
+ * process see functions.c. A peer that lies about
  * the length of its answer costs no more memory than it sends.
  */
 #include "svc/private.h"
@@ -133,4 +134,8 @@ struct bask_service_rpc svc_rpc = {
     .size = sizeof svc_rpc,
     .call = call,
     .release = release,
+    .define = svc_functions_define,
+    .find = svc_functions_find,
+    .call_here = svc_functions_call,
+    .name = svc_functions_name,
 };
