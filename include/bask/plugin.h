@@ -27,7 +27,8 @@
  *      (option.h)
  *      bask_worker_info.signals, vsz_bytes, paused
  *      bask_host.service, job, end_job; bask_plugin.jobs (service.h)
- *      struct bask_guest (guest.h); bask_service_rpc.define, find, call_here, name
+ *      struct bask_guest (guest.h); bask_service_rpc.define, find, call_here,
+ *      call_at, name
  */
 #pragma once
 

@@ -51,6 +51,10 @@ struct bask_service_rpc {
     /* Calls a function of this process. As bask_rpc_language.call; BASK_E_NOTFOUND. */
     int (*call_here)(bask_str name, const bask_str *arguments, uint32_t count,
                      bask_str *ret_result);
+    /* The same in this process, where `node` is empty, or in the server at `node`. What `call`
+     * would have said the log says. For guests. */
+    int (*call_at)(bask_str node, bask_str name, const bask_str *arguments, uint32_t count,
+                   bask_str *ret_result);
     /* The n-th name; it lasts as long as the process. BASK_E_NOTFOUND at the end. */
     int (*name)(uint32_t n, bask_str *ret_name);
 };

@@ -162,42 +162,17 @@ take_arguments(lua_State *lua, int first, bask_str *out)
     return count < 0 ? 0 : (uint32_t)count;
 }
 
-/* Name and arguments as a packet has them, in memory of Lua's. */
-static bask_str
-pack(lua_State *lua, bask_str name, const bask_str *arguments, uint32_t count)
-{
-    size_t total = 2 + name.len;
-    for (uint32_t i = 0; i < count; i++)
-        total += 2 + arguments[i].len;
-    if (total > BASK_RPC_ITEM)
-        luaL_error(lua, "name and arguments are larger than a packet (64 KiB)");
-    char *items = lua_newuserdata(lua, total), *at = items;
-    for (uint32_t i = 0; i <= count; i++) {
-        bask_str item = i ? arguments[i - 1] : name;
-        *at++ = (char)(item.len & 0xff);
-        *at++ = (char)(item.len >> 8);
-        memcpy(at, item.len ? item.ptr : "", item.len);
-        at += item.len;
-    }
-    return (bask_str){items, total};
-}
-
 /* Calls a function of this process, or of the server at `node`; pushes what it gave. */
 static int
 call_out(lua_State *lua, bask_str node, bask_str name, int first)
 {
     bask_str arguments[BASK_RPC_ARGUMENTS], result = {0};
-    char error[ERROR_SIZE] = "";
     uint32_t count = take_arguments(lua, first, arguments);
-    bask_str items = node.len ? pack(lua, name, arguments, count) : (bask_str){0};
     struct lua_place *place = lua_pool_mine();
     lua_State *before = place->running;
     place->running = lua; /* whoever comes back into this state goes on from here */
-    int err = node.len ? lua_rpc->call(node, items, &result, error, sizeof error)
-                       : lua_rpc->call_here(name, arguments, count, &result);
+    int err = lua_rpc->call_at(node, name, arguments, count, &result);
     place->running = before;
-    if (*error)
-        lua_note(BASK_LOG_WARN, "rpc %.*s@%.*s: %s", BASK_FMT(name), BASK_FMT(node), error);
     if (err || !result.len)
         lua_pushnil(lua);
     else

@@ -132,14 +132,28 @@ svc_functions_find(bask_str name, const struct bask_rpc_language **ret_language,
     return found ? BASK_OK : BASK_E_NOTFOUND;
 }
 
+/* A name as it came from elsewhere, for the log. */
+static const char *
+printable(bask_str name, char out[BASK_RPC_NAME + 1])
+{
+    size_t len = name.len < BASK_RPC_NAME ? name.len : BASK_RPC_NAME;
+    for (size_t i = 0; i < len; i++)
+        out[i] = name.ptr[i] >= ' ' && name.ptr[i] <= '~' ? name.ptr[i] : '?';
+    out[len] = '\0';
+    return out;
+}
+
 int
 svc_functions_call(bask_str name, const bask_str *arguments, uint32_t argument_count,
                    bask_str *ret_result)
 {
     const struct bask_rpc_language *language;
     void *function;
-    int err = svc_functions_find(name, &language, &function);
-    return err ? err : language->call(function, name, arguments, argument_count, ret_result);
+    char text[BASK_RPC_NAME + 1];
+    if (!svc_functions_find(name, &language, &function))
+        return language->call(function, name, arguments, argument_count, ret_result);
+    bask_log(BASK_LOG_WARN, "the RPC function %s is not registered", printable(name, text));
+    return BASK_E_NOTFOUND;
 }
 
 int
@@ -163,17 +177,6 @@ bask_functions_are_direct(bask_str name)
     return !svc_functions_find(name, &language, &function) && !language->by_job;
 }
 
-/* A name as it came from elsewhere, for the log. */
-static const char *
-printable(bask_str name, char out[BASK_RPC_NAME + 1])
-{
-    size_t len = name.len < BASK_RPC_NAME ? name.len : BASK_RPC_NAME;
-    for (size_t i = 0; i < len; i++)
-        out[i] = name.ptr[i] >= ' ' && name.ptr[i] <= '~' ? name.ptr[i] : '?';
-    out[len] = '\0';
-    return out;
-}
-
 int
 bask_functions_answer(bask_str name, bask_str items, bask_str *ret_result)
 {
@@ -188,8 +191,5 @@ bask_functions_answer(bask_str name, bask_str items, bask_str *ret_result)
         }
         arguments[n++] = item;
     }
-    int err = svc_functions_call(name, arguments, n, ret_result);
-    if (err == BASK_E_NOTFOUND)
-        bask_log(BASK_LOG_WARN, "the RPC function %s is not registered", printable(name, text));
-    return err;
+    return svc_functions_call(name, arguments, n, ret_result);
 }
