@@ -1,6 +1,7 @@
 /* The services as Python calls them: functions with pointers and lengths. */
 #include "services.h"
 
+#include "called.h"
 #include "services_shared.h"
 
 #include <bask/service_process.h>
@@ -9,6 +10,9 @@
 #include <bask/service_signal.h>
 #include <bask/service_stream.h>
 #include <bask/service_websocket.h>
+
+#include <stdlib.h>
+#include <string.h>
 
 static const struct bask_host *host;
 static const struct bask_service_request *request;
@@ -160,6 +164,55 @@ void
 glue_rpc_release(const bask_str *result)
 {
     rpc->release(*result);
+}
+
+int
+glue_rpc_define(const char *name, size_t len, uint32_t number)
+{
+    return rpc->define((bask_str){name, len}, called_language(host), (void *)(uintptr_t)number);
+}
+
+int64_t
+glue_rpc_find(const char *name, size_t len)
+{
+    const struct bask_rpc_language *language;
+    void *function;
+    if (rpc->find((bask_str){name, len}, &language, &function))
+        return GLUE_NOBODY;
+    return language == called_language(host) ? (int64_t)(uintptr_t)function : GLUE_ELSEWHERE;
+}
+
+int
+glue_rpc_call_here(const char *name, size_t len, const char *items, uint32_t count,
+                   bask_str *ret_result)
+{
+    bask_str arguments[BASK_RPC_ARGUMENTS];
+    if (count > BASK_RPC_ARGUMENTS)
+        return -1;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t size;
+        memcpy(&size, items, sizeof size);
+        arguments[i] = (bask_str){items + sizeof size, size};
+        items += sizeof size + size;
+    }
+    *ret_result = (bask_str){0};
+    return rpc->call_here((bask_str){name, len}, arguments, count, ret_result);
+}
+
+int
+glue_rpc_name(uint32_t n, bask_str *ret_name)
+{
+    return rpc->name(n, ret_name);
+}
+
+int
+glue_rpc_give(bask_str *ret_result, const char *bytes, size_t len)
+{
+    char *copy = len ? malloc(len) : NULL;
+    if (len && !copy)
+        return -1;
+    *ret_result = (bask_str){len ? memcpy(copy, bytes, len) : NULL, len};
+    return 0;
 }
 
 int

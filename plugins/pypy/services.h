@@ -5,6 +5,7 @@
 #pragma once
 
 #include <bask/plugin.h>
+#include <bask/service_rpc.h>
 #include <bask/service_websocket.h>
 
 /* Called once, before Python is. */
@@ -39,6 +40,16 @@ uint32_t glue_rpc_max(void);
 int glue_rpc_call(const char *node, size_t node_len, const char *items, size_t items_len,
                   bask_str *ret_result, char *error, size_t error_size);
 void glue_rpc_release(const bask_str *result);
+/* Functions of this process. Python's own have a number; GLUE_ELSEWHERE is another language's. */
+enum { GLUE_NOBODY = -1, GLUE_ELSEWHERE = -2 };
+int glue_rpc_define(const char *name, size_t len, uint32_t number);
+int64_t glue_rpc_find(const char *name, size_t len);
+/* `items` are `count` arguments, each (u32le n, n bytes). */
+int glue_rpc_call_here(const char *name, size_t len, const char *items, uint32_t count,
+                       bask_str *ret_result);
+int glue_rpc_name(uint32_t n, bask_str *ret_name);
+/* Makes a copy of bytes a result. */
+int glue_rpc_give(bask_str *ret_result, const char *bytes, size_t len);
 
 int glue_signal_define(uint32_t number, const char *target, size_t target_len, char *error,
                        size_t error_size);

@@ -3,7 +3,8 @@
 Each method is one call of include/bask/service*.h. Names and values are bytes here: what users may
 write as text is encoded by the modules that take it.
 """
-from typing import Any, Callable, Sequence, Tuple
+import sys
+from typing import Any, Callable, List, Sequence, Tuple
 
 from _bask import ffi, lib  # type: ignore[import-not-found]
 
@@ -113,6 +114,40 @@ class Services(Shared):
             return ffi.unpack(result.ptr, result.len), ""
         finally:
             lib.glue_rpc_release(result)
+
+    def rpc_define(self, name: bytes, number: int) -> bool:
+        """False: there are as many as there may be."""
+        return not lib.glue_rpc_define(name, len(name), number)
+
+    def rpc_find(self, name: bytes) -> int:
+        """The number of a function of Python's; NOBODY, or ELSEWHERE: another language's."""
+        return lib.glue_rpc_find(name, len(name))
+
+    def rpc_names(self) -> List[bytes]:
+        """The functions of this process, in all languages."""
+        names: List[bytes] = []
+        view = ffi.new("bask_str *")
+        while not lib.glue_rpc_name(len(names), view):
+            names.append(self.copy(view))
+        return names
+
+    def rpc_call_here(self, name: bytes, args: Sequence[bytes]) -> bytes:
+        """Calls a function of another language; what went wrong is in the log."""
+        items = b"".join([len(arg).to_bytes(4, sys.byteorder) + arg for arg in args])
+        result = ffi.new("bask_str *")
+        if lib.glue_rpc_call_here(name, len(name), items, len(args), result):
+            return b""
+        try:
+            return self.copy(result)
+        finally:
+            lib.glue_rpc_release(result)
+
+    def rpc_take(self, arguments: Any, count: int) -> List[bytes]:
+        """The arguments of a call from another language."""
+        return [self.copy(arguments[number]) for number in range(count)]
+
+    def rpc_give(self, place: Any, result: bytes) -> bool:
+        return not lib.glue_rpc_give(place, result, len(result))
 
     def _ask(self, function: Callable[..., int], *args: Any) -> Tuple[int, str]:
         """(0, "") or (error, why)."""

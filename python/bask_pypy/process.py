@@ -59,7 +59,7 @@ class Process:
         websocket.install(self.uwsgi, services)
         descriptors.install(self.uwsgi, services)
         waits.install(self.uwsgi, services, scripts.main_namespace())
-        rpc.install(
+        self.rpc = rpc.install(
             self.uwsgi, host, services, self._jobs, lambda *given: self.hooks.rpc(*given)
         )
         signals.install(

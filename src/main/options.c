@@ -67,7 +67,8 @@ static const struct bask_option service_rows[] = {
 
 static const struct bask_option general_rows[] = {
     {"plugin", "plugins need-plugin", 0, BASK_OPT_LIST, offsetof(struct bask_main_options, plugins),
-     0, 0, NULL, "NAME|FILE", "the application host: pypy, null, or the path of a shared object",
+     0, 0, NULL, "NAME|FILE",
+     "the application host (pypy, null), languages beside it (lua, jvm), or shared objects",
      .flags = BASK_OPT_AT_ONCE},
     {"help", NULL, 'h', BASK_OPT_ACTION, 0, 0, 0, NULL, "[GROUP]",
      "show the options, or those of one group, and exit"},

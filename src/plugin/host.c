@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "obs/log.h"
+#include "svc/functions.h"
 #include "svc/svc.h"
 #include "sys/bell.h"
 #include "sys/clock.h"
@@ -89,8 +90,9 @@ note_line(struct bask_board_thread *board, const struct bask_request *pub)
     line[method + uri] = '\0';
 }
 
+/* What a thread gets: a request, or NULL and perhaps a job. */
 static const struct bask_request *
-host_next(struct bask_thread *thread)
+take(struct bask_thread *thread)
 {
     struct bask_board_thread *board = thread->board;
     struct bask_req *req = bask_crew_next(host.crew, &thread->idle);
@@ -532,6 +534,33 @@ host_end_job(const struct bask_job *job, int failed, bask_str answer)
     else
         come_back(thread);
     bask_crew_unlock(host.crew);
+}
+
+/* A call of a function that is not the plugin's: it is made here, by the thread that took it, and
+ * needs nothing of the plugin. */
+static bool
+answer_here(struct bask_thread *thread)
+{
+    const struct bask_job *job = thread->job;
+    bool plugin_takes_calls = host.jobs & BASK_JOBS(BASK_JOB_CALL);
+    if (job->kind != BASK_JOB_CALL || (plugin_takes_calls && !bask_functions_are_direct(job->name)))
+        return false;
+    bask_str result = {0};
+    int err = bask_functions_answer(job->name, job->items, &result);
+    thread->job = NULL;
+    host_end_job(job, err && err != BASK_E_NOTFOUND, result);
+    free((char *)result.ptr);
+    return true;
+}
+
+static const struct bask_request *
+host_next(struct bask_thread *thread)
+{
+    const struct bask_request *request;
+    do
+        request = take(thread);
+    while (!request && thread->job && answer_here(thread));
+    return request;
 }
 
 const struct bask_host bask_host_functions = {

@@ -38,6 +38,7 @@ struct bask_host_setup {
     struct bask_server_info info;
     const struct bask_host_listener *listeners;
     uint32_t worker_id;             /* 0 in a zygote */
+    uint32_t jobs;                  /* the kinds that the plugin takes */
     int transfer_ms;                /* how long a thread waits for a client */
     struct bask_host_limits limits; /* none before bask_host_limit */
 };

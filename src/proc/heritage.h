@@ -8,6 +8,7 @@
 #include "ipc/exit.h"
 #include "net/net.h"
 #include "obs/board.h"
+#include "plugin/guests.h"
 #include "plugin/host.h"
 #include "proc/limits.h"
 #include "proc/place.h"
@@ -48,6 +49,7 @@ struct bask_heritage {
     struct bask_shared shared;         /* as well: what applications share */
     uint32_t generation;
     const struct bask_plugin *plugin;
+    struct bask_guests guests; /* languages beside it */
     struct bask_place place;
     void (*on_loaded)(void); /* the application is; NULL: nobody wants to know */
     struct bask_server_info info;

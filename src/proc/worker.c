@@ -307,7 +307,7 @@ extras_of(const struct worker *worker)
 {
     uint32_t jobs = bask_plugin_jobs(worker->heritage->plugin);
     return (struct bask_net_extras){
-        .calls = jobs & BASK_JOBS(BASK_JOB_CALL),
+        .calls = jobs & BASK_JOBS(BASK_JOB_CALL) || worker->heritage->guests.count,
         .on_signal = worker->heritage->signals ? pass_signal : NULL,
         .context = worker->heritage->signals,
     };
@@ -362,6 +362,7 @@ bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, 
         .info = heritage->info,
         .listeners = heritage->host_listeners,
         .worker_id = id,
+        .jobs = bask_plugin_jobs(heritage->plugin),
         .transfer_ms = (int)heritage->net->transfer_ms,
     });
     bask_svc_set_up(&(struct bask_svc_setup){
@@ -441,6 +442,8 @@ int
 bask_worker_load(struct bask_heritage *heritage)
 {
     if (run_hooks(heritage, BASK_HOOK_PRE_APP))
+        return BASK_EXIT_FAILED;
+    if (bask_guests_load(&heritage->guests, &bask_host_functions))
         return BASK_EXIT_FAILED;
     int apps = heritage->plugin->load();
     if (apps <= 0 && (heritage->options->need_app || (apps < 0 && heritage->replaces))) {
@@ -554,6 +557,8 @@ prepare(struct bask_heritage *heritage)
     int code = heritage->options->lazy_apps ? bask_worker_load(heritage) : BASK_EXIT_OK;
     if (code)
         return code;
+    if (bask_guests_post_fork(&heritage->guests))
+        return BASK_EXIT_FAILED;
     heritage->plugin->post_fork();
     if (run_hooks(heritage, BASK_HOOK_POST_FORK) || bask_place_confine(&heritage->place))
         return BASK_EXIT_FAILED;
@@ -597,6 +602,7 @@ serve(struct worker *worker, struct bask_board_place *place)
         bask_notify_send(&heritage->notify, "STOPPING=1");
     bask_signals_forget();
     heritage->plugin->fini();
+    bask_guests_fini(&heritage->guests);
     return code;
 }
 

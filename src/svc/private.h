@@ -32,6 +32,14 @@ extern struct bask_service_queue svc_queue;
 /* rpc.c */
 extern struct bask_service_rpc svc_rpc;
 
+/* functions.c */
+int svc_functions_define(bask_str name, const struct bask_rpc_language *language, void *function);
+int svc_functions_find(bask_str name, const struct bask_rpc_language **ret_language,
+                       void **ret_function);
+int svc_functions_call(bask_str name, const bask_str *arguments, uint32_t count,
+                       bask_str *ret_result);
+int svc_functions_name(uint32_t n, bask_str *ret_name);
+
 /* signal.c */
 extern const struct bask_service_signal svc_signal;
 
