@@ -27,7 +27,7 @@ struct bask_websocket {
     unsigned code;
     bool in_frame;
     struct bask_ws_head frame;
-    uint64_t frame_at; /* bytes of its payload that came */
+    uint64_t frame_at;     /* bytes of its payload that came */
     struct bask_utf8 utf8; /* of a text; whole between two messages */
     char control[BASK_WS_CONTROL_MAX];
 };
