@@ -87,11 +87,11 @@ load(const struct bask_host *host)
     return -1;
 }
 
-/* "-Djava.class.path=one:two" */
+/* "-Djava.class.path=.:one:two": the current folder is there, as in uWSGI. */
 static char *
 classpath_option(void)
 {
-    static const char name[] = "-Djava.class.path=";
+    static const char name[] = "-Djava.class.path=.";
     size_t size = sizeof name;
     for (size_t i = 0; i < options.classpath.count; i++)
         size += options.classpath.items[i].text.len + 1;
@@ -100,8 +100,7 @@ classpath_option(void)
         return NULL;
     at = stpcpy(at, name);
     for (size_t i = 0; i < options.classpath.count; i++) {
-        if (i)
-            *at++ = ':';
+        *at++ = ':';
         at = stpcpy(at, options.classpath.items[i].text.ptr);
     }
     return option;

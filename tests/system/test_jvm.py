@@ -340,5 +340,5 @@ def test_static_initializer_and_main_without_arguments(bask: Bask) -> None:
     class uwsgi_log { static void line(String text) { System.out.println("java: " + text); } }
     """, "Started")
     server = bask.null("--jvm-class", "some/where/Started", "--jvm-main-class",
-                       "some.where.Started", "--jvm-classpath", "missing.jar:.", *OPTIONS)
+                       "some.where.Started", "--jvm-classpath", "missing.jar:one-more.jar", *OPTIONS)
     server.wait_log("java: initialized\njava: main\n(.*\n)*.*spawned Bask worker")
