@@ -4,11 +4,13 @@
 #include <bask/service_area.h>
 #include <bask/service_cache.h>
 #include <bask/service_lock.h>
+#include <bask/service_metric.h>
 #include <bask/service_queue.h>
 
 static const struct bask_service_area *areas;
 static const struct bask_service_cache *caches;
 static const struct bask_service_lock *locks;
+static const struct bask_service_metric *metrics;
 static const struct bask_service_queue *queue;
 
 void
@@ -17,6 +19,7 @@ services_shared_init(const struct bask_host *host)
     areas = host->service("area");
     caches = host->service("cache");
     locks = host->service("lock");
+    metrics = host->service("metric");
     queue = host->service("queue");
 }
 
@@ -180,4 +183,16 @@ int
 glue_area_unlock(uint32_t area)
 {
     return areas->unlock(area);
+}
+
+int
+glue_metric_get(const char *name, size_t len, int64_t *ret_value)
+{
+    return metrics->get(str(name, len), ret_value);
+}
+
+int
+glue_metric_change(const char *name, size_t len, int operation, int64_t operand)
+{
+    return metrics->change(str(name, len), (enum bask_metric_operation)operation, operand);
 }

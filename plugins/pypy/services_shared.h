@@ -28,6 +28,9 @@ char *glue_area_memory(uint32_t area, size_t *ret_size);
 int glue_area_lock(uint32_t area);
 int glue_area_unlock(uint32_t area);
 
+int glue_metric_get(const char *name, size_t len, int64_t *ret_value);
+int glue_metric_change(const char *name, size_t len, int operation, int64_t operand);
+
 int glue_cache_get(const char *cache, size_t cache_len, const char *key, size_t key_len,
                    bask_str *ret_value);
 void glue_cache_release(const bask_str *value);

@@ -18,6 +18,8 @@ uint32_t glue_area_count(void);
 char *glue_area_memory(uint32_t, size_t *);
 int glue_area_lock(uint32_t);
 int glue_area_unlock(uint32_t);
+int glue_metric_get(const char *, size_t, int64_t *);
+int glue_metric_change(const char *, size_t, int, int64_t);
 int glue_cache_get(const char *, size_t, const char *, size_t, bask_str *);
 void glue_cache_release(const bask_str *);
 int glue_cache_exists(const char *, size_t, const char *, size_t);

@@ -125,3 +125,14 @@ class Shared:
 
     def area_unlock(self, number: int) -> int:
         return lib.glue_area_unlock(number)
+
+    # Metrics
+
+    def metric_get(self, name: bytes) -> int:
+        """0: there is no such metric."""
+        value = ffi.new("int64_t *")
+        return 0 if lib.glue_metric_get(name, len(name), value) else value[0]
+
+    def metric_change(self, name: bytes, operation: int, operand: int) -> int:
+        """`operation`: enum bask_metric_operation."""
+        return lib.glue_metric_change(name, len(name), operation, operand)

@@ -1,7 +1,7 @@
 """What the `uwsgi` module offers to all processes of a server in common, put into it."""
 from typing import Any
 
-from bask_pypy import areas, cache, locks, queue
+from bask_pypy import areas, cache, locks, metrics, queue
 
 
 def install(uwsgi: Any, host: Any, services: Any) -> None:
@@ -10,3 +10,4 @@ def install(uwsgi: Any, host: Any, services: Any) -> None:
     cache.install(uwsgi, services)
     queue.install(uwsgi, services)
     areas.install(uwsgi, host, services)
+    metrics.install(uwsgi, services)

@@ -373,6 +373,7 @@ bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, 
         .worker_id = id,
         .generation = heritage->generation,
         .shared = &heritage->shared,
+        .board = &heritage->board,
     });
 }
 

@@ -6,6 +6,7 @@
 #include <bask/service_area.h>
 #include <bask/service_cache.h>
 #include <bask/service_lock.h>
+#include <bask/service_metric.h>
 #include <bask/service_process.h>
 #include <bask/service_queue.h>
 #include <bask/service_rpc.h>
@@ -25,6 +26,9 @@ extern const struct bask_service_cache svc_cache;
 
 /* locks.c */
 extern struct bask_service_lock svc_lock;
+
+/* metrics.c */
+extern const struct bask_service_metric svc_metric;
 
 /* queue.c */
 extern struct bask_service_queue svc_queue;

@@ -34,6 +34,11 @@ static const struct bask_option rows[] = {
      "the longest message of the queue", .flags = BASK_OPT_FIXED},
     {"sharedarea", NULL, 'A', BASK_OPT_LIST, AT(areas), 0, 0, NULL, "PAGES|KEY=VALUE,...",
      "memory for applications: a number of pages, or size, file, offset", .flags = BASK_OPT_FIXED},
+    {"enable-metrics", NULL, 0, BASK_OPT_FLAG, AT(enable_metrics), 0, 0, NULL, NULL,
+     "uwsgi.metric_get has what the server counts", .flags = BASK_OPT_FIXED},
+    {"metric", NULL, 0, BASK_OPT_LIST, AT(metrics), 0, 0, NULL, "NAME|KEY=VALUE,...",
+     "a number for applications: a name, or name, initial_value, type, alias",
+     .implies = "enable-metrics", .flags = BASK_OPT_FIXED},
 };
 
 struct bask_option_table
@@ -67,6 +72,9 @@ bask_shared_open(struct bask_shared *shared, const struct bask_shared_options *o
     if (options->queue && !shared->queue)
         return complain("--queue", error, error_size);
     int err = bask_areas_open(&shared->areas, &options->areas, error, error_size);
+    if (!err)
+        err = bask_metrics_open(&shared->metrics, options->enable_metrics, &options->metrics, error,
+                                error_size);
     return err ? err : bask_caches_open(&shared->caches, &options->cache, error, error_size);
 }
 
@@ -74,6 +82,7 @@ void
 bask_shared_close(struct bask_shared *shared)
 {
     bask_caches_close(&shared->caches);
+    bask_metrics_close(&shared->metrics);
     bask_areas_close(&shared->areas);
     bask_queue_free(&shared->queue);
     bask_locks_free(&shared->locks);

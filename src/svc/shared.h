@@ -7,6 +7,7 @@
 #include "svc/areas.h"
 #include "svc/caches.h"
 #include "svc/locks.h"
+#include "svc/metrics.h"
 #include "svc/queue.h"
 
 #include <bask/option.h>
@@ -18,6 +19,8 @@ struct bask_shared_options {
     struct bask_cache_options cache;
     int64_t queue, queue_blocksize;
     struct bask_values areas;
+    bool enable_metrics;
+    struct bask_values metrics;
 };
 
 struct bask_option_table bask_shared_option_table(struct bask_shared_options *values);
@@ -28,6 +31,7 @@ struct bask_shared {
     struct bask_caches caches;
     struct bask_queue *queue;
     struct bask_areas areas;
+    struct bask_metrics metrics;
 };
 
 /* 0, or a bask_err and one sentence in `error`. */

@@ -13,9 +13,8 @@ static const struct {
     const char *name;
     const void *functions;
 } services[] = {
-    {"area", &svc_area},       {"cache", &svc_cache}, {"lock", &svc_lock},
-    {"process", &svc_process}, {"queue", &svc_queue}, {"rpc", &svc_rpc},
-    {"signal", &svc_signal},
+    {"area", &svc_area},       {"cache", &svc_cache}, {"lock", &svc_lock}, {"metric", &svc_metric},
+    {"process", &svc_process}, {"queue", &svc_queue}, {"rpc", &svc_rpc},   {"signal", &svc_signal},
 };
 
 static const struct bask_option rows[] = {

@@ -32,6 +32,7 @@ struct bask_svc_setup {
     struct bask_signal_board *signals; /* NULL: there is no master */
     uint32_t workers, worker_id, generation;
     const struct bask_shared *shared; /* NULL: nothing is */
+    const struct bask_board *board;   /* NULL: there is none */
 };
 
 void bask_svc_set_up(const struct bask_svc_setup *setup);

@@ -44,6 +44,14 @@ def test_defect_01_names_of_caches_and_keys_may_be_text_or_bytes(bask: Bask) -> 
     assert ask(server, "[uwsgi.cache_keys(b'c'), uwsgi.cache_clear(b'c')]") == "[[b'k'], True]"
 
 
+def test_defect_01_names_of_metrics_may_be_text_or_bytes(bask: Bask) -> None:
+    server = start(bask, "", "--metric", "m")
+    for name in ("'m'", "b'm'"):
+        for call in ("set(%s, 5)", "inc(%s)", "dec(%s)", "mul(%s)", "div(%s)"):
+            assert ask(server, "uwsgi.metric_" + call % name) == "True", call
+        assert ask(server, "uwsgi.metric_get(%s)" % name) == "5"
+
+
 def test_defect_05_the_cache_says_true_or_none(bask: Bask) -> None:
     server = start(bask, "", "--cache2", "name=c,items=1,blocksize=8")
     for call, answer in (("set('k', 'v')", "True"), ("set('k', 'v')", "None"),
