@@ -23,15 +23,17 @@ _REASONS = {
 class Body:
     """One request's body. Once the response is complete, what was not read is gone."""
 
-    __slots__ = ("_host", "_request", "_buffer", "_at", "_base", "_whole")
+    # No more than five: PyPy keeps a sixth in a list of its own, which each request would pay for.
+    __slots__ = ("_host", "_request", "_buffer", "_at", "_from")
 
     def __init__(self, host: Any, request: Any) -> None:
         self._host = host
         self._request = request
         self._buffer: Optional[bytes] = None  # taken from the request with the first read
         self._at = 0  # of _buffer: bytes that were read
-        self._base = 0  # where in the body _buffer begins
-        self._whole = True  # _buffer is all that there was of it, from its beginning
+        # 0: _buffer is all that there was, from the beginning. -1: what was before it is lost.
+        # Else: of a file, _buffer begins one byte before.
+        self._from = 0
 
     def detach(self) -> None:
         """The request is answered: its memory is no longer ours to look at."""
@@ -63,8 +65,8 @@ class Body:
         have = len(buffer) - self._at
         if 0 <= size <= have or self._request is None or not self._request.body_left:
             return buffer
-        self._whole = False
-        position = self._base + len(buffer)
+        begin = self._begin()
+        position = begin + len(buffer)
         parts = [buffer[self._at :]]
         try:
             while size < 0 or have < size:
@@ -76,7 +78,7 @@ class Body:
                 position += len(data)
         finally:  # after an error, too: what came before it is not lost
             self._buffer = buffer = b"".join(parts)
-            self._base += self._at
+            self._from = begin + self._at + 1 if self._in_file() else -1
             self._at = 0
         return buffer
 
@@ -157,31 +159,38 @@ class Body:
     def _in_file(self) -> bool:
         return self._request is not None and bool(self._request.body_fd)
 
+    def _begin(self) -> int:
+        """Where in a body that is not lost _buffer begins."""
+        return max(self._from - 1, 0)
+
     def seekable(self) -> bool:
         """Whether all of the body was here when the application was called (--post-buffering)."""
         self._start()
         request = self._request
-        return self._in_file() or (self._whole and (request is None or not request.body_left))
+        return self._in_file() or (
+            self._from == 0 and (request is None or not request.body_left)
+        )
 
     def tell(self) -> int:
         self._check_seekable("tell")
-        return self._base + self._at
+        return self._begin() + self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """The new position, which is never beyond the end."""
         self._check_seekable("seek")
         buffer = self._start()
+        begin = self._begin()
         end = self._request.body_left if self._in_file() else len(buffer)
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._base + self._at, io.SEEK_END: end}
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: begin + self._at, io.SEEK_END: end}
         if whence not in start:
             raise ValueError("invalid whence (%r, should be 0, 1 or 2)" % (whence,))
         position = start[whence] + offset
         if position < 0:
             raise ValueError("negative seek value %d" % position)
         position = min(position, end)
-        if not self._base <= position <= self._base + len(buffer):
-            self._buffer, self._base = b"", position
-        self._at = position - self._base
+        if not begin <= position <= begin + len(buffer):
+            self._buffer, self._from, begin = b"", position + 1, position
+        self._at = position - begin
         return position
 
     def _check_seekable(self, what: str) -> None:

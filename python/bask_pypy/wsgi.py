@@ -249,12 +249,12 @@ class TolerantResponse(Response):
             Response.finish(self)
 
 
-def response_kind(host: Any) -> Type[Response]:
-    """The class of responses, as the options say."""
+def response_kind(host: Any) -> Optional[Type[Response]]:
+    """The class of responses where the options ask for another one."""
     tolerance = int(next(iter(host.option("write-errors-tolerance")), 0))
     is_silent = is_set(host, "disable-write-exception")
     if not tolerance and not is_silent:
-        return Response
+        return None
     members = {"__slots__": (), "tolerance": tolerance, "is_silent": is_silent}
     return type("TolerantResponse", (TolerantResponse,), members)
 
@@ -275,7 +275,7 @@ class Server:
         self.warming = False
         self.quiet = False  # an exception was logged while warming: one tells enough
         self.rules = Rules(host)
-        self.response = response_kind(host)
+        self.tolerant = response_kind(host)
         self.shows_exceptions = is_set(host, "catch-exceptions")
         self.is_strict = is_set(host, "wsgi-strict")
         self.told = is_set(host, "dynamic-apps")  # that variables of a gateway are ignored
@@ -465,7 +465,8 @@ class Server:
     def handle(self, request: Any) -> None:
         """Answers one request, whatever the application does."""
         body = Body(self.host, request)
-        response = self.response(self.host, request)
+        tolerant = self.tolerant  # a class that is not a constant would cost each request more
+        response = tolerant(self.host, request) if tolerant else Response(self.host, request)
         environ: Dict[str, Any] = {}
         result: Any = None
         try:

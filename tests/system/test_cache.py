@@ -146,6 +146,17 @@ def test_store(bask: Bask) -> None:
     assert "kept is no store of such a cache" in said
 
 
+def test_upgrade_goes_on_with_a_store(bask: Bask) -> None:
+    server = start(bask, "--cache2", "name=c,items=10,store=kept", "--cache2", "name=lost,items=10",
+                   "--control-socket", "control")
+    ask(server, "[uwsgi.cache_set('a', 'kept', 0, c) for c in ('c', 'lost')]")
+    successor = int(server.ctl("upgrade").stdout.split()[1])
+    assert server.succeeded_by(successor) == 0
+    server.idle = False
+    assert ask(server, "[uwsgi.cache_get('a', c) for c in ('c', 'lost')]") == "[b'kept', None]"
+    assert ask(server, "uwsgi.cache_set('b', 'new', 0, 'c')") == "True"
+
+
 @pytest.mark.parametrize("text, complaint", [
     ("name=a", "it needs a number of items (items=...)"),
     ("items=10", "it needs a name (name=...)"),

@@ -132,6 +132,18 @@ def test_reload_says_1001_and_ends_the_application(server: Server) -> None:
     again.close()
 
 
+def test_warm_up_talks_to_nobody(bask: Bask) -> None:
+    fields = "".join("%s: %s\r\n" % field for field in {"Host": "x", **FIELDS}.items())
+    (bask.folder / "requests").write_text(
+        "GET /echo HTTP/1.1\r\n%s\r\nGET /told HTTP/1.1\r\nHost: x\r\n\r\n" % fields)
+    server = bask.app("talking", "--warmup-file", "requests", "--warmup-seconds", "2", workers=1)
+    assert "Traceback" not in server.log()
+    client = connect(server.address, "/echo")
+    client.send("x")
+    assert client.recv() == "x"
+    client.close()
+
+
 def test_behind_nginx(bask: Bask, nginx: Callable[[str, str], Nginx]) -> None:
     gateway = "127.0.0.1:%d" % bask.ports.take()
     bask.app("talking", "--socket", gateway)
