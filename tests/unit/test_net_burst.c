@@ -250,6 +250,42 @@ draining_in_a_burst(void **state)
     assert_non_null(strstr(text_of(client), "Connection: close\r\n\r\nheld"));
 }
 
+/* 112 answers are less than what is held, and more than a full socket takes. */
+#define GET_112(path)                                                                              \
+    GET_16(path) GET_16(path) GET_16(path) GET_16(path) GET_16(path) GET_16(path) GET_16(path)
+
+/* A client whose socket is full, of bytes that are no answers. */
+static struct client *
+dial_full(void)
+{
+    static char filler[10000];
+    const int small = 1;
+    struct client *client = dial(0, 0);
+    memset(filler, '.', sizeof filler);
+    until_connections(1);
+    struct bask_conn *conn =
+        BASK_CONTAINER(fixture.net->steps[BASK_STEP_IDLE].next, struct bask_conn, link);
+    assert_int_equal(setsockopt(conn->io.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+    while (__real_send(conn->io.fd, filler, sizeof filler, 0) > 0)
+        continue;
+    return client;
+}
+
+/* What is held when the client ends within a request was asked for all the same. */
+static void
+half_closed_within_a_request(void **state)
+{
+    (void)state;
+    struct client *client = dial_full();
+    assert_true(say(client, GET_112("/") "GET / HT"));
+    shutdown(client->fd, SHUT_WR);
+    for (int i = 0; i < 20; i++)
+        pump(1);
+    hear_end(client);
+    assert_int_equal(responses(client), 112);
+    assert_false(client->reset);
+}
+
 int
 main(void)
 {
@@ -268,6 +304,7 @@ main(void)
         TEST(half_closed),
         TEST(asks_and_does_not_read),
         TEST(draining_in_a_burst),
+        TEST(half_closed_within_a_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
