@@ -391,20 +391,25 @@ reset_on_close(struct bask_conn *conn)
     setsockopt(conn->io.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
+/* An answer that is not whole. What was answered before it is, and arrives; only where nothing but
+ * a reset tells the two apart, or the application has given the client up, the end is at once. */
 static void
 abort_request(struct bask_req *req, bask_str head, unsigned count, bask_str body)
 {
     struct bask_conn *conn = req->owner;
+    bool at_once = !head.ptr;
     if (!req->response.head_sent && head.ptr) {
         if (respond(req, head, count, body) != BASK_E_SYNTAX)
             return;
         bask_log(BASK_LOG_ERROR, "the error page of the application host is malformed");
     } else if (req->response.head_sent && req->response.framing == BASK_FRAMING_CLOSE) {
         reset_on_close(conn);
+        at_once = true;
     }
     bask_conn_log(conn, " (aborted)");
     bask_conn_release(conn);
-    conn->broken = true;
+    conn->close_after = true;
+    conn->broken = conn->broken || at_once;
     bask_conn_request_done(conn);
 }
 

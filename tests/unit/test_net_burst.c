@@ -286,6 +286,27 @@ half_closed_within_a_request(void **state)
     assert_false(client->reset);
 }
 
+/* An answer that breaks off takes none along that was given before it. */
+static void
+aborted_behind_what_waits(void **state)
+{
+    (void)state;
+    struct client *client = dial_full();
+    assert_true(say(client, GET_112("/") GET("/hold") "POST / HTTP/1.1\r\n"));
+    until_held();
+    pump(1);
+    struct bask_req *req = fixture.held;
+    fixture.held = NULL;
+    assert_int_equal(req->io->begin(req, plain, 1), 0);
+    req->io->write(req, BASK_STR("one"));
+    req->io->abort(req, BASK_STR("500 x\r\n"), 0, BASK_STR("failed"));
+    hear_end(client);
+    assert_int_equal(responses(client), 113);
+    assert_false(client->reset);
+    assert_non_null(strstr(text_of(client), "\r\n3\r\none\r\n"));
+    assert_null(strstr(text_of(client), "\r\n0\r\n"));
+}
+
 int
 main(void)
 {
@@ -305,6 +326,7 @@ main(void)
         TEST(asks_and_does_not_read),
         TEST(draining_in_a_burst),
         TEST(half_closed_within_a_request),
+        TEST(aborted_behind_what_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
