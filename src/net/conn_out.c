@@ -248,12 +248,14 @@ warn_if_long(const struct bask_conn *conn)
                  (long long)response->length);
 }
 
-/* Another request of the same client is here already, so another answer will be soon. */
+/* Another request of the same client is here already, and no other client's is before it, so
+ * another answer will be soon. */
 static bool
 is_in_burst(const struct bask_conn *conn)
 {
     return bask_buf_len(&conn->in) > conn->head_len + conn->in_place &&
-           conn->req->response.keep_alive && conn->req->response.length < HELD_MAX;
+           conn->req->response.keep_alive && conn->req->response.length < HELD_MAX &&
+           !bask_pipeline_queued(conn->net->pipeline);
 }
 
 static int

@@ -307,6 +307,25 @@ aborted_behind_what_waits(void **state)
     assert_null(strstr(text_of(client), "\r\n0\r\n"));
 }
 
+/* Nothing is held for the sake of an answer that others come before. */
+static void
+others_between(void **state)
+{
+    (void)state;
+    struct client *client = dial(0, 0), *other = dial(1, 0);
+    assert_true(say(client, GET("/hold") GET("/")));
+    until_held();
+    assert_true(say(other, GET("/")));
+    while (!bask_pipeline_queued(&fixture.pipeline)) {
+        bask_loop_waited(fixture.loop, bask_loop_wait(fixture.loop, 1));
+        bask_net_dispatch(fixture.net);
+    }
+    respond_text(fixture.held, BASK_STR("hello"));
+    assert_int_equal(writes, 1);
+    until_responses(other, 1);
+    until_responses(client, 2);
+}
+
 int
 main(void)
 {
@@ -327,6 +346,7 @@ main(void)
         TEST(draining_in_a_burst),
         TEST(half_closed_within_a_request),
         TEST(aborted_behind_what_waits),
+        TEST(others_between),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
