@@ -27,6 +27,7 @@
  *      (option.h)
  *      bask_worker_info.signals, vsz_bytes, paused
  *      bask_host.service, job, end_job; bask_plugin.jobs (service.h)
+ *      bask_plugin.aide (service_aide.h)
  */
 #pragma once
 
@@ -266,6 +267,9 @@ struct bask_plugin {
     bask_str (*text)(size_t n, bask_str *ret_name);
     /* The kinds of jobs that its threads take: BASK_JOBS(...) | ... */
     uint32_t jobs;
+    /* Instead of post_fork and run, in a process that is a mule or a spooler (service_aide.h):
+     * returns when it shall end, with its exit status. NULL: the plugin knows neither. */
+    int (*aide)(void);
 };
 
 /* The size of the struct without the slots that may be missing. */

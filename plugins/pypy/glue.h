@@ -80,5 +80,7 @@ int bask_py_run(struct bask_thread *thread);
 void bask_py_log_threads(void);
 void bask_py_fini(void);
 int64_t bask_py_stage(int stage);
+/* A mule or a spooler: its exit status. */
+int bask_py_aide(void);
 /* The module itself, for pypy_init_embedded_cffi_module. */
 struct _object *_cffi_pypyinit__bask(const void *p[]);

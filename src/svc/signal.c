@@ -58,10 +58,10 @@ parse_target(bask_str text, struct bask_signal_target *ret_target, struct words 
         }
     for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
         if (bask_str_starts(text, strangers[i]))
-            return complain(words, BASK_E_SYNTAX,
-                            "signal target \"%.*s\": this server has workers only, no mules and no "
-                            "spoolers",
-                            BASK_FMT(text));
+            return complain(
+                words, BASK_E_SYNTAX,
+                "signal target \"%.*s\": signals go to workers, not to mules and spoolers",
+                BASK_FMT(text));
     if (!bask_str_starts(text, BASK_STR("worker")) ||
         bask_str_to_i64(bask_str_n(text.ptr + 6, text.len - 6), &id))
         return complain(words, BASK_E_SYNTAX,

@@ -13,10 +13,9 @@ static const struct {
     const char *name;
     const void *functions;
 } services[] = {
-    {"lock", &svc_lock},
-    {"process", &svc_process},
-    {"rpc", &svc_rpc},
-    {"signal", &svc_signal},
+    {"aide", &svc_aide_functions}, {"lock", &svc_lock}, {"mule", &svc_mule},
+    {"process", &svc_process},     {"rpc", &svc_rpc},   {"signal", &svc_signal},
+    {"spool", &svc_spool},
 };
 
 static const struct bask_option rows[] = {
