@@ -299,6 +299,18 @@ check_touch_hooks(const struct bask_values *hooks, char *error, size_t error_siz
     return BASK_OK;
 }
 
+/* Cores that are no threads would need an application that gives way by itself. */
+static void
+check_cores(const struct server *server)
+{
+    int64_t async = server->options.process.async;
+    if (async > 1)
+        die("%.*s: --async %lld: there are no asynchronous cores (and no continulets) here; use "
+            "--threads %lld, which the same application runs on",
+            BASK_FMT(bask_conf_origin(server->conf, BASK_STR("async"))), (long long)async,
+            (long long)async);
+}
+
 /* What the rows cannot tell: whether options fit to each other. */
 static void
 check_options(const struct server *server)
@@ -311,6 +323,7 @@ check_options(const struct server *server)
     if (bask_scaling_check(&server->options.master.scaling, server->options.process.workers, error,
                            sizeof error))
         die("%s", error);
+    check_cores(server);
 }
 
 static void
@@ -406,6 +419,8 @@ run_master(struct server *server)
         .programs = bask_program_is_wanted(heritage->options),
         .signals = heritage->signals,
         .aides = &heritage->aides,
+        .shared = &heritage->shared,
+        .shared_options = &server->shared_options,
         .vacuum = server->options.service.vacuum,
         .ret_shared = &server->shared,
     });
@@ -424,6 +439,8 @@ leave_server(struct server *server)
     bask_pidfiles_fini(&server->pidfiles, vacuum);
     bask_recorder_close(&server->heritage.recorder);
     bask_aides_fini(&server->heritage.aides);
+    if (server->heritage.options && server->heritage.options->master)
+        bask_shared_close(&server->heritage.shared); /* elsewhere threads of Python may use it */
     bask_place_fini(&server->heritage.place);
     bask_conf_free(&server->conf);
 }

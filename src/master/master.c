@@ -156,6 +156,8 @@ init(struct master *master)
         err = signals_init(master);
     if (!err)
         err = aides_init(master);
+    if (!err)
+        err = tending_init(master);
     return err ? err : ways_open(master);
 }
 
@@ -166,6 +168,7 @@ fini(struct master *master)
     ways_close(master);
     free(master->current);
     aides_free(&master->aides);
+    tending_free(&master->tending);
     signals_free(&master->signals);
     health_free(&master->health);
     daemons_free(&master->daemons);

@@ -105,6 +105,7 @@ struct service;
 struct health;
 struct signals;
 struct aides;
+struct tending;
 
 struct master {
     const struct bask_master_plan *plan;
@@ -120,6 +121,7 @@ struct master {
     struct health *health;   /* NULL: nobody probes */
     struct signals *signals; /* NULL: applications have none */
     struct aides *aides;     /* NULL: there are no mules and no spoolers */
+    struct tending *tending; /* NULL: nothing needs it */
     struct bask_timer tick, deadline;
     struct bask_io bell;
     unsigned generations;
@@ -260,6 +262,11 @@ bool daemons_stop(struct master *master);
 typedef int daemon_option_f(const struct bask_value *value, enum daemon_form form, void *context);
 /* Every daemon that was asked for, until `visit` returns an error, which is returned. */
 int daemons_each(const struct bask_daemon_options *options, daemon_option_f *visit, void *context);
+
+/* tending.c */
+/* 0, or BASK_E_NOMEM. */
+int tending_init(struct master *master);
+void tending_free(struct tending **tending);
 
 /* signals.c */
 /* 0, also if there are none; BASK_E_NOMEM. */

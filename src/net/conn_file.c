@@ -34,7 +34,8 @@ fail(struct bask_conn *conn, const char *reason)
     bask_log(BASK_LOG_ERROR, "a file that is being sent: %s", reason);
     conn->file_left = 0;
     end_file(conn);
-    return bask_conn_fail(conn);
+    conn->broken = true;
+    return BASK_E_CLOSED;
 }
 
 static int
