@@ -7,7 +7,7 @@
  *
  *   SIGHUP                    end when what is being done is done
  *   SIGINT, SIGQUIT, SIGTERM  end at once
- *   SIGTSTP, SIGURG           call look()
+ *   SIGTSTP, SIGURG           call look(), and take_signal() before the next wait
  *   SIGUSR1                   a spooler: look for tasks
  */
 #pragma once
@@ -44,4 +44,7 @@ struct bask_service_aide {
     /* Does what the master wants; 1: this process shall end, because there is no master any more.
      */
     int (*look)(void);
+    /* A signal of applications (service_signal.h) that was raised for this process, which SIGTSTP
+     * tells of: its number, or BASK_E_NOTFOUND. */
+    int (*take_signal)(void);
 };

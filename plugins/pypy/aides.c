@@ -65,6 +65,12 @@ glue_aide_look(void)
     return aide->look();
 }
 
+int
+glue_aide_take_signal(void)
+{
+    return aide->take_signal();
+}
+
 uint32_t
 glue_mule_count(void)
 {

@@ -19,6 +19,7 @@ void glue_aide_begin(void);
 void glue_aide_done(void);
 int glue_aide_limit(int64_t ms);
 int glue_aide_look(void);
+int glue_aide_take_signal(void);
 
 uint32_t glue_mule_count(void);
 size_t glue_mule_largest(void);

@@ -17,6 +17,7 @@ void glue_aide_begin(void);
 void glue_aide_done(void);
 int glue_aide_limit(int64_t);
 int glue_aide_look(void);
+int glue_aide_take_signal(void);
 uint32_t glue_mule_count(void);
 size_t glue_mule_largest(void);
 int glue_mule_send(uint32_t, const char *, size_t, char *, size_t);

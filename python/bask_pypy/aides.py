@@ -16,6 +16,7 @@ from bask_pypy import strays
 
 ERROR, WARN, INFO = range(3)
 DONE_STATUS = 17  # it has ended as it should
+DAY = 86400.0
 ORPHANS_SECONDS = 60  # for what a process still does whose server is gone
 
 GENTLY = signal.SIGHUP
@@ -25,9 +26,10 @@ AT_ONCE = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 class Life:
     """Of the calling process; `begin` is called once it is a mule or a spooler."""
 
-    def __init__(self, host: Any, aides: Any) -> None:
+    def __init__(self, host: Any, aides: Any, on_signal: Callable[[int], None]) -> None:
         self._host = host
         self._aides = aides
+        self._on_signal = on_signal  # of the application
         self._pid = 0
         self._wake, self._bell = -1, -1  # a pipe: readable when a signal came
         self._held = False  # there is something in hand, or there may be
@@ -90,36 +92,60 @@ class Life:
         if self._ends:
             self._leave()
 
-    def receive(self, sources: int, timeout_ms: int, size: int = 0) -> Optional[bytes]:
-        """A message, which the process is held by until it asks for the next one. None: there was
-        none in time, or something else came up. What still waits when the whole server stops is
-        delivered first: nobody else would have it."""
+    def handle_signal(self) -> bool:
+        """One of the application that is for this process; False: there is none."""
+        number = -1 if self._ends else self._aides.take_signal()
+        if number < 0:
+            return False
+        self.start()
+        self._on_signal(number)
         self.done()
-        self.hold()
+        return True
+
+    def _receive(self, sources: int, timeout_ms: int, size: int) -> Optional[bytes]:
+        """What still waits when the whole server stops is delivered: nobody else would have it."""
         last = self._host.is_stopping()
         if self._ends and not last:
             self._leave()
         message = self._aides.receive(sources, self._wake, 0 if self._ends else timeout_ms, size)
         if message is not None:
-            self.start()
             return message
         self.check()
         self._drain()
-        self._held = False
         return None
 
-    def wait_message(self, sources: int, seconds: float, size: int) -> Optional[bytes]:
+    def receive(
+        self, sources: int, timeout_ms: int, size: int = 0, signals: bool = True
+    ) -> Optional[bytes]:
+        """A message, which the process is held by until it asks for the next one. None: there was
+        none in time, or something else came up: a signal of the application, for instance. Of
+        those one is handled before each message, so that neither keeps the other from being."""
+        self.done()
+        self.hold()
+        if signals and self.handle_signal():
+            timeout_ms = 0
+        message = self._receive(sources, timeout_ms, size)
+        if message is None:
+            self._held = False
+        else:
+            self.start()
+        return message
+
+    def wait_message(
+        self, sources: int, seconds: float, size: int, signals: bool
+    ) -> Optional[bytes]:
         """The same for an application: None only when time is up; `seconds` < 0: never."""
         until = time.monotonic() + seconds
         while True:
-            left = max(until - time.monotonic(), 0.0)
-            message = self.receive(sources, -1 if seconds < 0 else int(left * 1000), size)
+            left = min(max(until - time.monotonic(), 0.0), DAY)
+            wait_ms = -1 if seconds < 0 else int(left * 1000)
+            message = self.receive(sources, wait_ms, size, signals)
             if message is not None or 0 <= seconds and time.monotonic() >= until:
                 return message
 
     def wait_work(self, timeout_ms: int) -> None:
         """Until something may be there for a spooler: it was told so, or time is up."""
-        while self.receive(roles.OWN, timeout_ms) is not None:
+        while self._receive(roles.OWN, timeout_ms, 0) is not None:
             timeout_ms = 0  # told more than once
 
     def _drain(self) -> None:

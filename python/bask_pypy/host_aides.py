@@ -82,6 +82,10 @@ class Aides:
         """True: this process shall end."""
         return bool(lib.glue_aide_look())
 
+    def take_signal(self) -> int:
+        """A signal of the application that is for this process; negative: there is none."""
+        return lib.glue_aide_take_signal()
+
     # Mules
 
     def mules(self) -> int:

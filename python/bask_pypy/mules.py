@@ -62,18 +62,21 @@ class Mules:
         self, signals: bool = True, farms: bool = True, buffer_size: int = 65536,
         timeout: float = -1,
     ) -> Optional[bytes]:  # fmt: skip
-        """Waits for a message, at most `timeout` seconds. A longer one than `buffer_size` is cut."""
+        """Waits for a message, at most `timeout` seconds, and handles signals meanwhile. A message
+        that is longer than `buffer_size` is cut."""
         sources = roles.OWN | (roles.FARMS if farms else 0)
-        return self._receive(sources, timeout, buffer_size)
+        return self._receive(sources, timeout, buffer_size, signals)
 
     def farm_get_msg(self) -> Optional[bytes]:
         """Waits for a message to a farm of this mule."""
-        return self._receive(roles.FARMS, -1, 0)
+        return self._receive(roles.FARMS, -1, 0, True)
 
-    def _receive(self, sources: int, seconds: float, size: int) -> Optional[bytes]:
+    def _receive(
+        self, sources: int, seconds: float, size: int, signals: bool
+    ) -> Optional[bytes]:
         if not self.mule_id():
             raise ValueError("you can receive mule messages only in a mule !!!")  # uWSGI's words
-        return self._life.wait_message(sources, seconds, size)
+        return self._life.wait_message(sources, seconds, size, signals)
 
     def install_mule_msg_hook(self, hook: Callable[[bytes], Any]) -> None:
         """One more function that gets messages, beside uwsgi.mule_msg_hook."""

@@ -65,10 +65,12 @@ class Process:
         self.rpc = rpc.install(
             self.uwsgi, host, services, self._jobs, lambda *given: self.hooks.rpc(*given)
         )
-        signals.install(
+        self._signals = signals.install(
             self.uwsgi, host, services, self._jobs, lambda *given: self.hooks.signal(*given)
         )
-        self._life = aides.Life(host, own)
+        self._life = aides.Life(
+            host, own, lambda number: self._signals.handle_in_aide(number, self.log_traceback)
+        )
         self._mules = mules.install(self.uwsgi, host, own, self._life)
         self._spooler = spooler.install(self.uwsgi, host, own, self._life)
         self.problem = ""  # why this PyPy, or its setup file, cannot be used

@@ -129,10 +129,11 @@ class Spooler:
         done, most = 0, self._own.max_tasks()
         while not most or done < most:
             self._life.hold()
+            handled = self._life.handle_signal()
             self._life.check()
             task = self._own.take()
             if task is None:
-                self._life.wait_work(self._own.wait_ms())
+                self._life.wait_work(0 if handled else self._own.wait_ms())
                 continue
             self._life.start()
             self._own.finish(self._do(task, log_traceback) == OK)

@@ -24,6 +24,7 @@ class Own:
         self.during: List[Callable[[], None]] = []
         self.notes: List[Any] = []
         self.orphan = False
+        self.signals: List[int] = []
 
     def role(self) -> int:
         return self.kind
@@ -53,6 +54,9 @@ class Own:
 
     def look(self) -> bool:
         return self.orphan
+
+    def take_signal(self) -> int:
+        return self.signals.pop(0) if self.signals else -5
 
     def mules(self) -> int:
         return 3
@@ -104,7 +108,7 @@ def make(role: int) -> Any:
     own = Own(role)
     host.is_stopping = lambda: False
     host.option = lambda name: iter(())
-    life = aides.Life(host, own)
+    life = aides.Life(host, own, lambda number: own.notes.append("signal %d" % number))
     uwsgi = SimpleNamespace(set_user_harakiri=lambda seconds: own.notes.append("request"))
     logged: List[str] = []
     return SimpleNamespace(
@@ -176,6 +180,51 @@ def test_mule_handles_messages_one_after_the_other(signals: None) -> None:
     assert seen == [b"0", b"extra 0", b"1", b"extra 1"]
     assert world.logged == ["uwsgi.mule_msg_hook raised"]
     assert world.own.notes == ["begin", "done"] * 2
+
+
+def test_signals_and_messages_take_turns(signals: None) -> None:
+    world = make(roles.MULE)
+    world.uwsgi.mule_msg_hook = lambda message: world.own.notes.append(message)
+    world.own.signals, world.own.messages = [7, 8], [b"one", b"two", b"three"]
+    world.own.during = [send(aides.GENTLY)]
+    world.life.begin()
+    with pytest.raises(SystemExit):
+        world.mules.run(None, world.logged.append)
+    happened = [note for note in world.own.notes if note not in ("begin", "done")]
+    assert happened == ["signal 7", b"one", "signal 8", b"two", b"three"]
+    assert world.own.notes.count("begin") == world.own.notes.count("done") == 5
+
+
+def test_mule_that_shall_end_takes_no_signal(signals: None) -> None:
+    world = make(roles.MULE)
+    world.uwsgi.mule_msg_hook = lambda message: send(aides.GENTLY)()
+    world.own.messages = [b"one"]
+    world.life.begin()
+    world.own.during = [lambda: None]
+    world.own.receive = lambda *args: world.own.signals.append(7) or b"one"
+    with pytest.raises(SystemExit):
+        world.mules.run(None, world.logged.append)
+    assert world.own.signals == [7]
+
+
+def test_messages_without_signals(signals: None) -> None:
+    world = make(roles.MULE)
+    world.own.signals, world.own.messages = [7], [b"one"]
+    assert world.uwsgi.mule_get_msg(signals=False) == b"one"
+    assert world.own.signals == [7]
+
+
+def test_spooler_handles_signals_and_counts_tasks_alone(signals: None) -> None:
+    world = make(roles.SPOOLER)
+    world.own.signals, world.own.tasks = [7], [task()]
+    world.own.messages = [b"!", b"!"]  # it was told of something, twice
+    world.own.during = [send(aides.GENTLY)]
+    world.uwsgi.spooler = lambda env: spooler.OK
+    world.life.begin()
+    with pytest.raises(SystemExit):
+        world.spooler.run(None, world.logged.append)
+    notes = [note for note in world.own.notes if note != 1000]
+    assert notes == ["begin", "signal 7", "done", "begin", True, "done"]
 
 
 def test_mule_with_a_message_ends_when_that_is_done(signals: None) -> None:

@@ -166,6 +166,9 @@ on_end(struct master *master, uint32_t index, struct process *process, int statu
     atomic_store(&place->pid, 0);
     atomic_store(&place->task, 0);
     atomic_store(&place->deadline_us, 0);
+    atomic_store(&place->busy, 0);
+    if (master->signals)
+        signals_take_back(master, &place->signals);
     if (ended.state == PROCESS_ENDING)
         return;
     log_death(&known(master)->items[index], &ended, status);
@@ -407,6 +410,19 @@ aides_are_gone(const struct master *master)
             if (master->aides->items[i].places[side].state != PROCESS_NONE)
                 return false;
     return true;
+}
+
+pid_t
+aides_serving(const struct master *master, uint32_t index, unsigned generation,
+              struct bask_aide_place **ret_place)
+{
+    if (index >= count(master))
+        return 0;
+    const struct process *process = in_state(&master->aides->items[index], PROCESS_SERVING);
+    if (!process || process->generation != generation)
+        return 0;
+    *ret_place = board_place(master, index, process);
+    return process->pid;
 }
 
 /* The one that serves, or else the one that comes nearest to it. */

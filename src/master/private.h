@@ -280,6 +280,14 @@ void signals_begin(const struct master *master, unsigned generation);
 void signals_advance(struct master *master);
 /* The process of this place has ended. */
 void signals_place_left(struct master *master, struct bask_seat seat);
+/* The same for a box. */
+void signals_take_back(struct master *master, struct bask_signal_box *box);
+/* More of this number are lost; says so now and then. */
+void signals_complain(const struct master *master, const char *kind, uint32_t id, uint32_t number);
+
+/* aide_signals.c: false if the number has to wait. */
+bool signals_to_aides(struct master *master, unsigned generation, struct bask_signal_target target,
+                      uint32_t number);
 
 /* aides.c: mules and spoolers */
 /* 0, also if there are none; BASK_E_NOMEM. */
@@ -306,6 +314,9 @@ struct aide_report {
     const struct process *process;
     uint64_t done; /* messages or tasks */
 };
+/* The process of this generation that serves as aide `index`; 0: none does now. */
+pid_t aides_serving(const struct master *master, uint32_t index, unsigned generation,
+                    struct bask_aide_place **ret_place);
 bool aides_report(const struct master *master, uint32_t index, struct aide_report *ret_report);
 
 /* health.c */

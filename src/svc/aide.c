@@ -109,6 +109,7 @@ receive(unsigned from, int wake, int timeout_ms, char *buffer, size_t size, size
 static void
 begin(void)
 {
+    atomic_store(&svc_aide.place->busy, 1);
     int64_t limit_ms = bask_aide_harakiri_ms(svc.aides, svc_aide.about);
     if (limit_ms)
         atomic_store(&svc_aide.place->deadline_us, bask_clock_us() + limit_ms * 1000);
@@ -119,6 +120,7 @@ done(void)
 {
     atomic_store(&svc_aide.place->deadline_us, 0);
     atomic_fetch_add(&svc_aide.place->done, 1);
+    atomic_store(&svc_aide.place->busy, 0);
 }
 
 static int
@@ -141,6 +143,21 @@ look(void)
     return parent != svc_aide.parent && parent != svc_aide.master_pid;
 }
 
+/* Of several numbers each gets its turn. */
+static int
+take_signal(void)
+{
+    static uint32_t from;
+    if (!svc_aide.place)
+        return BASK_E_STATE;
+    struct bask_signal_box *box = &svc_aide.place->signals;
+    for (int round = 0; round < 2; round++, from = 0)
+        while ((from = bask_signal_next(box, from)) < BASK_SIGNALS)
+            if (bask_signal_take(box, from++))
+                return (int)from - 1;
+    return BASK_E_NOTFOUND;
+}
+
 void
 svc_aide_note_task(bask_str path)
 {
@@ -158,4 +175,5 @@ const struct bask_service_aide svc_aide_functions = {
     .done = done,
     .limit = limit,
     .look = look,
+    .take_signal = take_signal,
 };

@@ -202,13 +202,18 @@ count_aides(struct bask_aides *aides, struct words words)
     return BASK_OK;
 }
 
+static size_t
+shared_size(const struct bask_aides *aides)
+{
+    return sizeof *aides->shared + aides->count * BASK_AIDE_SIDES * sizeof *aides->shared->places;
+}
+
 static int
 make(struct bask_aides *aides, struct words words)
 {
     const struct bask_aide_options *options = aides->options;
-    size_t places = aides->count * BASK_AIDE_SIDES * sizeof *aides->shared->places;
     aides->items = calloc(aides->count + 1, sizeof *aides->items);
-    aides->shared = bask_proc_shared_memory(sizeof *aides->shared + places);
+    aides->shared = bask_proc_shared_memory(shared_size(aides));
     if (!aides->items || !aides->shared)
         return no_memory(words);
     for (uint32_t i = 0; i < aides->count; i++)
@@ -251,6 +256,8 @@ bask_aides_fini(struct bask_aides *aides)
         free(aides->folders[i].path);
     if (aides->options)
         close_box(&aides->any);
+    if (aides->shared)
+        bask_proc_unshare_memory(aides->shared, shared_size(aides));
     free(aides->items);
     free(aides->farms);
     free(aides->folders);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "base/str.h"
+#include "svc/signals.h"
 
 #include <bask/option.h>
 
@@ -65,9 +66,11 @@ struct bask_spool_folder {
 struct bask_aide_place {
     _Alignas(64) _Atomic int32_t pid; /* the process that is ready; cleared when it has ended */
     _Atomic int64_t started_at;       /* Unix time */
-    _Atomic uint64_t done;            /* messages or tasks, of all who had this place */
+    _Atomic uint64_t done;            /* messages, tasks, signals, of all who had this place */
     _Atomic int64_t deadline_us;      /* what it does now has to be done by then; 0: no limit */
     _Atomic uint64_t task;            /* a spooler's, by its name; 0: none */
+    _Atomic uint32_t busy;            /* with a message, a task or a signal */
+    struct bask_signal_box signals;   /* for this process */
 };
 
 /* A task whose process died with it, or that cannot be read: the others go first. */

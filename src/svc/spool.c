@@ -17,12 +17,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BAD_FILE_US = 60000000, STUCK_FILE_US = 10000000 };
+enum { BAD_FILE_US = 60000000, STUCK_FILE_US = 10000000, WRITING_US = 60000000 };
 
 /* Of a spooler: what is left to look at, and the task that it does. */
 static struct bask_spool_list list;
 static int present_fd = -1;
-static int64_t soonest_ms = INT64_MAX; /* until the next task is due that was found too early */
+static int64_t soonest_us = INT64_MAX; /* when a task is due that was found too early */
 
 static bask_str
 folder(uint32_t index, int *ret_is_ours)
@@ -139,24 +139,37 @@ read_task(bask_str path, struct bask_spool_task *ret_task)
 }
 
 static bool
-come_back_in(int64_t ms)
+come_back_in(int64_t us)
 {
-    if (ms < soonest_ms)
-        soonest_ms = ms > 0 ? ms : 1;
+    int64_t at = bask_clock_us() + us;
+    if (at < soonest_us)
+        soonest_us = at;
     return false;
 }
 
-/* Nobody else does it, it is still there, and its time has come. */
+/* Nobody else does it, it is still there, and its time has come: for how long already. */
 static bool
-lock(int fd)
+lock(int fd, int64_t *ret_due_us)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     struct stat about;
     if (fcntl(fd, F_SETLK, &whole) || fstat(fd, &about) || !about.st_nlink ||
         !S_ISREG(about.st_mode))
         return false;
-    int64_t early_us = (int64_t)about.st_mtim.tv_sec * 1000000 - bask_clock_wall_us();
-    return early_us <= 0 || come_back_in(early_us / 1000 + 1);
+    int64_t due_us = bask_clock_wall_us() - (int64_t)about.st_mtim.tv_sec * 1000000;
+    *ret_due_us = due_us;
+    return due_us >= 0 || come_back_in(-due_us);
+}
+
+/* A file that is too short may be in the writing, but not for ever. */
+static int
+lock_and_fill(int fd, const char *path, struct bask_spool_task *ret_task)
+{
+    int64_t due_us;
+    if (!lock(fd, &due_us))
+        return BASK_E_AGAIN;
+    int err = fill(fd, path, ret_task);
+    return err == BASK_E_AGAIN && due_us > WRITING_US ? BASK_E_SYNTAX : err;
 }
 
 /* Locks and reads the task, if it is one that can be done now. */
@@ -165,12 +178,12 @@ try_task(const char *path, struct bask_spool_task *ret_task)
 {
     uint64_t name = bask_suspect_name(bask_str_of(path));
     int64_t early_us = bask_suspect_not_before_us(svc.aides, name) - bask_clock_us();
-    if (early_us > 0 && !come_back_in(early_us / 1000 + 1))
+    if (early_us > 0 && !come_back_in(early_us))
         return BASK_E_AGAIN;
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return BASK_E_NOTFOUND;
-    int err = lock(fd) ? fill(fd, path, ret_task) : BASK_E_AGAIN;
+    int err = lock_and_fill(fd, path, ret_task);
     if (!err) {
         present_fd = fd;
         svc_aide_note_task(bask_str_of(path));
@@ -187,13 +200,13 @@ take(struct bask_spool_task *ret_task)
 {
     if (!svc_aide.about || svc_aide.about->kind != BASK_AIDE_SPOOLER)
         return BASK_E_STATE;
+    if (!list.paths)
+        soonest_us = INT64_MAX;
     if (!list.paths && bask_spool_list(svc_aide.about->work.ptr, &list)) {
         bask_log(BASK_LOG_ERROR, "cannot look into %s: %s", svc_aide.about->work.ptr,
                  strerror(errno));
         return BASK_E_NOTFOUND;
     }
-    if (list.at == 0)
-        soonest_ms = INT64_MAX;
     while (list.at < list.count)
         if (!try_task(list.paths[list.at++], ret_task))
             return BASK_OK;
@@ -221,7 +234,8 @@ static int64_t
 wait_ms(void)
 {
     int64_t ms = svc.aides && svc.aides->shared ? atomic_load(&svc.aides->shared->frequency_ms) : 0;
-    return soonest_ms < ms ? soonest_ms : ms;
+    int64_t soonest_ms = soonest_us == INT64_MAX ? ms : (soonest_us - bask_clock_us()) / 1000 + 1;
+    return soonest_ms < 0 ? 0 : soonest_ms < ms ? soonest_ms : ms;
 }
 
 static void

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PRIORITY_MAX = 18, FOLDER_MODE = 0750, FILE_MODE = 0600 };
+enum { PRIORITY_MAX = 18, NAME_SIZE = 360, FOLDER_MODE = 0750, FILE_MODE = 0600 };
 
 int
 bask_spool_check_items(bask_str items)
@@ -99,25 +99,39 @@ make_name(char *name, size_t size)
     return n < 0 || (size_t)n >= size ? BASK_E_LIMIT : BASK_OK;
 }
 
+/* The folder itself or that of a priority, which is made if missing; never what a link points to.
+ */
 static int
-make_folder(bask_str folder, bask_str priority, char *path, size_t size)
+open_folder(bask_str folder, bask_str priority, int *ret_fd)
 {
-    bool has = priority.len > 0;
-    int n =
-        snprintf(path, size, "%.*s%s%.*s", BASK_FMT(folder), has ? "/" : "", BASK_FMT(priority));
-    if (n < 0 || (size_t)n >= size)
+    const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    char path[BASK_SPOOL_PATH], name[PRIORITY_MAX + 1];
+    int n = snprintf(path, sizeof path, "%.*s", BASK_FMT(folder));
+    if (n < 0 || (size_t)n >= sizeof path)
         return BASK_E_LIMIT;
-    return has && mkdir(path, FOLDER_MODE) && errno != EEXIST ? BASK_E_SYSTEM : BASK_OK;
+    int fd = open(path, flags), whole = fd;
+    if (fd >= 0 && priority.len) {
+        snprintf(name, sizeof name, "%.*s", BASK_FMT(priority));
+        fd = mkdirat(whole, name, FOLDER_MODE) && errno != EEXIST
+                 ? -1
+                 : openat(whole, name, flags | O_NOFOLLOW);
+        int why = errno;
+        close(whole);
+        errno = why;
+    }
+    if (fd < 0)
+        return BASK_E_SYSTEM;
+    *ret_fd = fd;
+    return BASK_OK;
 }
 
 static int
-write_file(const char *path, const struct bask_spool_order *order)
+write_file(int folder, const char *name, const struct bask_spool_order *order)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+    int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
     if (fd < 0)
         return BASK_E_SYSTEM;
-    int err = write_task(fd, order);
-    int why = errno;
+    int err = write_task(fd, order), why = errno;
     if (close(fd) && !err)
         err = BASK_E_SYSTEM;
     else
@@ -125,38 +139,60 @@ write_file(const char *path, const struct bask_spool_order *order)
     return err;
 }
 
+/* It appears whole, or not at all. */
+static int
+put_file(int folder, const char *name, const struct bask_spool_order *order)
+{
+    char before[NAME_SIZE + 8];
+    snprintf(before, sizeof before, ".new_%s", name);
+    int err = write_file(folder, before, order);
+    if (!err && renameat(folder, before, folder, name))
+        err = BASK_E_SYSTEM;
+    if (err) {
+        int why = errno;
+        unlinkat(folder, before, 0);
+        errno = why;
+    }
+    return err;
+}
+
+static int
+check_order(const struct bask_spool_order *order, char *error, size_t error_size)
+{
+    int err = bask_spool_check_items(order->items);
+    if (err)
+        snprintf(error, error_size, "the task is %s",
+                 err == BASK_E_LIMIT ? "larger than 64 KiB without its body" : bask_err_text(err));
+    if (err || !order->priority.len || bask_spool_is_priority(order->priority))
+        return err;
+    snprintf(error, error_size, "the priority \"%.*s\" is no number", BASK_FMT(order->priority));
+    return BASK_E_SYNTAX;
+}
+
 int
 bask_spool_write(bask_str folder, const struct bask_spool_order *order, char path[BASK_SPOOL_PATH],
                  char *error, size_t error_size)
 {
-    char where[BASK_SPOOL_PATH - 400], name[360], before[BASK_SPOOL_PATH];
-    int err = bask_spool_check_items(order->items);
-    if (err) {
-        snprintf(error, error_size, "the task is %s",
-                 err == BASK_E_LIMIT ? "larger than 64 KiB without its body" : bask_err_text(err));
+    char name[NAME_SIZE];
+    int fd = -1, err = check_order(order, error, error_size);
+    if (err)
         return err;
-    }
-    if (order->priority.len && !bask_spool_is_priority(order->priority)) {
-        snprintf(error, error_size, "the priority \"%.*s\" is no number",
-                 BASK_FMT(order->priority));
-        return BASK_E_SYNTAX;
-    }
-    err = make_folder(folder, order->priority, where, sizeof where);
-    if (!err)
-        err = make_name(name, sizeof name);
+    bask_str priority = order->priority;
+    err = make_name(name, sizeof name);
     if (!err) {
-        snprintf(before, sizeof before, "%s/.new_%s", where, name);
-        snprintf(path, BASK_SPOOL_PATH, "%s/%s", where, name);
-        err = write_file(before, order);
+        int n = snprintf(path, BASK_SPOOL_PATH, "%.*s%s%.*s/%s", BASK_FMT(folder),
+                         priority.len ? "/" : "", BASK_FMT(priority), name);
+        err = n < 0 || n >= BASK_SPOOL_PATH ? BASK_E_LIMIT : BASK_OK;
     }
-    if (!err && rename(before, path))
-        err = BASK_E_SYSTEM;
     if (!err)
-        return BASK_OK;
-    snprintf(error, error_size, "cannot put a task into %.*s: %s", BASK_FMT(folder),
-             err == BASK_E_SYSTEM ? strerror(errno) : bask_err_text(err));
-    if (err == BASK_E_SYSTEM)
-        unlink(before);
+        err = open_folder(folder, priority, &fd);
+    if (!err)
+        err = put_file(fd, name, order);
+    if (err)
+        snprintf(error, error_size, "cannot put a task into %.*s: %s", BASK_FMT(folder),
+                 err == BASK_E_SYSTEM ? strerror(errno) : bask_err_text(err));
+    if (fd >= 0)
+        close(fd);
     return err;
 }
 
@@ -198,6 +234,14 @@ static int
 is_priority(const struct dirent *entry)
 {
     return bask_spool_is_priority(bask_str_of(entry->d_name));
+}
+
+/* Not a link to one: tasks of elsewhere are not ours to do. */
+static bool
+is_folder(const char *path)
+{
+    struct stat about;
+    return !lstat(path, &about) && S_ISDIR(about.st_mode);
 }
 
 static void
@@ -242,8 +286,8 @@ bask_spool_list(const char *folder, struct bask_spool_list *ret_list)
     for (int i = 0; i < count && err != BASK_E_NOMEM; i++) {
         char path[BASK_SPOOL_PATH];
         int n = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        if (n > 0 && (size_t)n < sizeof path)
-            err = add_tasks(path, &list); /* what is no folder has none */
+        if (n > 0 && (size_t)n < sizeof path && is_folder(path))
+            err = add_tasks(path, &list);
     }
     free_entries(entries, count);
     err = err == BASK_E_NOMEM ? err : add_tasks(folder, &list);

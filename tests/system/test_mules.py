@@ -1,5 +1,6 @@
 """Mules: processes beside the workers that get messages or run a program of their own."""
 import os
+import re
 import signal
 from typing import List
 
@@ -148,6 +149,45 @@ def test_touch_and_control_replace_mules_alone(bask: Bask) -> None:
 
 
 @pytest.mark.null
+def test_signals_reach_mules(bask: Bask) -> None:
+    server = bask.null("--mules", "2", workers=1)
+    for number in (1, 2):
+        wait_born(server, "mule", number)
+    server.get("/signal/4")
+    for number in (1, 2):
+        server.wait_log("null: mule %d: signal 4" % number)
+    server.get("/signal/3")
+    server.wait_log("null: mule [12]: signal 3")
+    assert len(re.findall("mule . signal 3", server.log().replace(":", ""))) == 1
+
+
+@pytest.mark.null
+def test_signal_goes_to_an_idle_mule(bask: Bask) -> None:
+    server = bask.null("--mules", "2", workers=1)
+    first = wait_born(server, "mule", 1)
+    wait_born(server, "mule", 2)
+    server.get("/mule/1?sleep")
+    server.wait_log("null: mule 1: sleep")
+    for count in (1, 2):
+        server.get("/signal/3")
+        wait_until(lambda: server.log().count("null: mule 2: signal 3") == count, "it is there")
+    os.kill(first, signal.SIGKILL)
+    server.complained("DAMN ! mule 1 .* killed by signal 9")
+
+
+@pytest.mark.null
+def test_signal_that_a_mule_died_with_is_the_next_ones(bask: Bask) -> None:
+    server = bask.null("--mule", workers=1)
+    first = wait_born(server, "mule")
+    processes.stop(first)
+    server.get("/signal/3")
+    os.kill(first, signal.SIGKILL)
+    wait_born(server, "mule", count=2)
+    server.wait_log("null: mule 1: signal 3")
+    server.complained("DAMN ! mule 1 .* killed by signal 9")
+
+
+@pytest.mark.null
 @pytest.mark.parametrize("options, why", [
     (("--farm", "f:1"), "expected NAME:ID,ID"),
     (("--mule", "--farm", "f"), "expected NAME:ID,ID"),
@@ -286,6 +326,55 @@ def test_full_box_is_told_of(bask: Bask) -> None:
     assert ask(server, "sorted({uwsgi.mule_msg('x' * 60000, 1) for _ in range(100)})"
                ) == "[False, True]"
     server.wait_log("a message to a mule is lost: too many wait already")
+
+
+SIGNALS = """
+from uwsgidecorators import timer, signal
+def noted(number): note('%d %d %s' % (number, uwsgi.mule_id(), uwsgi.i_am_the_spooler()))
+"""
+
+
+@pytest.mark.parametrize("lazy", [[], ["--lazy-apps"]])
+def test_signals_have_mules_and_spoolers_as_targets(bask: Bask, lazy: List[str]) -> None:
+    server = start(bask, SIGNALS + "for number, target in enumerate("
+                   "['mule', 'mule2', 'mules', 'farm_f', 'farm1', 'spooler']):\n"
+                   "    uwsgi.register_signal(number, target, noted)\n",
+                   "--mules", "3", "--farm", "f:3", "--spooler", "tasks", *lazy)
+    for number in (1, 2, 3):
+        wait_born(server, "mule", number)
+    wait_born(server, "spooler")
+    ask(server, "[uwsgi.signal(number) for number in range(6)]")
+    wait_seen(server, "1 2 None", "2 1 None", "2 2 None", "2 3 None", "3 3 None", "4 3 None",
+              "5 0 True")
+    wait_until(lambda: len(seen(server)) == 8, "the one for any mule, too")
+
+
+def test_timer_runs_in_a_mule(bask: Bask) -> None:
+    server = start(bask, SIGNALS + "timer(1, target='mule2')(noted)\n", "--mules", "2")
+    wait_seen(server, "0 2 None")
+    server.send_signal(signal.SIGHUP)
+    wait_born(server, "mule", 2, count=2)
+    before = len(seen(server))
+    wait_until(lambda: len(seen(server)) > before, "it goes on in the new one")
+
+
+def test_program_handles_signals_while_it_waits(bask: Bask) -> None:
+    write_program(bask, "note('waits %s' % uwsgi.mule_get_msg(timeout=30))\nuwsgi.mule_get_msg()\n")
+    server = start(bask, SIGNALS + "uwsgi.register_signal(7, 'mule1', lambda number: 1 / 0)\n"
+                   "uwsgi.register_signal(8, 'mule1', noted)\n", "--mule=program.py")
+    wait_born(server, "mule")
+    ask(server, "[uwsgi.signal(7), uwsgi.signal(8), uwsgi.mule_msg('message')]")
+    wait_seen(server, "8 1 None", "waits b'message'")
+    server.complained("ZeroDivisionError")
+
+
+@pytest.mark.parametrize("target, options", [
+    ("mule", []), ("mule2", ["--mule"]), ("mules", []), ("farm1", []), ("farm_g", ["--mule"]),
+    ("spooler", ["--mule"]), ("mule-1", ["--mule"]), ("farm0", ["--mule", "--farm", "f:1"])])
+def test_targets_that_are_not_there(bask: Bask, target: str, options: List[str]) -> None:
+    server = start(bask, "", *options)
+    answer = ask(server, "uwsgi.register_signal(1, %r, print)" % target)
+    assert "ValueError: signal target" in answer
 
 
 def test_post_fork_hook_and_lazy_apps(bask: Bask) -> None:

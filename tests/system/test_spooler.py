@@ -109,6 +109,31 @@ def test_files_that_are_no_tasks_are_left_alone(bask: Bask, content: bytes) -> N
 
 
 @pytest.mark.null
+def test_file_that_stays_too_short_is_told_of(bask: Bask) -> None:
+    """One that is new may be in the writing."""
+    folder = bask.folder / "tasks"
+    folder.mkdir()
+    for name, age in (("new", 0), ("old", 3600)):
+        file = folder / ("uwsgi_spoolfile_on_" + name)
+        file.write_bytes(b"\x11\xff\xff\x00abc")
+        os.utime(file, (time.time() - age,) * 2)
+    server = bask.null("--spooler", "tasks", workers=1)
+    server.wait_log("uwsgi_spoolfile_on_old is left alone")
+    server.get("/spool?good")
+    server.wait_log("null: spooler 1: good")
+    assert "on_new is left alone" not in server.log()
+    server.complained("is left alone")
+
+
+@pytest.mark.null
+def test_signals_reach_the_spooler(bask: Bask) -> None:
+    server = bask.null("--spooler", "tasks", workers=1)
+    wait_born(server, "spooler")
+    server.get("/signal/5")
+    server.wait_log("null: spooler 1: signal 5")
+
+
+@pytest.mark.null
 def test_reload_replaces_spoolers(bask: Bask) -> None:
     server = bask.null("--spooler", "tasks", "--spooler-processes", "2", workers=1)
     first = [wait_born(server, "spooler", number) for number in (1, 2)]

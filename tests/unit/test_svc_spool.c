@@ -6,7 +6,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -159,6 +161,54 @@ refuses_to_write(void **state)
     assert_non_null(strstr(error, "/nowhere/at/all"));
 }
 
+/* As on a full disk: an error, and nothing that could be taken for a task. */
+static void
+leaves_nothing_behind(void **state)
+{
+    (void)state;
+    static char body[8192];
+    char path[BASK_SPOOL_PATH], error[256];
+    struct bask_spool_order task = order("5", 0, bask_str_n(body, sizeof body));
+    struct rlimit before, small = {4096, 4096};
+    struct bask_spool_list list;
+    getrlimit(RLIMIT_FSIZE, &before);
+    small.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &small);
+    assert_int_equal(bask_spool_write(bask_str_of(folder), &task, path, error, sizeof error),
+                     BASK_E_SYSTEM);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_non_null(strstr(error, folder));
+    assert_int_equal(bask_spool_list(folder, &list), 0);
+    assert_int_equal(list.count, 0);
+    bask_spool_list_fini(&list);
+    snprintf(path, sizeof path, "%s/5", folder);
+    assert_int_equal(rmdir(path), 0); /* it is empty */
+}
+
+/* A priority that is a link leads elsewhere: nothing is put there, nothing is taken from there. */
+static void
+follows_no_links(void **state)
+{
+    (void)state;
+    char elsewhere[] = "/tmp/bask-test-spool-XXXXXX", link[BASK_SPOOL_PATH], path[BASK_SPOOL_PATH];
+    char error[256];
+    struct bask_spool_order task = order("", 0, BASK_STR(""));
+    struct bask_spool_list list;
+    assert_non_null(mkdtemp(elsewhere));
+    assert_int_equal(bask_spool_write(bask_str_of(elsewhere), &task, path, error, sizeof error), 0);
+    snprintf(link, sizeof link, "%s/4", folder);
+    assert_int_equal(symlink(elsewhere, link), 0);
+    assert_int_equal(bask_spool_list(folder, &list), 0);
+    assert_int_equal(list.count, 0);
+    bask_spool_list_fini(&list);
+    task = order("4", 0, BASK_STR(""));
+    assert_int_equal(bask_spool_write(bask_str_of(folder), &task, path, error, sizeof error),
+                     BASK_E_SYSTEM);
+    unlink(link);
+    remove_all(elsewhere);
+}
+
 static void
 lists_by_priority(void **state)
 {
@@ -193,6 +243,8 @@ main(void)
         cmocka_unit_test(survives_anything),
         cmocka_unit_test(writes_what_it_reads),
         cmocka_unit_test(refuses_to_write),
+        cmocka_unit_test(leaves_nothing_behind),
+        cmocka_unit_test(follows_no_links),
         cmocka_unit_test(lists_by_priority),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
