@@ -84,5 +84,7 @@ void bask_py_fini(void);
 int bask_py_call(uint32_t number, const bask_str *name, const bask_str *arguments, uint32_t count,
                  bask_str *ret_result);
 int64_t bask_py_stage(int stage);
+/* A mule or a spooler: its exit status. */
+int bask_py_aide(void);
 /* The module itself, for pypy_init_embedded_cffi_module. */
 struct _object *_cffi_pypyinit__bask(const void *p[]);

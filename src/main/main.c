@@ -8,6 +8,7 @@
 #include "main/handover.h"
 #include "main/server.h"
 #include "obs/log.h"
+#include "plugin/registry.h"
 #include "proc/program.h"
 #include "proc/worker.h"
 #include "proc/zygote.h"
@@ -76,6 +77,24 @@ settle(struct bask_process_options *process)
         process->master = true;
 }
 
+/* Their folders are made with all privileges, and belong to whom the server will run as. */
+static void
+prepare_aides(struct server *server)
+{
+    struct bask_heritage *heritage = &server->heritage;
+    const struct bask_priv *priv = &heritage->place.priv;
+    char error[512];
+    if (bask_aides_init(&heritage->aides, &server->aides, heritage->board.bell, error,
+                        sizeof error))
+        die("%s", error);
+    if (heritage->aides.count && bask_program_is_wanted(&server->options.process))
+        die("mules and spoolers need an application, and --worker-exec has none");
+    if (heritage->aides.count && !bask_plugin_has_aides(heritage->plugin))
+        die("--plugin %s: it has no mules and no spoolers", heritage->plugin->name);
+    if (priv->change_uid)
+        bask_aides_give_to(&heritage->aides, priv->uid, priv->change_gid ? priv->gid : (gid_t)-1);
+}
+
 static void
 prepare_heritage(struct server *server)
 {
@@ -113,6 +132,7 @@ prepare_heritage(struct server *server)
             bask_signals_new(heritage->info.workers * BASK_PLACES, heritage->board.bell);
     if (has_signals && !heritage->signals)
         die("signals: %s", bask_err_text(BASK_E_NOMEM));
+    prepare_aides(server);
 }
 
 /* What was made so far is taken back, then one clear line. */
@@ -182,6 +202,7 @@ enter_root(struct server *server, const char *root)
             listener->path = NULL;
         }
     }
+    bask_aides_enter_root(&server->heritage.aides, root);
 }
 
 /* With the sockets bound nothing needs privileges any more. */
@@ -397,6 +418,7 @@ run_master(struct server *server)
         .before = server->succeeds ? &server->handed : NULL,
         .programs = bask_program_is_wanted(heritage->options),
         .signals = heritage->signals,
+        .aides = &heritage->aides,
         .shared = &heritage->shared,
         .shared_options = &server->shared_options,
         .vacuum = server->options.service.vacuum,
@@ -416,6 +438,7 @@ leave_server(struct server *server)
         bask_succession_fini(&server->handed);
     bask_pidfiles_fini(&server->pidfiles, vacuum);
     bask_recorder_close(&server->heritage.recorder);
+    bask_aides_fini(&server->heritage.aides);
     if (server->heritage.options && server->heritage.options->master)
         bask_shared_close(&server->heritage.shared); /* elsewhere threads of Python may use it */
     bask_place_fini(&server->heritage.place);

@@ -22,6 +22,7 @@ struct server {
     struct bask_limits_options limits;
     struct bask_svc_options services;
     struct bask_shared_options shared_options;
+    struct bask_aide_options aides;
     struct bask_heritage heritage;
     struct bask_pidfiles pidfiles;
     struct bask_value default_address;

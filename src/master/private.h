@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "ipc/channel.h"
 #include "loop/loop.h"
 #include "master/commands.h"
 #include "master/daemon_spec.h"
@@ -103,6 +104,7 @@ struct daemons;
 struct service;
 struct health;
 struct signals;
+struct aides;
 struct tending;
 
 struct master {
@@ -118,6 +120,7 @@ struct master {
     struct daemons *daemons; /* NULL: there are none */
     struct health *health;   /* NULL: nobody probes */
     struct signals *signals; /* NULL: applications have none */
+    struct aides *aides;     /* NULL: there are no mules and no spoolers */
     struct tending *tending; /* NULL: nothing needs it */
     struct bask_timer tick, deadline;
     struct bask_io bell;
@@ -147,8 +150,8 @@ void generation_start(struct master *master, bool cautious);
 bool generation_ended(struct master *master, pid_t pid, int status);
 /* Closes the channel to a zygote: without workers it ends at once. */
 void generation_dismiss(struct master *master, struct generation *generation);
-/* Asks the current zygote for a process of a worker. */
-int generation_fork(struct master *master, struct bask_seat seat);
+/* Asks the current zygote for a process: a FORK message. */
+int generation_fork(struct master *master, const struct bask_message *message);
 /* The zygotes look at the board. */
 void generation_look(const struct master *master);
 /* The current generation is not fit to serve: the one before takes over again, and replaces those
@@ -277,6 +280,44 @@ void signals_begin(const struct master *master, unsigned generation);
 void signals_advance(struct master *master);
 /* The process of this place has ended. */
 void signals_place_left(struct master *master, struct bask_seat seat);
+/* The same for a box. */
+void signals_take_back(struct master *master, struct bask_signal_box *box);
+/* More of this number are lost; says so now and then. */
+void signals_complain(const struct master *master, const char *kind, uint32_t id, uint32_t number);
+
+/* aide_signals.c: false if the number has to wait. */
+bool signals_to_aides(struct master *master, unsigned generation, struct bask_signal_target target,
+                      uint32_t number);
+
+/* aides.c: mules and spoolers */
+/* 0, also if there are none; BASK_E_NOMEM. */
+int aides_init(struct master *master);
+void aides_free(struct aides **aides);
+/* A message of a zygote that is about one of them. */
+void aides_forked(struct master *master, const struct bask_message *message, unsigned generation);
+/* The process `pid` has ended: true if it was one of them. */
+bool aides_ended(struct master *master, pid_t pid, int status);
+/* As roster_adopt, roster_forget_forks, roster_signal. */
+void aides_adopt(struct master *master, unsigned from, unsigned to);
+void aides_forget_forks(struct master *master, unsigned generation);
+void aides_signal(struct master *master, int number);
+/* All of this kind get new processes. */
+void aides_renew(struct master *master, enum bask_aide_kind kind);
+void aides_advance(struct master *master, int64_t now);
+/* This generation has one. */
+bool aides_have(const struct master *master, unsigned generation);
+bool aides_are_settled(const struct master *master);
+bool aides_are_gone(const struct master *master);
+/* For reports: what is known of one, from 0; false at the end. */
+struct aide_report {
+    const struct bask_aide *aide;
+    const struct process *process;
+    uint64_t done; /* messages or tasks */
+};
+/* The process of this generation that serves as aide `index`; 0: none does now. */
+pid_t aides_serving(const struct master *master, uint32_t index, unsigned generation,
+                    struct bask_aide_place **ret_place);
+bool aides_report(const struct master *master, uint32_t index, struct aide_report *ret_report);
 
 /* health.c */
 /* 0, also if nobody asked for it; else a bask_err, and the log has the reason. */

@@ -441,7 +441,9 @@ fork_worker(struct master *master, uint32_t id, int64_t now)
         return false;
     struct bask_seat seat = {id, (uint32_t)(place - worker->places)};
     clear_place(master->plan->board, seat);
-    if (generation_fork(master, seat))
+    if (generation_fork(master, &(struct bask_message){.kind = BASK_MESSAGE_FORK,
+                                                       .worker_id = seat.worker_id,
+                                                       .side = seat.side}))
         return false;
     *place = (struct process){
         .state = PROCESS_FORKING,

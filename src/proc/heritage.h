@@ -13,6 +13,7 @@
 #include "proc/limits.h"
 #include "proc/place.h"
 #include "proc/warmup_options.h"
+#include "svc/aides.h"
 #include "svc/svc.h"
 #include "sys/notify.h"
 
@@ -47,6 +48,7 @@ struct bask_heritage {
     struct bask_apps apps;             /* the same */
     struct bask_signal_board *signals; /* as well; NULL without a master */
     struct bask_shared shared;         /* as well: what applications share */
+    struct bask_aides aides;           /* mules and spoolers; none without a master */
     uint32_t generation;
     const struct bask_plugin *plugin;
     struct bask_guests guests; /* languages beside it */

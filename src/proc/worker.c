@@ -225,11 +225,12 @@ bask_worker_block_signals(sigset_t *ret_before)
     mask_signals(SIG_BLOCK, ret_before);
 }
 
-static void
-let_signals_end(void)
+void
+bask_worker_let_signals_end(void)
 {
     for (size_t i = 0; signals[i]; i++)
         signal(signals[i], signals[i] == SIGTSTP ? SIG_IGN : SIG_DFL);
+    mask_signals(SIG_UNBLOCK, NULL);
 }
 
 static bool
@@ -373,6 +374,7 @@ bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, 
         .worker_id = id,
         .generation = heritage->generation,
         .shared = &heritage->shared,
+        .aides = &heritage->aides,
         .board = &heritage->board,
     });
 }
@@ -585,8 +587,7 @@ serve(struct worker *worker, struct bask_board_place *place)
 {
     struct bask_heritage *heritage = worker->heritage;
     /* While it is the application's nobody looks at signals: they end it, nothing is lost. */
-    let_signals_end();
-    mask_signals(SIG_UNBLOCK, NULL);
+    bask_worker_let_signals_end();
     int code = prepare(heritage);
     if (!code)
         code = warm(worker);
