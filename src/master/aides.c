@@ -249,13 +249,14 @@ notice_ready(struct master *master, uint32_t index)
         end(master, index, before, master->reload.kind == RELOAD_BRUTAL);
 }
 
-/* What a new generation does outside requests it does only once it is known that it stays. */
+/* What a new generation does outside requests it does only once it is known that it stays; where no
+ * worker is wanted, nothing else will tell. */
 static bool
 may_fork(const struct master *master)
 {
     const struct generation *current = master->current;
     return !master->stopping && !master->heir && current && current->ready &&
-           (current->proven || !master->old);
+           (current->proven || !master->old || !roster_wanted(master));
 }
 
 static void

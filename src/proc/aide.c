@@ -44,6 +44,8 @@ prepare(struct bask_heritage *heritage, const struct bask_aide *aide)
     int code = heritage->options->lazy_apps ? bask_worker_load(heritage) : BASK_EXIT_OK;
     if (code)
         return code;
+    if (bask_guests_post_fork(&heritage->guests))
+        return BASK_EXIT_FAILED;
     if (is_mule && bask_hooks_run(&heritage->place.options.hooks, BASK_HOOK_AS_MULE))
         return BASK_EXIT_FAILED;
     if (!is_mule && !go_to(heritage->aides.options->spooler_chdir))
@@ -93,6 +95,7 @@ bask_aide_run(struct bask_heritage *heritage, uint32_t index, uint32_t side)
     announce(heritage, aide, place);
     code = heritage->plugin->aide();
     heritage->plugin->fini();
+    bask_guests_fini(&heritage->guests);
     free(heritage->host_listeners);
     return code;
 }

@@ -8,6 +8,7 @@ from typing import Any, List, Optional, Tuple
 import pytest
 
 from support import java, processes
+from support.aides import wait_born, wait_gone
 from support.client import Connection
 from support.server import Bask, Server
 from support.uwsgi import packet
@@ -83,6 +84,7 @@ DEFINED = r"""
 import signal, subprocess, sys, threading
 uwsgi.register_rpc("python", lambda *args: b"python:" + b"|".join(args))
 uwsgi.register_rpc("same", lambda data: data)
+uwsgi.mule_msg_hook = lambda message: note(uwsgi.call("j_upper", message))
 uwsgi.register_rpc("raises", lambda: 1 / 0)
 uwsgi.register_rpc("thread", lambda: str(threading.get_ident()))
 def down(n):
@@ -293,6 +295,17 @@ def test_signals_are_the_servers(world: World) -> None:
     wait_until(lambda: not any(map(processes.is_alive, old)), "the old workers have ended")
     assert call(where, b"j_upper", b"a") == b"A"
     assert ask(server, "'_JAVA_SR_SIGNUM' in os.environ") == "False"
+
+
+def test_mules_have_java_too(world: World) -> None:
+    (world.bask.folder / "seen").touch()
+    server, _ = world.start("--mule", workers=1)
+    for count in (1, 2):
+        pid = wait_born(server, "mule", count=count)
+        ask(server, "uwsgi.mule_msg('a%d')" % count)
+        wait_until(lambda: "b'A%d'" % count in (server.folder / "seen").read_text(), "Java answers")
+        server.send_signal(signal.SIGHUP)
+        wait_gone(pid)
 
 
 def test_crash_in_python_is_still_reported(world: World) -> None:

@@ -2,7 +2,7 @@
 import re
 import signal
 import struct
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 import pytest
 
@@ -201,6 +201,13 @@ uwsgi.register_rpc("python", lambda *args: b"python:" + b"|".join(args))
 uwsgi.register_rpc("raises", lambda: 1 / 0)
 uwsgi.register_rpc("back", lambda name, *args: uwsgi.call(name, *args))
 note(uwsgi.call("add", "1", "2"))
+uwsgi.mule_msg_hook = lambda message: note("mule %s" % uwsgi.call("join", message, ""))
+
+def spooler(env):
+    note("spooler %s" % uwsgi.call("join", env[b"key"], ""))
+    return uwsgi.SPOOL_OK
+
+uwsgi.spooler = spooler
 
 def in_threads(count):
     answers = []
@@ -241,6 +248,16 @@ def test_python_and_lua(bask: Bask, workers: int, options: Tuple[str, ...]) -> N
     assert {b"python", b"join"} <= set(eval(ask(server, "uwsgi.rpc_list()")))
     assert call(where, b"call", b"python", b"w") == b"python:w"
     assert call(where, b"back", b"join", b"v", b"w") == b"v|w"
+
+
+@pytest.mark.parametrize("options", [[], ["--lazy-apps"]])
+def test_functions_in_mules_and_spoolers(bask: Bask, options: List[str]) -> None:
+    server, _ = python(bask, "--mule", "--spooler", "tasks", *options, workers=1)
+    ask(server, "uwsgi.mule_msg('m')")
+    ask(server, "uwsgi.spool({'key': 's'})")
+    seen = server.folder / "seen"
+    wait_until(lambda: {"mule b'm|'", "spooler b's|'"} <= set(seen.read_text().split("\n")),
+               "both have called a function")
 
 
 def test_errors_cross_no_border(bask: Bask) -> None:

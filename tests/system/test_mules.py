@@ -86,6 +86,17 @@ def test_reload_ends_the_mules_before_when_the_new_ones_run(bask: Bask) -> None:
 
 
 @pytest.mark.null
+def test_reload_of_a_server_without_workers(bask: Bask) -> None:
+    server = bask.launch("--plugin", "null", "--mule", "--cheap", workers=1)
+    for count in (1, 2, 3):
+        wait_born(server, "mule", count=count)
+        server.send_signal(signal.SIGHUP)
+    wait_born(server, "mule", count=4)
+    for pid in born(server, "mule")[:3]:
+        wait_gone(pid)
+
+
+@pytest.mark.null
 def test_several_reloads_leave_one_process_for_each(bask: Bask) -> None:
     server = bask.null("--mules", "2", workers=1)
     wait_born(server, "mule", 2)
