@@ -101,6 +101,7 @@ add_tables(struct server *server)
     add_table(server, bask_general_option_table(&server->options));
     add_table(server, *bask_conf_directive_table());
     add_table(server, bask_net_option_table(&server->net));
+    add_table(server, bask_socket_option_table(&server->net.sockets));
     add_table(server, bask_process_option_table(&server->options));
     add_table(server, bask_master_option_table(&server->options.master));
     add_table(server, bask_service_option_table(&server->options));

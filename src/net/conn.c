@@ -22,8 +22,9 @@ step_limit_ms(const struct bask_net *net, enum bask_step step)
     case BASK_STEP_HEAD:
         return net->options->head_ms;
     case BASK_STEP_BODY:
-    case BASK_STEP_FLUSH:
         return net->options->transfer_ms;
+    case BASK_STEP_FLUSH:
+        return bask_net_send_ms(net->options);
     case BASK_STEP_LINGER:
         return LINGER_MS;
     default:
@@ -224,11 +225,24 @@ forget_request(struct bask_conn *conn)
         bask_buf_fini(&conn->rest);
     }
     conn->head_len = conn->in_place = conn->scanned = 0;
+    conn->ended = false;
+}
+
+void
+bask_conn_end_answer(struct bask_conn *conn)
+{
+    const struct bask_driver *driver = conn->listener->driver;
+    if (driver->end && !conn->ended && !conn->broken) {
+        conn->ended = true;
+        driver->end(conn);
+    }
 }
 
 void
 bask_conn_request_done(struct bask_conn *conn)
 {
+    if (!conn->broken && !bask_conn_has_output(conn))
+        bask_conn_end_answer(conn);
     if (!conn->broken && bask_conn_has_output(conn)) {
         if (conn->step != BASK_STEP_FLUSH)
             bask_conn_move(conn, BASK_STEP_FLUSH);

@@ -16,7 +16,10 @@
 #include "base/buf.h"
 #include "net/net.h"
 #include "proto/chunked.h"
+#include "proto/fastcgi.h"
 #include "proto/http1.h"
+
+#include <sys/uio.h>
 
 enum bask_step {
     BASK_STEP_IDLE,
@@ -42,7 +45,10 @@ struct bask_conn {
     bool peer_is_new;    /* no request of this connection has been handed over */
     bool close_after;    /* no keep-alive after the present request */
     bool wants_continue; /* the client waits for 100 (Continue) */
-    bool chunked;        /* the body of the present request is */
+    bool chunked;        /* the body of the present request is, or is in pieces of other kinds */
+    bool ended;          /* the protocol's end of the answer was sent */
+    bool announced;      /* its PROXY header was read */
+    bool by_tls;         /* a proxy said so in it */
 
     struct bask_buf in;   /* unparsed input; the head being answered stays at its front */
     size_t head_len;      /* of the present request, in `in`; 0: none */
@@ -53,6 +59,8 @@ struct bask_conn {
     int64_t body_left;    /* bytes not received; -1: chunked, end not seen */
     int64_t body_total;   /* bytes received, decoded; kept for chunked bodies */
     struct bask_chunked chunks;
+    struct bask_fastcgi_head fcgi_head; /* on sockets that speak FastCGI */
+    struct bask_fastcgi_body fcgi_body;
 
     struct bask_buf out; /* what the network did not take */
     int file_fd;         /* a file to send after `out`; -1: none */
@@ -73,10 +81,22 @@ struct bask_driver {
     bool keep_alive; /* the protocol carries several requests on a connection */
     bool chunked;    /* responses may be chunked */
     bool own_date;   /* this server is the origin that has to add Date */
+    bool is_cgi;     /* a response begins with "Status: " instead of a version */
+    /* NULL: as HTTP has it. Decodes pieces of a body in place; see bask_chunked_decode. */
+    int64_t (*decode)(struct bask_conn *conn, char *buf, size_t len, size_t *ret_data);
+    /* NULL: bytes go out as they are. Puts them into what the protocol has for them. */
+    int (*emit)(struct bask_conn *conn, struct iovec *parts, size_t count, int flags);
+    /* NULL: nothing. Emits what says that the answer is complete; `more_flags` is for the emit
+     * before it. */
+    void (*end)(struct bask_conn *conn);
+    int more_flags;
 };
 
 extern const struct bask_driver bask_driver_http1;
 extern const struct bask_driver bask_driver_uwsgi;
+extern const struct bask_driver bask_driver_fronted;
+extern const struct bask_driver bask_driver_fastcgi, bask_driver_fastcgi_nph;
+extern const struct bask_driver bask_driver_scgi, bask_driver_scgi_nph;
 
 struct bask_net {
     struct bask_loop *loop;
@@ -119,6 +139,8 @@ void bask_conn_go_on(struct bask_conn *conn);
 void bask_conn_again(struct bask_conn *conn);
 /* The present request is answered as far as the application goes. */
 void bask_conn_request_done(struct bask_conn *conn);
+/* Tells that the answer is complete where the protocol has words for it; once. */
+void bask_conn_end_answer(struct bask_conn *conn);
 /* Room for the request that a driver is about to fill; NULL: out of memory, conn is closed. */
 struct bask_req *bask_conn_request(struct bask_conn *conn);
 
@@ -140,6 +162,8 @@ int bask_conn_fail(struct bask_conn *conn);
 /* Answers by the server itself and closes: "400 Bad Request", with a reason for the log. */
 void bask_conn_refuse(struct bask_conn *conn, unsigned status, const char *reason);
 void bask_conn_send_continue(struct bask_conn *conn);
+/* Hands bytes to the network as they are, and keeps a copy of what it did not take. */
+int bask_conn_emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags);
 /* The last bytes of a connection, which are no response; `status` is for the log. */
 int bask_conn_end_raw(struct bask_conn *conn, bask_str head, bask_str body, unsigned status);
 

@@ -86,14 +86,24 @@ over_limit(const struct bask_conn *conn, int64_t bytes)
     return limit && bytes > limit;
 }
 
+static int64_t
+decode(struct bask_conn *conn, char *buf, size_t len, size_t *ret_data)
+{
+    const struct bask_driver *driver = conn->listener->driver;
+    return driver->decode ? driver->decode(conn, buf, len, ret_data)
+                          : bask_chunked_decode(&conn->chunks, buf, len, ret_data);
+}
+
 /* Decodes what was appended to the body from `from` on. 1: complete, 0: not yet, < 0: refused. */
 static int
 decode_body(struct bask_conn *conn, size_t from)
 {
     size_t raw = conn->body.end - from, data;
-    int64_t used = bask_chunked_decode(&conn->chunks, conn->body.data + from, raw, &data);
+    int64_t used = decode(conn, conn->body.data + from, raw, &data);
     if (used == -1) {
-        bask_conn_refuse(conn, 400, "malformed chunk (RFC 9112 7.1)");
+        bask_conn_refuse(conn, 400,
+                         conn->listener->driver->decode ? "a malformed body of a gateway's"
+                                                        : "malformed chunk (RFC 9112 7.1)");
         return BASK_E_SYNTAX;
     }
     if (used >= 0) {
@@ -314,7 +324,7 @@ static ssize_t
 decode_for_reader(struct bask_conn *conn, char *buffer, size_t n)
 {
     size_t data;
-    int64_t used = bask_chunked_decode(&conn->chunks, buffer, n, &data);
+    int64_t used = decode(conn, buffer, n, &data);
     conn->body_total += (int64_t)data;
     if (used == -1 || over_limit(conn, conn->body_total)) {
         conn->close_after = true;

@@ -65,9 +65,8 @@ bask_conn_flush(struct bask_conn *conn)
     return err;
 }
 
-/* Hands `parts` to the network and keeps a copy of what it did not take. */
-static int
-emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
+int
+bask_conn_emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
 {
     ssize_t sent = 0;
     if (conn->broken)
@@ -92,6 +91,14 @@ emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
             return bask_conn_fail(conn);
     }
     return BASK_OK;
+}
+
+static int
+emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
+{
+    const struct bask_driver *driver = conn->listener->driver;
+    return driver->emit ? driver->emit(conn, parts, count, flags)
+                        : bask_conn_emit(conn, parts, count, flags);
 }
 
 static bask_str
@@ -119,8 +126,15 @@ traits_of(const struct bask_conn *conn)
         .keep_alive = driver->keep_alive && !conn->close_after && !conn->net->draining &&
                       conn->body_left == 0,
         .chunked = driver->chunked,
+        .tells_end = driver->is_cgi || driver->end,
         .own_date = driver->own_date,
     };
+}
+
+static bask_str
+version_of(const struct bask_conn *conn)
+{
+    return conn->listener->driver->is_cgi ? BASK_STR("Status: ") : BASK_STR("HTTP/1.1 ");
 }
 
 /* Sends the head and as much of `body` as fits in the same piece, then the rest of it. */
@@ -130,7 +144,7 @@ emit_head(struct bask_conn *conn, bask_str body, int flags)
     struct bask_response *response = &conn->req->response;
     struct bask_response_traits traits = traits_of(conn);
     char composed[COMPOSED];
-    const bask_str version = BASK_STR("HTTP/1.1 ");
+    const bask_str version = version_of(conn);
     bool fits = response->head.len < COMPOSED - BASK_RESPONSE_TAIL - version.len;
     size_t used = 0;
     if (fits) {
@@ -221,7 +235,8 @@ respond(struct bask_req *req, bask_str head, unsigned count, bask_str body)
                                       &conn->net->heads);
     if (err)
         return err;
-    err = emit_head(conn, bask_response_take(&req->response, body), 0);
+    err = emit_head(conn, bask_response_take(&req->response, body),
+                    conn->listener->driver->more_flags);
     warn_if_long(conn);
     end_request(conn, "");
     return err;
@@ -376,12 +391,13 @@ send_status(struct bask_conn *conn, unsigned status)
     char text[512], body[64];
     const char *phrase = bask_status_text(status);
     bool no_body = conn->req && conn->req->pub.method_id == BASK_METHOD_HEAD;
+    bool is_cgi = conn->listener->driver->is_cgi; /* then the connection is no matter of clients */
     int body_len = snprintf(body, sizeof body, "%u %s\n", status, phrase);
-    int len =
-        snprintf(text, sizeof text,
-                 "HTTP/1.1 %u %s\r\n%.*sContent-Type: text/plain\r\nContent-Length: %d\r\n"
-                 "Connection: close\r\n\r\n%s",
-                 status, phrase, BASK_FMT(date_line(conn->net)), body_len, no_body ? "" : body);
+    int len = snprintf(text, sizeof text,
+                       "%s%u %s\r\n%.*sContent-Type: text/plain\r\nContent-Length: %d\r\n"
+                       "%s\r\n%s",
+                       version_of(conn).ptr, status, phrase, BASK_FMT(date_line(conn->net)),
+                       body_len, is_cgi ? "" : "Connection: close\r\n", no_body ? "" : body);
     struct iovec whole = {text, (size_t)len};
     emit(conn, &whole, 1, 0);
 }
@@ -403,6 +419,7 @@ cut(struct bask_req *req, unsigned status)
     if (unsent) {
         send_status(conn, status);
         req->response.facts.status = status;
+        bask_conn_end_answer(conn);
     }
     log_access(conn, " (cut off)");
     bool told = unsent && !conn->broken && !bask_conn_has_output(conn);

@@ -363,6 +363,7 @@ bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, 
         .listeners = heritage->host_listeners,
         .worker_id = id,
         .transfer_ms = (int)heritage->net->transfer_ms,
+        .send_ms = (int)bask_net_send_ms(heritage->net),
     });
     bask_svc_set_up(&(struct bask_svc_setup){
         .options = heritage->services,

@@ -117,7 +117,7 @@ has_body(const struct bask_response *response, const struct bask_response_traits
 static void
 choose_framing(struct bask_response *response, const struct bask_response_traits *traits)
 {
-    if (response->facts.status == 101 || response->facts.says_close)
+    if (response->facts.status == 101 || (response->facts.says_close && !traits->tells_end))
         response->keep_alive = false;
     if (!has_body(response, traits))
         response->framing = BASK_FRAMING_NONE;
@@ -127,7 +127,7 @@ choose_framing(struct bask_response *response, const struct bask_response_traits
         response->framing = BASK_FRAMING_CHUNKED;
     else
         response->framing = BASK_FRAMING_CLOSE;
-    if (response->framing == BASK_FRAMING_CLOSE)
+    if (response->framing == BASK_FRAMING_CLOSE && !traits->tells_end)
         response->keep_alive = false;
 }
 
@@ -215,7 +215,7 @@ bask_response_finish_head(const struct bask_response *response,
         used = put_length(out, used, response->length);
     if (response->framing == BASK_FRAMING_CHUNKED)
         used = put(out, used, BASK_STR("Transfer-Encoding: chunked\r\n"));
-    if (!response->facts.has_connection) {
+    if (!response->facts.has_connection && !traits->tells_end) {
         if (!response->keep_alive)
             used = put(out, used, BASK_STR("Connection: close\r\n"));
         else if (traits->http_1_0)
