@@ -54,4 +54,7 @@ struct bask_request {
     bask_str fields;
     bask_str body;     /* the part of the body that is already in memory, decoded */
     int64_t body_left; /* bytes still to be read beyond `body`; -1: unknown (chunked) */
+    /* Not 0: all of the body has come and is in this file, `body` is empty, and body_left is the
+     * body's size. Whoever reads it by pread(2) may go back and forth; read_body works, too. */
+    int32_t body_fd;
 };

@@ -284,6 +284,18 @@ check_touch_hooks(const struct bask_values *hooks, char *error, size_t error_siz
     return BASK_OK;
 }
 
+/* Cores that are no threads would need an application that gives way by itself. */
+static void
+check_cores(const struct server *server)
+{
+    int64_t async = server->options.process.async;
+    if (async > 1)
+        die("%.*s: --async %lld: there are no asynchronous cores (and no continulets) here; use "
+            "--threads %lld, which the same application runs on",
+            BASK_FMT(bask_conf_origin(server->conf, BASK_STR("async"))), (long long)async,
+            (long long)async);
+}
+
 /* What the rows cannot tell: whether options fit to each other. */
 static void
 check_options(const struct server *server)
@@ -296,6 +308,7 @@ check_options(const struct server *server)
     if (bask_scaling_check(&server->options.master.scaling, server->options.process.workers, error,
                            sizeof error))
         die("%s", error);
+    check_cores(server);
 }
 
 static void
@@ -390,6 +403,8 @@ run_master(struct server *server)
         .before = server->succeeds ? &server->handed : NULL,
         .programs = bask_program_is_wanted(heritage->options),
         .signals = heritage->signals,
+        .shared = &heritage->shared,
+        .shared_options = &server->shared_options,
         .vacuum = server->options.service.vacuum,
         .ret_shared = &server->shared,
     });
@@ -409,6 +424,8 @@ leave_server(struct server *server)
         bask_succession_fini(&server->handed);
     bask_pidfiles_fini(&server->pidfiles, vacuum);
     bask_recorder_close(&server->heritage.recorder);
+    if (server->heritage.options && server->heritage.options->master)
+        bask_shared_close(&server->heritage.shared); /* elsewhere threads of Python may use it */
     bask_place_fini(&server->heritage.place);
     bask_conf_free(&server->conf);
 }

@@ -23,6 +23,8 @@ step_limit_ms(const struct bask_net *net, enum bask_step step)
         return net->options->head_ms;
     case BASK_STEP_BODY:
         return net->options->transfer_ms;
+    case BASK_STEP_STREAM:
+        return net->draining ? LINGER_MS : 0;
     case BASK_STEP_FLUSH:
         return bask_net_send_ms(net->options);
     case BASK_STEP_LINGER:
@@ -114,6 +116,7 @@ bask_conn_accept(struct bask_net *net, struct bask_listener *listener, int fd,
     };
     bask_list_init(&conn->link);
     bask_list_init(&conn->again);
+    bask_list_init(&conn->held);
     bask_sock_describe(peer, &conn->peer);
     net->open++;
     if (bask_loop_add(net->loop, &conn->io, BASK_IO_EDGE)) {
@@ -173,6 +176,7 @@ void
 bask_conn_close(struct bask_conn *conn)
 {
     struct bask_net *net = conn->net;
+    bask_conn_release(conn);
     if (conn->io.on_event)
         bask_loop_remove(net->loop, &conn->io);
     close(conn->io.fd);
@@ -182,6 +186,7 @@ bask_conn_close(struct bask_conn *conn)
     bask_list_remove(&conn->again);
     return_request(conn);
     return_input(conn);
+    bask_conn_spill_end(conn);
     bask_buf_fini(&conn->body);
     bask_buf_fini(&conn->rest);
     bask_buf_fini(&conn->out);
@@ -219,6 +224,8 @@ forget_request(struct bask_conn *conn)
     return_request(conn);
     bask_buf_consume(&conn->in, used);
     bask_buf_fini(&conn->body);
+    if (conn->body_fd)
+        bask_conn_spill_end(conn);
     if (bask_buf_len(&conn->rest)) {
         if (bask_buf_append(&conn->in, bask_buf_view(&conn->rest)))
             conn->close_after = true; /* out of memory: the next request is lost, and told so */
@@ -238,12 +245,23 @@ bask_conn_end_answer(struct bask_conn *conn)
     }
 }
 
+/* Whether there is output that the client has to take before anything else is done. */
+static bool
+must_flush(struct bask_conn *conn)
+{
+    if (conn->broken || !bask_conn_has_output(conn))
+        return false;
+    if (!bask_conn_holds(conn))
+        return true;
+    return conn->close_after && bask_conn_release(conn) == BASK_E_AGAIN;
+}
+
 void
 bask_conn_request_done(struct bask_conn *conn)
 {
     if (!conn->broken && !bask_conn_has_output(conn))
         bask_conn_end_answer(conn);
-    if (!conn->broken && bask_conn_has_output(conn)) {
+    if (must_flush(conn)) {
         if (conn->step != BASK_STEP_FLUSH)
             bask_conn_move(conn, BASK_STEP_FLUSH);
         return;

@@ -5,10 +5,12 @@
  * all have the same time limit, so the oldest is always first and time-outs cost nothing:
  *
  *   IDLE -> HEAD -> BODY -> APP -> FLUSH -> IDLE ... -> LINGER -> gone
+ *                           APP -> STREAM -> FLUSH
  *
  * IDLE waits for the first byte of a request, HEAD for the rest of its head, BODY for as much of
  * its body as is buffered. In APP the request is the application's: nothing but the application's
- * own calls reads or parses. FLUSH sends what the network did not take at once. LINGER has answered
+ * own calls reads or parses. In STREAM the connection is its own, too: what it carries is no answer
+ * any more (conn_stream.c). FLUSH sends what the network did not take at once. LINGER has answered
  * and throws away what still comes, so that the answer is not lost in a reset.
  */
 #pragma once
@@ -26,6 +28,7 @@ enum bask_step {
     BASK_STEP_HEAD,
     BASK_STEP_BODY,
     BASK_STEP_APP,
+    BASK_STEP_STREAM,
     BASK_STEP_FLUSH,
     BASK_STEP_LINGER,
     BASK_STEP_COUNT
@@ -35,6 +38,7 @@ struct bask_conn {
     struct bask_io io;
     struct bask_link link;  /* in net->steps[step] */
     struct bask_link again; /* in net->again: work is left that no event will announce */
+    struct bask_link held;  /* in net->held: `out` waits for the answers behind it */
     struct bask_net *net;
     const struct bask_listener *listener;
     enum bask_step step;
@@ -56,8 +60,10 @@ struct bask_conn {
     size_t in_place;      /* bytes of body directly after the head in `in` */
     struct bask_buf body; /* buffered, decoded body that is not in place */
     struct bask_buf rest; /* what came after the end of a chunked body: the next request */
+    int body_fd;          /* a file that has all that was received of the body; 0: none */
+    int64_t body_at;      /* of that file: bytes that read_body has given */
     int64_t body_left;    /* bytes not received; -1: chunked, end not seen */
-    int64_t body_total;   /* bytes received, decoded; kept for chunked bodies */
+    int64_t body_total;   /* bytes received, decoded; kept for chunked bodies, and in files */
     struct bask_chunked chunks;
     struct bask_fastcgi_head fcgi_head; /* on sockets that speak FastCGI */
     struct bask_fastcgi_body fcgi_body;
@@ -65,6 +71,8 @@ struct bask_conn {
     struct bask_buf out; /* what the network did not take */
     int file_fd;         /* a file to send after `out`; -1: none */
     int64_t file_offset, file_left;
+
+    const struct bask_farewells *farewells; /* of a stream, until its last bytes are said */
 
     struct bask_req *req;
     struct bask_sock_name peer;
@@ -86,10 +94,8 @@ struct bask_driver {
     int64_t (*decode)(struct bask_conn *conn, char *buf, size_t len, size_t *ret_data);
     /* NULL: bytes go out as they are. Puts them into what the protocol has for them. */
     int (*emit)(struct bask_conn *conn, struct iovec *parts, size_t count, int flags);
-    /* NULL: nothing. Emits what says that the answer is complete; `more_flags` is for the emit
-     * before it. */
+    /* NULL: nothing. Emits what says that the answer is complete. */
     void (*end)(struct bask_conn *conn);
-    int more_flags;
 };
 
 extern const struct bask_driver bask_driver_http1;
@@ -108,6 +114,8 @@ struct bask_net {
     struct bask_net_extras extras;
     struct bask_link steps[BASK_STEP_COUNT];
     struct bask_link again;
+    struct bask_link held;
+    unsigned held_turns; /* of connections in `again`, since an answer was held */
     struct bask_timer sweep, reopen, log_flush;
     size_t open;
     size_t late;       /* of those, whose request was cut off and is still the application's */
@@ -120,6 +128,7 @@ struct bask_net {
     struct bask_conn *spare_conn; /* free lists, linked through the first word */
     struct bask_req *spare_req;
     char *spare_buffer;
+    char *spill_piece; /* where bodies that go into files pass; NULL until one does */
     int64_t date_second;
     char date[37 + 1];
     struct bask_head_memo heads; /* of responses */
@@ -147,6 +156,21 @@ struct bask_req *bask_conn_request(struct bask_conn *conn);
 /* conn_in.c */
 void bask_conn_on_readable(struct bask_conn *conn);
 ssize_t bask_conn_read_body(struct bask_req *req, char *buffer, size_t size);
+/* Reads the socket; see `receive` there. */
+ssize_t bask_conn_receive(struct bask_conn *conn, char *buffer, size_t size);
+/* Takes `raw` bytes of a body that were received: of a chunked one the data are left at their
+ * front. 1: that was the end, 0: not yet, < 0: refused or closed. */
+int bask_conn_take_body(struct bask_conn *conn, char *bytes, size_t raw, size_t *ret_data);
+
+/* conn_spill.c */
+/* Whether bodies that are beyond post-buffering go into a file. */
+bool bask_conn_spills(const struct bask_conn *conn);
+/* Makes the file, with what has come of the body. 0, or < 0: refused. */
+int bask_conn_spill_start(struct bask_conn *conn, bask_str came);
+/* One more read into the file. 1: the body is complete; 0: not yet; < 0: it is over. */
+int bask_conn_spill_fill(struct bask_conn *conn);
+ssize_t bask_conn_spill_read(struct bask_conn *conn, char *buffer, size_t size);
+void bask_conn_spill_end(struct bask_conn *conn);
 
 /* conn_out.c */
 extern const struct bask_req_io bask_conn_req_io;
@@ -154,14 +178,34 @@ extern const struct bask_req_io bask_conn_req_io;
 extern const struct bask_req_io bask_forsaken_req_io;
 /* Of a request that was cut off. */
 extern const struct bask_req_io bask_conn_late_io;
+/* Hands bytes to the network, and keeps what it does not take. 0 or BASK_E_CLOSED. */
+int bask_conn_send(struct bask_conn *conn, bask_str bytes);
+/* Writes the line of the access log. */
+void bask_conn_log(struct bask_conn *conn, const char *note);
+bool bask_conn_cut(struct bask_req *req, unsigned status);
+int bask_conn_descriptor(const struct bask_req *req);
 /* Sends what is pending. 0: all of it is gone; BASK_E_AGAIN; BASK_E_CLOSED. */
 int bask_conn_flush(struct bask_conn *conn);
 bool bask_conn_has_output(const struct bask_conn *conn);
 /* Writing failed: what follows is not even tried. BASK_E_CLOSED. */
 int bask_conn_fail(struct bask_conn *conn);
+/* What is in `out` was not shown to the network yet: answers to come shall leave with it. */
+static inline bool
+bask_conn_holds(const struct bask_conn *conn)
+{
+    return !bask_list_empty(&conn->held);
+}
+/* Sends what is held, if anything is. 0, BASK_E_AGAIN or BASK_E_CLOSED. */
+static inline int
+bask_conn_release(struct bask_conn *conn)
+{
+    return bask_conn_holds(conn) ? bask_conn_flush(conn) : 0;
+}
 /* Answers by the server itself and closes: "400 Bad Request", with a reason for the log. */
 void bask_conn_refuse(struct bask_conn *conn, unsigned status, const char *reason);
 void bask_conn_send_continue(struct bask_conn *conn);
+/* What a status stands behind. */
+bask_str bask_conn_version(const struct bask_conn *conn);
 /* Hands bytes to the network as they are, and keeps a copy of what it did not take. */
 int bask_conn_emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags);
 /* The last bytes of a connection, which are no response; `status` is for the log. */
@@ -171,6 +215,13 @@ int bask_conn_end_raw(struct bask_conn *conn, bask_str head, bask_str body, unsi
 /* Sends some of conn->file_fd, which is open. 0: call again when `out` is sent, if the file is
  * still open; BASK_E_AGAIN: later, somebody will call; BASK_E_CLOSED. */
 int bask_conn_send_file(struct bask_conn *conn);
+/* conn_stream.c */
+int bask_conn_take_over(struct bask_req *req, bask_str head, unsigned count,
+                        const struct bask_farewells *farewells);
+/* The server is going away: says so on all streams. */
+void bask_conn_leave_streams(struct bask_net *net);
+/* Its client has not left although it was told; whoever waits for it waits no longer. */
+void bask_conn_break_stream(struct bask_conn *conn);
 
 /* conn_call.c */
 /* Makes the packet that conn->req was made for a job of the kind CALL. 0 or a bask_err. */

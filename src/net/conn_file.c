@@ -35,7 +35,8 @@ fail(struct bask_conn *conn, const char *reason)
     bask_log(BASK_LOG_ERROR, "a file that is being sent: %s", reason);
     conn->file_left = 0;
     end_file(conn);
-    return bask_conn_fail(conn);
+    conn->broken = true;
+    return BASK_E_CLOSED;
 }
 
 static int
@@ -66,7 +67,7 @@ copy(struct bask_conn *conn)
 
 /* Where the protocol wraps bytes, those of a file have to be seen. */
 static int
-wrap(struct bask_conn *conn)
+wrap_piece(struct bask_conn *conn)
 {
     char piece[WRAPPED];
     size_t size = conn->file_left < WRAPPED ? (size_t)conn->file_left : WRAPPED;
@@ -79,6 +80,18 @@ wrap(struct bask_conn *conn)
     struct iovec part = {piece, (size_t)n};
     int err = n ? conn->listener->driver->emit(conn, &part, 1, 0) : BASK_OK;
     return err ? err : advance(conn, n);
+}
+
+static int
+wrap(struct bask_conn *conn)
+{
+    for (int64_t turn = TURN; turn > 0; turn -= WRAPPED) {
+        int err = wrap_piece(conn);
+        if (err || !conn->file_left || bask_buf_len(&conn->out))
+            return err;
+    }
+    bask_conn_again(conn);
+    return BASK_E_AGAIN;
 }
 
 int

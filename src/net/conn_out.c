@@ -21,7 +21,9 @@
 enum {
     COMPOSED = 4096,           /* a head, and a small body behind it, leave in one piece */
     STREAM_HIGH_WATER = 65536, /* an application that streams waits when more is unsent */
-    LOG_DELAY_US = 50000,      /* how long a line may wait for others to be written with it */
+    HOLD = 1 << 30,            /* instead of the flags of send(2): more answers follow soon */
+    HELD_MAX = 16384,     /* answers to a burst of requests leave in pieces of about this size */
+    LOG_DELAY_US = 50000, /* how long a line may wait for others to be written with it */
 };
 
 bool
@@ -33,7 +35,11 @@ bask_conn_has_output(const struct bask_conn *conn)
 int
 bask_conn_fail(struct bask_conn *conn)
 {
+    int why = errno;
     conn->broken = true;
+    if (conn->req && !conn->net->options->bodies.quiet_writes)
+        bask_log(BASK_LOG_INFO, "%.*s %.*s: the client left before the end of the answer: %s",
+                 BASK_FMT(conn->req->pub.method), BASK_FMT(conn->req->pub.uri), strerror(why));
     return BASK_E_CLOSED;
 }
 
@@ -56,6 +62,7 @@ flush_out(struct bask_conn *conn)
 int
 bask_conn_flush(struct bask_conn *conn)
 {
+    bask_list_remove(&conn->held);
     int err = conn->broken ? BASK_E_CLOSED : flush_out(conn);
     while (!err && conn->file_fd >= 0) {
         err = bask_conn_send_file(conn);
@@ -65,12 +72,34 @@ bask_conn_flush(struct bask_conn *conn)
     return err;
 }
 
+/* Together with answers that are held, or as the first of them. What waits without being held waits
+ * for the network, and the socket will tell. */
+__attribute__((cold, noinline)) static int
+emit_held(struct bask_conn *conn, const struct iovec *parts, size_t count, bool goes_on)
+{
+    struct bask_net *net = conn->net;
+    bool starts = !bask_conn_has_output(conn);
+    for (size_t i = 0; i < count; i++)
+        if (bask_buf_append(&conn->out, bask_str_n(parts[i].iov_base, parts[i].iov_len)))
+            return bask_conn_fail(conn);
+    if (starts) {
+        if (bask_list_empty(&net->held))
+            net->held_turns = 0;
+        bask_list_append(&net->held, &conn->held);
+    }
+    bool enough = !goes_on || bask_buf_len(&conn->out) >= HELD_MAX;
+    int err = enough ? bask_conn_release(conn) : BASK_OK;
+    return err == BASK_E_AGAIN ? BASK_OK : err;
+}
+
 int
 bask_conn_emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
 {
     ssize_t sent = 0;
     if (conn->broken)
         return BASK_E_CLOSED;
+    if (flags == HOLD || (bask_buf_len(&conn->out) && bask_conn_holds(conn)))
+        return emit_held(conn, parts, count, flags == HOLD);
     if (!bask_buf_len(&conn->out)) {
         struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
         do
@@ -99,6 +128,13 @@ emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
     const struct bask_driver *driver = conn->listener->driver;
     return driver->emit ? driver->emit(conn, parts, count, flags)
                         : bask_conn_emit(conn, parts, count, flags);
+}
+
+int
+bask_conn_send(struct bask_conn *conn, bask_str bytes)
+{
+    struct iovec part = {(void *)bytes.ptr, bytes.len};
+    return emit(conn, &part, 1, 0);
 }
 
 static bask_str
@@ -131,8 +167,8 @@ traits_of(const struct bask_conn *conn)
     };
 }
 
-static bask_str
-version_of(const struct bask_conn *conn)
+bask_str
+bask_conn_version(const struct bask_conn *conn)
 {
     return conn->listener->driver->is_cgi ? BASK_STR("Status: ") : BASK_STR("HTTP/1.1 ");
 }
@@ -144,7 +180,7 @@ emit_head(struct bask_conn *conn, bask_str body, int flags)
     struct bask_response *response = &conn->req->response;
     struct bask_response_traits traits = traits_of(conn);
     char composed[COMPOSED];
-    const bask_str version = version_of(conn);
+    const bask_str version = bask_conn_version(conn);
     bool fits = response->head.len < COMPOSED - BASK_RESPONSE_TAIL - version.len;
     size_t used = 0;
     if (fits) {
@@ -169,8 +205,8 @@ emit_head(struct bask_conn *conn, bask_str body, int flags)
     return emit(conn, parts, 4, flags);
 }
 
-static void
-log_access(struct bask_conn *conn, const char *note)
+void
+bask_conn_log(struct bask_conn *conn, const char *note)
 {
     struct bask_net *net = conn->net;
     const struct bask_req *req = conn->req;
@@ -209,7 +245,7 @@ end_request(struct bask_conn *conn, const char *note)
                  (long long)conn->req->response.taken, (long long)conn->req->response.length);
         conn->close_after = true;
     }
-    log_access(conn, note);
+    bask_conn_log(conn, note);
     bask_conn_request_done(conn);
 }
 
@@ -226,6 +262,22 @@ warn_if_long(const struct bask_conn *conn)
                  (long long)response->length);
 }
 
+/* Another request of the same client is here already, so another answer will be soon. */
+static bool
+is_in_burst(const struct bask_conn *conn)
+{
+    return bask_buf_len(&conn->in) > conn->head_len + conn->in_place &&
+           conn->req->response.keep_alive && conn->req->response.length < HELD_MAX;
+}
+
+/* Of a whole answer: what is known to follow it. */
+static int
+flags_of(const struct bask_conn *conn)
+{
+    const struct bask_driver *driver = conn->listener->driver;
+    return driver->end ? MSG_MORE : is_in_burst(conn) ? HOLD : 0;
+}
+
 static int
 respond(struct bask_req *req, bask_str head, unsigned count, bask_str body)
 {
@@ -235,8 +287,7 @@ respond(struct bask_req *req, bask_str head, unsigned count, bask_str body)
                                       &conn->net->heads);
     if (err)
         return err;
-    err = emit_head(conn, bask_response_take(&req->response, body),
-                    conn->listener->driver->more_flags);
+    err = emit_head(conn, bask_response_take(&req->response, body), flags_of(conn));
     warn_if_long(conn);
     end_request(conn, "");
     return err;
@@ -252,7 +303,7 @@ bask_conn_end_raw(struct bask_conn *conn, bask_str head, bask_str body, unsigned
     response->facts.status = status;
     response->taken = (int64_t)body.len;
     conn->close_after = true;
-    log_access(conn, "");
+    bask_conn_log(conn, "");
     bask_conn_request_done(conn);
     return err;
 }
@@ -373,13 +424,14 @@ abort_request(struct bask_req *req, bask_str head, unsigned count, bask_str body
     } else if (req->response.head_sent && req->response.framing == BASK_FRAMING_CLOSE) {
         reset_on_close(conn);
     }
-    log_access(conn, " (aborted)");
+    bask_conn_log(conn, " (aborted)");
+    bask_conn_release(conn);
     conn->broken = true;
     bask_conn_request_done(conn);
 }
 
-static int
-descriptor(const struct bask_req *req)
+int
+bask_conn_descriptor(const struct bask_req *req)
 {
     return ((const struct bask_conn *)req->owner)->io.fd;
 }
@@ -390,14 +442,17 @@ send_status(struct bask_conn *conn, unsigned status)
 {
     char text[512], body[64];
     const char *phrase = bask_status_text(status);
+    /* RFC 9110 15.5.6 wants Allow; who is allowed what is the application's to say. */
+    const char *allow =
+        status == 405 ? "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" : "";
     bool no_body = conn->req && conn->req->pub.method_id == BASK_METHOD_HEAD;
     bool is_cgi = conn->listener->driver->is_cgi; /* then the connection is no matter of clients */
     int body_len = snprintf(body, sizeof body, "%u %s\n", status, phrase);
     int len = snprintf(text, sizeof text,
-                       "%s%u %s\r\n%.*sContent-Type: text/plain\r\nContent-Length: %d\r\n"
+                       "%s%u %s\r\n%.*s%sContent-Type: text/plain\r\nContent-Length: %d\r\n"
                        "%s\r\n%s",
-                       version_of(conn).ptr, status, phrase, BASK_FMT(date_line(conn->net)),
-                       body_len, is_cgi ? "" : "Connection: close\r\n", no_body ? "" : body);
+                       bask_conn_version(conn).ptr, status, phrase, BASK_FMT(date_line(conn->net)),
+                       allow, body_len, is_cgi ? "" : "Connection: close\r\n", no_body ? "" : body);
     struct iovec whole = {text, (size_t)len};
     emit(conn, &whole, 1, 0);
 }
@@ -411,8 +466,8 @@ reset_now(struct bask_conn *conn)
         shutdown(conn->io.fd, SHUT_RDWR); /* a unix socket has no reset */
 }
 
-static bool
-cut(struct bask_req *req, unsigned status)
+bool
+bask_conn_cut(struct bask_req *req, unsigned status)
 {
     struct bask_conn *conn = req->owner;
     bool unsent = !req->response.head_sent;
@@ -421,7 +476,7 @@ cut(struct bask_req *req, unsigned status)
         req->response.facts.status = status;
         bask_conn_end_answer(conn);
     }
-    log_access(conn, " (cut off)");
+    bask_conn_log(conn, " (cut off)");
     bool told = unsent && !conn->broken && !bask_conn_has_output(conn);
     if (told)
         /* What the client still sends must not be answered with a reset: it could overtake. */
@@ -440,7 +495,7 @@ cut(struct bask_req *req, unsigned status)
 
 const struct bask_req_io bask_conn_req_io = {
     .end_job = bask_conn_end_call,
-    .cut = cut,
+    .cut = bask_conn_cut,
     .respond = respond,
     .respond_file = respond_file,
     .begin = begin,
@@ -448,7 +503,8 @@ const struct bask_req_io bask_conn_req_io = {
     .finish = finish,
     .abort = abort_request,
     .read_body = bask_conn_read_body,
-    .descriptor = descriptor,
+    .descriptor = bask_conn_descriptor,
+    .take_over = bask_conn_take_over,
 };
 
 void

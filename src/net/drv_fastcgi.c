@@ -202,7 +202,6 @@ parse(struct bask_conn *conn)
     {                                                                                              \
         .name = bare_name, .parse = parse, .overhead = OVERHEAD, .keep_alive = true,               \
         .is_cgi = status_as_cgi, .decode = decode, .emit = emit, .end = end,                       \
-        .more_flags = MSG_MORE,                                                                    \
     }
 
 const struct bask_driver bask_driver_fastcgi = DRIVER("fastcgi", true);

@@ -32,7 +32,10 @@ static const struct bask_option rows[] = {
      1 << 20, "64k", "BYTES", "the largest request head; a larger one is answered with 431"},
     {"post-buffering", NULL, 0, BASK_OPT_SIZE, offsetof(struct bask_net_options, body_buffer), 0,
      1 << 30, "1m", "BYTES",
-     "request bodies up to this size are received before the application is called"},
+     "bodies up to this size are received, in memory, before the application is called; larger "
+     "ones "
+     "by default as it reads them, and if this is given in a file; 0: all as it reads them",
+     .implies = "post-buffering-file"},
     {"limit-post", NULL, 0, BASK_OPT_SIZE, offsetof(struct bask_net_options, body_limit), 0,
      INT64_MAX, "0", "BYTES", "the largest request body, 0 for no limit; a larger one gets 413"},
     {"http-keepalive-timeout", "so-keepalive-timeout", 0, BASK_OPT_DURATION,

@@ -20,6 +20,7 @@ enum {
     TURNS_US = 100000, /* in such a time more than TURNS_FEW connections are many */
     TURNS_FEW = 64,
     TURNS_OF_MANY = 8,
+    HELD_TURNS = 64, /* requests of busy clients before answers that are held go out */
 };
 
 static int
@@ -172,6 +173,9 @@ expire(struct bask_conn *conn)
     case BASK_STEP_FLUSH:
         bask_log(BASK_LOG_WARN, "%s: closed, the client reads too slowly", conn->peer.addr);
         break;
+    case BASK_STEP_STREAM:
+        bask_conn_break_stream(conn);
+        return;
     default:
         break;
     }
@@ -223,6 +227,7 @@ bask_net_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
     net->reopen.on_due = on_reopen;
     net->log_flush.on_due = on_log_flush;
     bask_list_init(&net->again);
+    bask_list_init(&net->held);
     for (int step = 0; step < BASK_STEP_COUNT; step++)
         bask_list_init(&net->steps[step]);
     for (size_t i = 0; i < listeners->count; i++)
@@ -274,8 +279,18 @@ bask_net_free(struct bask_net **net)
     bask_loop_timer_stop(&(*net)->reopen);
     bask_loop_timer_stop(&(*net)->log_flush);
     free_spares(*net);
+    free((*net)->spill_piece);
     free(*net);
     *net = NULL;
+}
+
+/* Whoever has more requests here may be slow to be answered: what is ready waits no longer. */
+__attribute__((cold, noinline)) static bool
+release_held(struct bask_net *net)
+{
+    while (!bask_list_empty(&net->held))
+        bask_conn_release(BASK_CONTAINER(net->held.next, struct bask_conn, held));
+    return true;
 }
 
 bool
@@ -287,7 +302,9 @@ bask_net_dispatch(struct bask_net *net)
         return true;
     struct bask_link *link = bask_list_take(&net->again);
     if (!link)
-        return false;
+        return !bask_list_empty(&net->held) && release_held(net);
+    if (!bask_list_empty(&net->held) && ++net->held_turns > HELD_TURNS)
+        release_held(net);
     bask_conn_go_on(BASK_CONTAINER(link, struct bask_conn, again));
     return true;
 }
@@ -360,6 +377,7 @@ drain(struct bask_net *net, bool is_last, int64_t grace_ms)
             accept_the_last(net);
         unwatch_all(net);
         bask_loop_timer_stop(&net->reopen);
+        bask_conn_leave_streams(net);
     }
     bask_list_init(&idle);
     while (!bask_list_empty(&net->steps[BASK_STEP_IDLE]))

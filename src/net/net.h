@@ -7,6 +7,7 @@
 #pragma once
 
 #include "loop/loop.h"
+#include "net/http_options.h"
 #include "net/sockets.h"
 #include "net/trust.h"
 #include "obs/access.h"
@@ -19,6 +20,14 @@
 struct bask_net;
 struct bask_driver;
 
+/* What becomes of bodies. */
+struct bask_body_options {
+    bool in_files;     /* those beyond --post-buffering are kept in files */
+    bask_str folder;   /* of these files; absent: $TMPDIR or /tmp, once it is settled */
+    int64_t piece;     /* bytes that are received and written at once */
+    bool quiet_writes; /* nobody is told of a client that left */
+};
+
 struct bask_net_options {
     struct bask_values http_sockets;  /* --http, --http-socket */
     struct bask_values uwsgi_sockets; /* --socket, whatever --protocol makes of it */
@@ -26,13 +35,15 @@ struct bask_net_options {
     bask_str socket_owner; /* of unix sockets, "user" or "user:group"; absent: who started it */
     bask_str socket_mode;  /* of unix sockets; absent: what umask leaves */
     int64_t backlog;
-    int64_t head_bytes;                 /* --buffer-size */
-    int64_t body_buffer;                /* --post-buffering */
-    int64_t body_limit;                 /* --limit-post, 0: none */
-    int64_t idle_ms;                    /* keep-alive */
-    int64_t handover_ms;                /* the same in a worker that has a successor */
-    int64_t head_ms;                    /* first byte to end of head */
-    int64_t transfer_ms;                /* without progress, either way */
+    int64_t head_bytes;  /* --buffer-size */
+    int64_t body_buffer; /* --post-buffering */
+    int64_t body_limit;  /* --limit-post, 0: none */
+    int64_t idle_ms;     /* keep-alive */
+    int64_t handover_ms; /* the same in a worker that has a successor */
+    int64_t head_ms;     /* first byte to end of head */
+    int64_t transfer_ms; /* without progress, either way */
+    struct bask_body_options bodies;
+    struct bask_http_options http;
     struct bask_sock_givens *given;     /* no option: sockets that are open already; NULL: none */
     struct bask_sock_givens *activated; /* no option: the same from a service manager */
 };
@@ -46,6 +57,10 @@ bask_net_send_ms(const struct bask_net_options *options)
 
 /* The rows of these options; `values` is the struct they fill. */
 struct bask_option_table bask_net_option_table(struct bask_net_options *values);
+struct bask_option_table bask_body_option_table(struct bask_body_options *values);
+/* In the process that will serve, or fork those who do: finds out where bodies are kept, and
+ * whether they can be. 0; BASK_E_SYSTEM: the log says why not. */
+int bask_body_options_settle(struct bask_net_options *options);
 
 /* A bound socket. It is opened once, by the process that starts, and inherited. */
 struct bask_listener {
