@@ -238,11 +238,10 @@ forget_request(struct bask_conn *conn)
 void
 bask_conn_end_answer(struct bask_conn *conn)
 {
-    const struct bask_driver *driver = conn->listener->driver;
-    if (driver->end && !conn->ended && !conn->broken) {
-        conn->ended = true;
-        driver->end(conn);
-    }
+    if (conn->ended || conn->broken || conn->file_left > 0)
+        return;
+    conn->ended = true;
+    conn->listener->driver->end(conn);
 }
 
 /* Whether there is output that the client has to take before anything else is done. */
@@ -259,7 +258,7 @@ must_flush(struct bask_conn *conn)
 void
 bask_conn_request_done(struct bask_conn *conn)
 {
-    if (!conn->broken && !bask_conn_has_output(conn))
+    if (conn->listener->driver->end)
         bask_conn_end_answer(conn);
     if (must_flush(conn)) {
         if (conn->step != BASK_STEP_FLUSH)

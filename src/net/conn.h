@@ -78,9 +78,15 @@ struct bask_conn {
     struct bask_sock_name peer;
 };
 
+/* Of a driver's `version`, so that a compiler knows how much is copied. */
+enum { BASK_VERSION_ROOM = 9 };
+#define BASK_VERSION_HTTP BASK_STR("HTTP/1.1 ")
+#define BASK_VERSION_CGI BASK_STR("Status: ")
+
 /* What a protocol does with a connection's input. */
 struct bask_driver {
     const char *name;
+    bask_str version; /* what a response has before its status; BASK_VERSION_ROOM bytes of memory */
     /* Tries to read one request head from conn->in. 1: conn->req is filled, head_len, body_left and
      * so on are set; 0: more input is needed; < 0: the connection was answered or is to be closed,
      * see conn->step. */
@@ -89,7 +95,7 @@ struct bask_driver {
     bool keep_alive; /* the protocol carries several requests on a connection */
     bool chunked;    /* responses may be chunked */
     bool own_date;   /* this server is the origin that has to add Date */
-    bool is_cgi;     /* a response begins with "Status: " instead of a version */
+    bool tells_end;  /* of a response, and of the connection, otherwise than by a field */
     /* NULL: as HTTP has it. Decodes pieces of a body in place; see bask_chunked_decode. */
     int64_t (*decode)(struct bask_conn *conn, char *buf, size_t len, size_t *ret_data);
     /* NULL: bytes go out as they are. Puts them into what the protocol has for them. */
@@ -148,7 +154,8 @@ void bask_conn_go_on(struct bask_conn *conn);
 void bask_conn_again(struct bask_conn *conn);
 /* The present request is answered as far as the application goes. */
 void bask_conn_request_done(struct bask_conn *conn);
-/* Tells that the answer is complete where the protocol has words for it; once. */
+/* Tells that the answer is complete where the protocol has words for it (driver->end): once, behind
+ * all of it. */
 void bask_conn_end_answer(struct bask_conn *conn);
 /* Room for the request that a driver is about to fill; NULL: out of memory, conn is closed. */
 struct bask_req *bask_conn_request(struct bask_conn *conn);
@@ -204,8 +211,6 @@ bask_conn_release(struct bask_conn *conn)
 /* Answers by the server itself and closes: "400 Bad Request", with a reason for the log. */
 void bask_conn_refuse(struct bask_conn *conn, unsigned status, const char *reason);
 void bask_conn_send_continue(struct bask_conn *conn);
-/* What a status stands behind. */
-bask_str bask_conn_version(const struct bask_conn *conn);
 /* Hands bytes to the network as they are, and keeps a copy of what it did not take. */
 int bask_conn_emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags);
 /* The last bytes of a connection, which are no response; `status` is for the log. */

@@ -30,7 +30,8 @@ keep_rest(struct bask_conn *conn)
 static int
 send_head(struct bask_req *req, bask_str head)
 {
-    const bask_str version = bask_conn_version(req->owner);
+    struct bask_conn *conn = req->owner;
+    const bask_str version = conn->listener->driver->version;
     size_t len = version.len + head.len + 2;
     char *whole = bask_arena_alloc(&req->text, len);
     if (!whole)
@@ -38,7 +39,7 @@ send_head(struct bask_req *req, bask_str head)
     memcpy(whole, version.ptr, version.len);
     memcpy(whole + version.len, head.ptr, head.len);
     memcpy(whole + len - 2, "\r\n", 2);
-    return bask_conn_send(req->owner, bask_str_n(whole, len));
+    return bask_conn_send(conn, bask_str_n(whole, len));
 }
 
 static void

@@ -198,11 +198,11 @@ parse(struct bask_conn *conn)
     }
 }
 
-#define DRIVER(bare_name, status_as_cgi)                                                           \
+#define DRIVER(bare_name, bare_version)                                                            \
     {                                                                                              \
-        .name = bare_name, .parse = parse, .overhead = OVERHEAD, .keep_alive = true,               \
-        .is_cgi = status_as_cgi, .decode = decode, .emit = emit, .end = end,                       \
+        .name = bare_name, .version = bare_version, .parse = parse, .overhead = OVERHEAD,          \
+        .keep_alive = true, .tells_end = true, .decode = decode, .emit = emit, .end = end,         \
     }
 
-const struct bask_driver bask_driver_fastcgi = DRIVER("fastcgi", true);
-const struct bask_driver bask_driver_fastcgi_nph = DRIVER("fastcgi-nph", false);
+const struct bask_driver bask_driver_fastcgi = DRIVER("fastcgi", BASK_VERSION_CGI);
+const struct bask_driver bask_driver_fastcgi_nph = DRIVER("fastcgi-nph", BASK_VERSION_HTTP);

@@ -49,12 +49,14 @@ parse(struct bask_conn *conn)
 
 const struct bask_driver bask_driver_scgi = {
     .name = "scgi",
+    .version = BASK_VERSION_CGI,
     .parse = parse,
     .overhead = OVERHEAD,
-    .is_cgi = true,
+    .tells_end = true,
 };
 const struct bask_driver bask_driver_scgi_nph = {
     .name = "scgi-nph",
+    .version = BASK_VERSION_HTTP,
     .parse = parse,
     .overhead = OVERHEAD,
 };

@@ -123,6 +123,7 @@ parse(struct bask_conn *conn)
 
 const struct bask_driver bask_driver_uwsgi = {
     .name = "uwsgi",
+    .version = BASK_VERSION_HTTP,
     .parse = parse,
     .overhead = BASK_UWSGI_HEADER,
 };

@@ -173,9 +173,6 @@ parse(struct bask_conn *conn)
         req->pub.scheme = BASK_STR("https");
     enum bask_forwarded fields = trust_of(conn)->forwarded;
     if (fields && bask_trust_has_peer(trust_of(conn), conn->peer.addr)) {
-        /* The next request may be another client's: nothing of this one can be taken again. */
-        req->pub.fields = (bask_str){0};
-        req->pub.peer_is_new = 1;
         if (fields == BASK_FORWARDED_X)
             believe_x(conn, req);
         else
@@ -186,6 +183,7 @@ parse(struct bask_conn *conn)
 
 const struct bask_driver bask_driver_fronted = {
     .name = "http",
+    .version = BASK_VERSION_HTTP,
     .parse = parse,
     .overhead = BASK_PROXY_USUAL,
     .keep_alive = true,
