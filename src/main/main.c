@@ -46,7 +46,8 @@ open_sockets(struct server *server)
     char error[512];
     struct bask_net_options *net = &server->net;
     net->given = server->succeeds ? &server->handed.listeners : NULL;
-    if (!net->http_sockets.count && !net->uwsgi_sockets.count) {
+    net->activated = &server->activated;
+    if (!bask_listeners_are_named(net) && !find_inherited(server)) {
         if (!bask_conf_arguments(server->conf)->count)
             die("nowhere to listen: give --http-socket ADDRESS or --socket ADDRESS");
         server->default_address.text = BASK_STR(DEFAULT_ADDRESS);
@@ -57,6 +58,11 @@ open_sockets(struct server *server)
                  (long long)net->backlog, bask_sock_backlog_limit());
     if (bask_listeners_open(&server->heritage.listeners, net, error, sizeof error))
         die("%s", error);
+    size_t unused = bask_activation_fini(&server->activated);
+    if (unused)
+        bask_log(BASK_LOG_WARN,
+                 "%zu of the sockets that were given are in no option (LISTEN_FDS, standard input)",
+                 unused);
     for (size_t i = 0; i < server->heritage.listeners.count; i++) {
         const struct bask_listener *listener = &server->heritage.listeners.items[i];
         if (server->succeeds &&
@@ -434,6 +440,8 @@ leave_server(struct server *server)
     bool vacuum = server->options.service.vacuum;
     bask_listeners_close(&server->heritage.listeners, vacuum && !server->shared);
     bask_handover_fini(&server->handover);
+    bask_activation_fini(&server->activated);
+    free(server->inherited);
     if (server->succeeds)
         bask_succession_fini(&server->handed);
     bask_pidfiles_fini(&server->pidfiles, vacuum);
@@ -472,6 +480,8 @@ run_server(struct server *server, int argc, char **argv)
         return BASK_EXIT_FAILED;
     take_succession(server);                    /* before the environment moves */
     bask_notify_take(&server->heritage.notify); /* before the environment is copied */
+    if (bask_activation_take(&server->activated))
+        die("%s", bask_err_text(BASK_E_NOMEM));
     char **arguments = settle_words(server, argc, argv);
     if (!arguments || bask_start_init(&server->start, argc, arguments, environ))
         die("%s", bask_err_text(BASK_E_NOMEM));

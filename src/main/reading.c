@@ -122,6 +122,7 @@ add_tables(struct server *server)
     add_table(server, bask_general_option_table(&server->options));
     add_table(server, *bask_conf_directive_table());
     add_table(server, bask_net_option_table(&server->net));
+    add_table(server, bask_socket_option_table(&server->net.sockets));
     add_table(server, bask_body_option_table(&server->net.bodies));
     add_table(server, bask_http_option_table(&server->net.http));
     add_table(server, bask_process_option_table(&server->options));

@@ -22,10 +22,11 @@ step_limit_ms(const struct bask_net *net, enum bask_step step)
     case BASK_STEP_HEAD:
         return net->options->head_ms;
     case BASK_STEP_BODY:
-    case BASK_STEP_FLUSH:
         return net->options->transfer_ms;
     case BASK_STEP_STREAM:
         return net->draining ? LINGER_MS : 0;
+    case BASK_STEP_FLUSH:
+        return bask_net_send_ms(net->options);
     case BASK_STEP_LINGER:
         return LINGER_MS;
     default:
@@ -231,6 +232,16 @@ forget_request(struct bask_conn *conn)
         bask_buf_fini(&conn->rest);
     }
     conn->head_len = conn->in_place = conn->scanned = 0;
+    conn->ended = false;
+}
+
+void
+bask_conn_end_answer(struct bask_conn *conn)
+{
+    if (conn->ended || conn->broken || conn->file_left > 0)
+        return;
+    conn->ended = true;
+    conn->listener->driver->end(conn);
 }
 
 /* Whether there is output that the client has to take before anything else is done. */
@@ -247,6 +258,8 @@ must_flush(struct bask_conn *conn)
 void
 bask_conn_request_done(struct bask_conn *conn)
 {
+    if (conn->listener->driver->end)
+        bask_conn_end_answer(conn);
     if (must_flush(conn)) {
         if (conn->step != BASK_STEP_FLUSH)
             bask_conn_move(conn, BASK_STEP_FLUSH);

@@ -18,7 +18,10 @@
 #include "base/buf.h"
 #include "net/net.h"
 #include "proto/chunked.h"
+#include "proto/fastcgi.h"
 #include "proto/http1.h"
+
+#include <sys/uio.h>
 
 enum bask_step {
     BASK_STEP_IDLE,
@@ -46,7 +49,10 @@ struct bask_conn {
     bool peer_is_new;    /* no request of this connection has been handed over */
     bool close_after;    /* no keep-alive after the present request */
     bool wants_continue; /* the client waits for 100 (Continue) */
-    bool chunked;        /* the body of the present request is */
+    bool chunked;        /* the body of the present request is, or is in pieces of other kinds */
+    bool ended;          /* the protocol's end of the answer was sent */
+    bool announced;      /* its PROXY header was read */
+    bool by_tls;         /* a proxy said so in it */
 
     struct bask_buf in;   /* unparsed input; the head being answered stays at its front */
     size_t head_len;      /* of the present request, in `in`; 0: none */
@@ -59,6 +65,8 @@ struct bask_conn {
     int64_t body_left;    /* bytes not received; -1: chunked, end not seen */
     int64_t body_total;   /* bytes received, decoded; kept for chunked bodies, and in files */
     struct bask_chunked chunks;
+    struct bask_fastcgi_head fcgi_head; /* on sockets that speak FastCGI */
+    struct bask_fastcgi_body fcgi_body;
 
     struct bask_buf out; /* what the network did not take */
     int file_fd;         /* a file to send after `out`; -1: none */
@@ -70,9 +78,15 @@ struct bask_conn {
     struct bask_sock_name peer;
 };
 
+/* Of a driver's `version`, so that a compiler knows how much is copied. */
+enum { BASK_VERSION_ROOM = 9 };
+#define BASK_VERSION_HTTP BASK_STR("HTTP/1.1 ")
+#define BASK_VERSION_CGI BASK_STR("Status: ")
+
 /* What a protocol does with a connection's input. */
 struct bask_driver {
     const char *name;
+    bask_str version; /* what a response has before its status; BASK_VERSION_ROOM bytes of memory */
     /* Tries to read one request head from conn->in. 1: conn->req is filled, head_len, body_left and
      * so on are set; 0: more input is needed; < 0: the connection was answered or is to be closed,
      * see conn->step. */
@@ -81,10 +95,20 @@ struct bask_driver {
     bool keep_alive; /* the protocol carries several requests on a connection */
     bool chunked;    /* responses may be chunked */
     bool own_date;   /* this server is the origin that has to add Date */
+    bool tells_end;  /* of a response, and of the connection, otherwise than by a field */
+    /* NULL: as HTTP has it. Decodes pieces of a body in place; see bask_chunked_decode. */
+    int64_t (*decode)(struct bask_conn *conn, char *buf, size_t len, size_t *ret_data);
+    /* NULL: bytes go out as they are. Puts them into what the protocol has for them. */
+    int (*emit)(struct bask_conn *conn, struct iovec *parts, size_t count, int flags);
+    /* NULL: nothing. Emits what says that the answer is complete. */
+    void (*end)(struct bask_conn *conn);
 };
 
 extern const struct bask_driver bask_driver_http1;
 extern const struct bask_driver bask_driver_uwsgi;
+extern const struct bask_driver bask_driver_fronted;
+extern const struct bask_driver bask_driver_fastcgi, bask_driver_fastcgi_nph;
+extern const struct bask_driver bask_driver_scgi, bask_driver_scgi_nph;
 
 struct bask_net {
     struct bask_loop *loop;
@@ -130,6 +154,9 @@ void bask_conn_go_on(struct bask_conn *conn);
 void bask_conn_again(struct bask_conn *conn);
 /* The present request is answered as far as the application goes. */
 void bask_conn_request_done(struct bask_conn *conn);
+/* Tells that the answer is complete where the protocol has words for it (driver->end): once, behind
+ * all of it. */
+void bask_conn_end_answer(struct bask_conn *conn);
 /* Room for the request that a driver is about to fill; NULL: out of memory, conn is closed. */
 struct bask_req *bask_conn_request(struct bask_conn *conn);
 
@@ -184,6 +211,8 @@ bask_conn_release(struct bask_conn *conn)
 /* Answers by the server itself and closes: "400 Bad Request", with a reason for the log. */
 void bask_conn_refuse(struct bask_conn *conn, unsigned status, const char *reason);
 void bask_conn_send_continue(struct bask_conn *conn);
+/* Hands bytes to the network as they are, and keeps a copy of what it did not take. */
+int bask_conn_emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags);
 /* The last bytes of a connection, which are no response; `status` is for the log. */
 int bask_conn_end_raw(struct bask_conn *conn, bask_str head, bask_str body, unsigned status);
 

@@ -97,6 +97,14 @@ over_limit(const struct bask_conn *conn, int64_t bytes)
     return limit && bytes > limit;
 }
 
+static int64_t
+decode(struct bask_conn *conn, char *buf, size_t len, size_t *ret_data)
+{
+    const struct bask_driver *driver = conn->listener->driver;
+    return driver->decode ? driver->decode(conn, buf, len, ret_data)
+                          : bask_chunked_decode(&conn->chunks, buf, len, ret_data);
+}
+
 /* What comes behind the end of a body is the next request. 0 or BASK_E_NOMEM: closed. */
 static int
 keep_rest(struct bask_conn *conn, bask_str rest)
@@ -114,10 +122,12 @@ bask_conn_take_body(struct bask_conn *conn, char *bytes, size_t raw, size_t *ret
     size_t data = raw;
     bool done;
     if (conn->chunked) {
-        int64_t used = bask_chunked_decode(&conn->chunks, bytes, raw, &data);
+        int64_t used = decode(conn, bytes, raw, &data);
         done = used >= 0;
         if (used == -1) {
-            bask_conn_refuse(conn, 400, "malformed chunk (RFC 9112 7.1)");
+            bask_conn_refuse(conn, 400,
+                             conn->listener->driver->decode ? "a malformed body of a gateway's"
+                                                            : "malformed chunk (RFC 9112 7.1)");
             return BASK_E_SYNTAX;
         }
         if (done && keep_rest(conn, bask_str_n(bytes + used, raw - (size_t)used)))
@@ -247,7 +257,7 @@ start_body(struct bask_conn *conn)
 {
     bask_str came = bask_buf_view(&conn->in);
     came = bask_str_n(came.ptr + conn->head_len, came.len - conn->head_len);
-    if (conn->chunked && conn->net->options->http.require_length) {
+    if (conn->chunked && !conn->req->pub.has_length && conn->net->options->http.require_length) {
         bask_conn_refuse(conn, (unsigned)bask_http1_reason_status(BASK_HTTP1_LENGTH_REQUIRED),
                          bask_http1_reason_text(BASK_HTTP1_LENGTH_REQUIRED));
         return;
@@ -284,7 +294,7 @@ start_request(struct bask_conn *conn)
 {
     conn->body_total = 0;
     conn->chunks = (struct bask_chunked){0};
-    if (over_limit(conn, conn->body_left))
+    if (over_limit(conn, conn->req->pub.content_length))
         bask_conn_refuse(conn, 413, "the body is over limit-post");
     else if (conn->body_left == 0)
         submit(conn);
@@ -409,7 +419,7 @@ static ssize_t
 decode_for_reader(struct bask_conn *conn, char *buffer, size_t n)
 {
     size_t data;
-    int64_t used = bask_chunked_decode(&conn->chunks, buffer, n, &data);
+    int64_t used = decode(conn, buffer, n, &data);
     conn->body_total += (int64_t)data;
     if (used == -1 || over_limit(conn, conn->body_total)) {
         conn->close_after = true;

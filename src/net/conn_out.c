@@ -92,9 +92,8 @@ emit_held(struct bask_conn *conn, const struct iovec *parts, size_t count, bool 
     return err == BASK_E_AGAIN ? BASK_OK : err;
 }
 
-/* Hands `parts` to the network and keeps a copy of what it did not take. */
-static int
-emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
+int
+bask_conn_emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
 {
     ssize_t sent = 0;
     if (conn->broken)
@@ -121,6 +120,14 @@ emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
             return bask_conn_fail(conn);
     }
     return BASK_OK;
+}
+
+static int
+emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
+{
+    const struct bask_driver *driver = conn->listener->driver;
+    return driver->emit ? driver->emit(conn, parts, count, flags)
+                        : bask_conn_emit(conn, parts, count, flags);
 }
 
 int
@@ -155,26 +162,28 @@ traits_of(const struct bask_conn *conn)
         .keep_alive = driver->keep_alive && !conn->close_after && !conn->net->draining &&
                       conn->body_left == 0,
         .chunked = driver->chunked,
+        .tells_end = driver->tells_end,
         .own_date = driver->own_date,
     };
 }
 
 /* Sends the head and as much of `body` as fits in the same piece, then the rest of it. */
 static int
-emit_head(struct bask_conn *conn, bask_str body, int flags)
+emit_head(struct bask_conn *conn, const struct bask_response_traits *traits, bask_str body,
+          int flags)
 {
     struct bask_response *response = &conn->req->response;
-    struct bask_response_traits traits = traits_of(conn);
     char composed[COMPOSED];
-    const bask_str version = BASK_STR("HTTP/1.1 ");
-    bool fits = response->head.len < COMPOSED - BASK_RESPONSE_TAIL - version.len;
+    bask_str version = conn->listener->driver->version;
+    bool fits = response->head.len < COMPOSED - BASK_RESPONSE_TAIL - BASK_VERSION_ROOM;
     size_t used = 0;
     if (fits) {
-        memcpy(composed, version.ptr, version.len);
-        memcpy(composed + version.len, response->head.ptr, response->head.len);
-        used = version.len + response->head.len;
+        memcpy(composed, version.ptr, BASK_VERSION_ROOM);
+        used = version.len;
+        memcpy(composed + used, response->head.ptr, response->head.len);
+        used += response->head.len;
     }
-    used += bask_response_finish_head(response, &traits, date_line(conn->net), composed + used);
+    used += bask_response_finish_head(response, traits, date_line(conn->net), composed + used);
     response->head_sent = true;
     conn->close_after = conn->close_after || !response->keep_alive;
     if (fits && body.len <= COMPOSED - used) {
@@ -258,6 +267,14 @@ is_in_burst(const struct bask_conn *conn)
            !bask_pipeline_queued(conn->net->pipeline);
 }
 
+/* Of a whole answer: what is known to follow it. */
+static int
+flags_of(const struct bask_conn *conn)
+{
+    const struct bask_driver *driver = conn->listener->driver;
+    return driver->end ? MSG_MORE : is_in_burst(conn) ? HOLD : 0;
+}
+
 static int
 respond(struct bask_req *req, bask_str head, unsigned count, bask_str body)
 {
@@ -267,7 +284,7 @@ respond(struct bask_req *req, bask_str head, unsigned count, bask_str body)
                                       &conn->net->heads);
     if (err)
         return err;
-    err = emit_head(conn, bask_response_take(&req->response, body), is_in_burst(conn) ? HOLD : 0);
+    err = emit_head(conn, &traits, bask_response_take(&req->response, body), flags_of(conn));
     warn_if_long(conn);
     end_request(conn, "");
     return err;
@@ -305,7 +322,7 @@ respond_file(struct bask_req *req, bask_str head, unsigned count, int fd, int64_
         conn->file_left = length < response->length ? length : response->length;
     conn->file_fd = fd;
     conn->file_offset = offset;
-    err = emit_head(conn, (bask_str){0}, conn->file_left ? MSG_MORE : 0);
+    err = emit_head(conn, &traits, (bask_str){0}, conn->file_left ? MSG_MORE : 0);
     if (!err)
         err = bask_conn_flush(conn);
     end_request(conn, " via sendfile()");
@@ -344,7 +361,9 @@ write_data(struct bask_req *req, bask_str data)
         bask_str allowed = bask_response_take(response, data);
         bool chunked = response->framing == BASK_FRAMING_CHUNKED;
         if (!response->head_sent) {
-            err = emit_head(conn, chunked ? (bask_str){0} : allowed, chunked ? MSG_MORE : 0);
+            const struct bask_response_traits traits = traits_of(conn);
+            err =
+                emit_head(conn, &traits, chunked ? (bask_str){0} : allowed, chunked ? MSG_MORE : 0);
             if (!err && chunked)
                 err = emit_chunk(conn, allowed);
         } else if (allowed.len && chunked) {
@@ -369,13 +388,14 @@ finish(struct bask_req *req)
     struct bask_response *response = &req->response;
     int err = BASK_OK;
     if (!response->head_sent) {
+        const struct bask_response_traits traits = traits_of(conn);
         /* Nothing was written: now the length is known. */
         if (response->framing == BASK_FRAMING_CHUNKED || response->framing == BASK_FRAMING_CLOSE) {
             response->framing = BASK_FRAMING_LENGTH;
             response->length = 0;
-            response->keep_alive = traits_of(conn).keep_alive && !response->facts.says_close;
+            response->keep_alive = traits.keep_alive && !response->facts.says_close;
         }
-        err = emit_head(conn, (bask_str){0}, 0);
+        err = emit_head(conn, &traits, (bask_str){0}, 0);
     } else if (response->framing == BASK_FRAMING_CHUNKED) {
         struct iovec last = {(void *)"0\r\n\r\n", 5};
         err = emit(conn, &last, 1, 0);
@@ -431,12 +451,14 @@ send_status(struct bask_conn *conn, unsigned status)
     const char *allow =
         status == 405 ? "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" : "";
     bool no_body = conn->req && conn->req->pub.method_id == BASK_METHOD_HEAD;
+    const struct bask_driver *driver = conn->listener->driver;
     int body_len = snprintf(body, sizeof body, "%u %s\n", status, phrase);
-    int len = snprintf(text, sizeof text,
-                       "HTTP/1.1 %u %s\r\n%.*s%sContent-Type: text/plain\r\nContent-Length: %d\r\n"
-                       "Connection: close\r\n\r\n%s",
-                       status, phrase, BASK_FMT(date_line(conn->net)), allow, body_len,
-                       no_body ? "" : body);
+    int len =
+        snprintf(text, sizeof text,
+                 "%s%u %s\r\n%.*s%sContent-Type: text/plain\r\nContent-Length: %d\r\n"
+                 "%s\r\n%s",
+                 driver->version.ptr, status, phrase, BASK_FMT(date_line(conn->net)), allow,
+                 body_len, driver->tells_end ? "" : "Connection: close\r\n", no_body ? "" : body);
     struct iovec whole = {text, (size_t)len};
     emit(conn, &whole, 1, 0);
 }
@@ -458,6 +480,8 @@ bask_conn_cut(struct bask_req *req, unsigned status)
     if (unsent) {
         send_status(conn, status);
         req->response.facts.status = status;
+        if (conn->listener->driver->end)
+            bask_conn_end_answer(conn);
     }
     bask_conn_log(conn, " (cut off)");
     bool told = unsent && !conn->broken && !bask_conn_has_output(conn);

@@ -31,7 +31,8 @@ keep_rest(struct bask_conn *conn)
 static int
 send_head(struct bask_req *req, bask_str head)
 {
-    const bask_str version = BASK_STR("HTTP/1.1 ");
+    struct bask_conn *conn = req->owner;
+    const bask_str version = conn->listener->driver->version;
     size_t len = version.len + head.len + 2;
     char *whole = bask_arena_alloc(&req->text, len);
     if (!whole)
@@ -39,7 +40,7 @@ send_head(struct bask_req *req, bask_str head)
     memcpy(whole, version.ptr, version.len);
     memcpy(whole + version.len, head.ptr, head.len);
     memcpy(whole + len - 2, "\r\n", 2);
-    return bask_conn_send(req->owner, bask_str_n(whole, len));
+    return bask_conn_send(conn, bask_str_n(whole, len));
 }
 
 static void
@@ -66,7 +67,8 @@ bask_conn_take_over(struct bask_req *req, bask_str head, unsigned count,
     struct bask_conn *conn = req->owner;
     struct bask_response *response = &req->response;
     const struct bask_response_traits traits = {.is_head = true}; /* no body */
-    if (response->head_sent || conn->body_left != 0)
+    bool is_wrapped = conn->listener->driver->emit; /* then the bytes are never the client's own */
+    if (response->head_sent || conn->body_left != 0 || is_wrapped)
         return BASK_E_STATE;
     int err = head.ptr ? bask_response_plan(response, &traits, head, count, -1) : BASK_OK;
     if (!err)

@@ -76,6 +76,7 @@ parse(struct bask_conn *conn)
 
 const struct bask_driver bask_driver_http1 = {
     .name = "http",
+    .version = BASK_VERSION_HTTP,
     .parse = parse,
     .keep_alive = true,
     .chunked = true,

@@ -200,12 +200,13 @@ int
 bask_host_wait(int fd, short events, int *waited_ms)
 {
     struct pollfd poller = {.fd = fd, .events = events};
-    int left = host.transfer_ms - *waited_ms, slice = left < WAIT_MS ? left : WAIT_MS;
+    int limit = events == POLLOUT ? host.send_ms : host.transfer_ms;
+    int left = limit - *waited_ms, slice = left < WAIT_MS ? left : WAIT_MS;
     int n = poll(&poller, 1, slice);
     if (n < 0)
         return errno == EINTR ? BASK_OK : BASK_E_CLOSED;
     *waited_ms = n ? 0 : *waited_ms + slice;
-    return *waited_ms < host.transfer_ms ? BASK_OK : BASK_E_TIMEOUT;
+    return *waited_ms < limit ? BASK_OK : BASK_E_TIMEOUT;
 }
 
 static int

@@ -39,7 +39,8 @@ struct bask_host_setup {
     const struct bask_host_listener *listeners;
     uint32_t worker_id;             /* 0 in a zygote */
     uint32_t jobs;                  /* the kinds that the plugin takes */
-    int transfer_ms;                /* how long a thread waits for a client */
+    int transfer_ms;                /* how long a thread waits for what a client sends */
+    int send_ms;                    /* and for it to take what it is sent */
     struct bask_host_limits limits; /* none before bask_host_limit */
 };
 

@@ -365,6 +365,7 @@ bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, 
         .worker_id = id,
         .jobs = bask_plugin_jobs(heritage->plugin),
         .transfer_ms = (int)heritage->net->transfer_ms,
+        .send_ms = (int)bask_net_send_ms(heritage->net),
     });
     bask_svc_set_up(&(struct bask_svc_setup){
         .options = heritage->services,

@@ -136,7 +136,7 @@ choose_framing(struct bask_response *response, const struct bask_response_traits
 {
     if (response->facts.status == 205)
         response->length = 0;
-    if (response->facts.status == 101 || response->facts.says_close)
+    if (response->facts.status == 101 || (response->facts.says_close && !traits->tells_end))
         response->keep_alive = false;
     if (!has_body(response, traits))
         response->framing = BASK_FRAMING_NONE;
@@ -146,7 +146,7 @@ choose_framing(struct bask_response *response, const struct bask_response_traits
         response->framing = BASK_FRAMING_CHUNKED;
     else
         response->framing = BASK_FRAMING_CLOSE;
-    if (response->framing == BASK_FRAMING_CLOSE)
+    if (response->framing == BASK_FRAMING_CLOSE && !traits->tells_end)
         response->keep_alive = false;
 }
 
@@ -218,6 +218,19 @@ put_length(char *out, size_t used, int64_t length)
     return put(out, used, BASK_STR("\r\n"));
 }
 
+static size_t
+put_connection(char *out, size_t used, const struct bask_response *response,
+               const struct bask_response_traits *traits)
+{
+    /* Whatever the application says of the connection, its end is announced (RFC 9112 9.6). */
+    bool switches = response->facts.status == 101 && response->facts.has_connection;
+    if (!response->keep_alive && !response->facts.says_close && !switches)
+        return put(out, used, BASK_STR("Connection: close\r\n"));
+    if (traits->http_1_0 && response->keep_alive && !response->facts.has_connection)
+        return put(out, used, BASK_STR("Connection: keep-alive\r\n"));
+    return used;
+}
+
 size_t
 bask_response_finish_head(const struct bask_response *response,
                           const struct bask_response_traits *traits, bask_str date,
@@ -234,12 +247,8 @@ bask_response_finish_head(const struct bask_response *response,
         used = put_length(out, used, response->length);
     if (response->framing == BASK_FRAMING_CHUNKED)
         used = put(out, used, BASK_STR("Transfer-Encoding: chunked\r\n"));
-    /* Whatever the application says of the connection, its end is announced (RFC 9112 9.6). */
-    bool switches = response->facts.status == 101 && response->facts.has_connection;
-    if (!response->keep_alive && !response->facts.says_close && !switches)
-        used = put(out, used, BASK_STR("Connection: close\r\n"));
-    else if (traits->http_1_0 && response->keep_alive && !response->facts.has_connection)
-        used = put(out, used, BASK_STR("Connection: keep-alive\r\n"));
+    if (!traits->tells_end)
+        used = put_connection(out, used, response, traits);
     return put(out, used, BASK_STR("\r\n"));
 }
 
