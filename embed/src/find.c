@@ -4,8 +4,8 @@
  *
  *   1. config.library: a path, or a name that the loader resolves; nothing else
  *   2. the homes in turn (given, or the environment's, or the PyPy that the program was installed
- *      into): the folder, bin/ and lib/ in it, the two folders above; the folder of the real pypy3 in
- *      its bin/; the loader's folders for the version that its lib/ names
+ *      into): the folder, bin/ and lib/ in it, the two folders above; the folder of the real pypy3
+ * in its bin/; the loader's folders for the version that its lib/ names
  *   3. without a home: beside the pypy3 on the PATH
  *   4. without a home: the loader's folders, by the usual names, newest first
  */
@@ -248,8 +248,8 @@ home_of_environment(const char **ret_label)
     return NULL;
 }
 
-/* The PyPy or virtualenv into whose bin the program was installed, in `folder`. A system's bin, whose
- * library is elsewhere, says no more than the PATH. */
+/* The PyPy or virtualenv into whose bin the program was installed, in `folder`. A system's bin,
+ * whose library is elsewhere, says no more than the PATH. */
 static bool
 find_home_of_program(char folder[PATH_MAX])
 {
