@@ -286,6 +286,25 @@ half_closed_within_a_request(void **state)
     assert_false(client->reset);
 }
 
+/* A client that has said all is still to read the last answer: what it said in vain is read before
+ * the end, or that would be a reset. */
+static void
+half_closed_behind_the_last_request(void **state)
+{
+    (void)state;
+    struct client *client = dial(0, 0);
+    assert_true(say(client, "GET /hold" HOST "Connection: close\r\n\r\n"));
+    until_held();
+    for (int i = 0; i < 100; i++)
+        assert_true(say(client, GET_16("/")));
+    shutdown(client->fd, SHUT_WR);
+    pump(1);
+    respond_text(fixture.held, BASK_STR("hello"));
+    hear_end(client);
+    assert_int_equal(responses(client), 1);
+    assert_false(client->reset);
+}
+
 /* An answer that breaks off takes none along that was given before it. */
 static void
 aborted_behind_what_waits(void **state)
@@ -345,6 +364,7 @@ main(void)
         TEST(asks_and_does_not_read),
         TEST(draining_in_a_burst),
         TEST(half_closed_within_a_request),
+        TEST(half_closed_behind_the_last_request),
         TEST(aborted_behind_what_waits),
         TEST(others_between),
     };
