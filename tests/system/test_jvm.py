@@ -63,6 +63,17 @@ public class Functions {
         uwsgi.register_rpc("j_gc", a -> { byte[][] garbage = new byte[100][];
             for (int i = 0; i < 5000; i++) garbage[i % 100] = new byte[100000];
             System.gc(); return "collected"; });
+        uwsgi.register_rpc("j_changed", a -> { byte[][] many = new byte[200][];
+            boolean[] ends = new boolean[1];
+            Thread changes = new Thread(() -> { for (int i = 0; !ends[0]; i++) {
+                many[i % 200] = null; many[i % 200] = new byte[i % 5000]; } });
+            changes.start();
+            for (int i = 0; i < 2000; i++)
+                try { uwsgi.rpc_binary("", "l_join", many); } catch (NullPointerException error) { }
+            ends[0] = true;
+            return "done"; });
+        uwsgi.register_rpc("j_fails_oddly", a -> { throw new RuntimeException() {
+            public String getMessage() { throw new IllegalStateException("twice"); } }; });
         uwsgi.register_rpc("j_bad_name", a -> { uwsgi.register_rpc("", b -> null); return ""; });
         uwsgi.log("Java is there: " + args.length + " é");
     }
@@ -205,6 +216,9 @@ def test_exceptions(world: World) -> None:
     assert ask(server, "uwsgi.call('j_fails')") == "None"
     server.complained("the RPC function j_fails raised:\njava.lang.IllegalStateException: on "
                       r"purpose\n\tat Functions\.")
+    assert ask(server, "uwsgi.call('j_fails_oddly')") == "None"
+    server.wait_log(r"j_fails_oddly raised:\nFunctions\$1, which cannot say more: "
+                    "java.lang.IllegalStateException\n")
     assert ask(server, "uwsgi.call('j_call', 'raises')") == "None"
     server.wait_log("the RPC function raises raised:\n(.*\n)+ZeroDivisionError")
     assert ask(server, "uwsgi.call('j_call', 'nobody')") == "None"
@@ -247,6 +261,11 @@ def test_threads_of_java_call_python(world: World) -> None:
     assert ask(server, "uwsgi.call('j_thread', 'l_call', 'python', 'x')") == "b'python:x'"
     assert ask(server, "uwsgi.call('j_small_thread', 'python')") == "b'null'"
     server.complained("python was not called: its thread has less than 1024 KiB of stack left")
+
+
+def test_arguments_that_another_thread_of_java_changes(world: World) -> None:
+    server, _ = world.start()
+    assert ask(server, "uwsgi.call('j_changed')") == "b'done'"
 
 
 def test_threads_of_python_call_java(world: World) -> None:
