@@ -37,7 +37,7 @@ def bask_py_run(thread: Any) -> int:
     return process.run(thread)
 
 
-@ffi.def_extern(error=-1)
+@ffi.def_extern(error=-2)
 def bask_py_call(number: int, name: Any, arguments: Any, count: int, result: Any) -> int:
     return process.rpc.called(number, name, arguments, count, result)
 
