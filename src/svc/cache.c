@@ -214,8 +214,10 @@ take_entry(struct bask_cache *cache)
 {
     struct cache_head *head = cache->head;
     uint32_t number = head->free_entry;
-    if (!number)
+    if (!number) { /* in a file anything may be there */
+        atomic_exchange(&cache_entry(cache, head->fresh_entry + 1)->used, 0);
         return ++head->fresh_entry;
+    }
     head->free_entry = cache_entry(cache, number)->next;
     return number;
 }

@@ -382,6 +382,32 @@ files_of_enemies(void **state)
     }
 }
 
+/* Where no entry was yet, a file may hold whatever was in it before. */
+static void
+killed_in_files_of_enemies(void **state)
+{
+    (void)state;
+    bool goes_on = true;
+    if (SANITIZED)
+        skip();
+    for (long n = 1; goes_on; n += 17) {
+        struct bask_cache *cache = open_cache(description);
+        set(cache, "a", "twelve bytes");
+        atomic_store(&cache_entry(cache, 2)->used, 1);
+        cache_entry(cache, 2)->first_block = 3;
+        cache->links[2] = 4;
+        cache->links[3] = 5;
+        goes_on = stop_after(act_insert, cache, n);
+        bask_cache_count(cache);
+        check_order(cache);
+        const char *value = value_of(cache, "new");
+        assert_int_equal(bask_cache_count(cache), value ? 2 : 1);
+        assert_string_equal(value ? value : "", value ? "twenty-two characters." : "");
+        bask_cache_close(&cache);
+        unlink(path);
+    }
+}
+
 int
 main(void)
 {
@@ -395,6 +421,7 @@ main(void)
         cmocka_unit_test_setup_teardown(files_in_use, make_path, remove_path),
         cmocka_unit_test_setup_teardown(files_in_use_elsewhere, make_path, remove_path),
         cmocka_unit_test_setup_teardown(files_of_enemies, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(killed_in_files_of_enemies, make_path, remove_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
