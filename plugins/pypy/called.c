@@ -6,13 +6,14 @@
 
 #include "glue.h"
 
+#include <bask/stack.h>
 #include <pypy_embed.h>
 
-#include <pthread.h>
 #include <stdio.h>
 
 static const struct bask_host *host;
 
+<<<<<<< HEAD
 /* The lowest address of the calling thread's stack; NULL if that cannot be told. */
 static const char *
 stack_low(void)
@@ -35,6 +36,8 @@ has_stack(void)
     return !low || (size_t)(here - low) >= PYPY_EMBED_STACK_MIN;
 }
 
+=======
+>>>>>>> review2
 /* Where Python's part of the stack ends it cannot even log that. */
 static int
 call(void *function, bask_str name, const bask_str *arguments, uint32_t count, bask_str *ret_result)
@@ -42,7 +45,11 @@ call(void *function, bask_str name, const bask_str *arguments, uint32_t count, b
     enum { UNTOLD = -2 }; /* what bask_py_call gives if an exception left it */
     char line[BASK_RPC_NAME + 128];
     int len, err = -1;
+<<<<<<< HEAD
     if (!has_stack()) {
+=======
+    if (bask_stack_left() < PYPY_EMBED_STACK_MIN) {
+>>>>>>> review2
         len = snprintf(line, sizeof line,
                        "the RPC function %.*s was not called: its thread has less than %zu KiB of "
                        "stack left for Python",

@@ -112,6 +112,7 @@ def in_threads(count, *call):
 """
 LUA = """
 uwsgi.register_rpc("l_call", function(...) return uwsgi.call(...) end)
+uwsgi.register_rpc("l_down", function() return uwsgi.call("l_down") end)
 uwsgi.register_rpc("l_join", function(...) return table.concat({...}, "+") end)
 """
 
@@ -263,6 +264,13 @@ def test_threads_of_java_call_python(world: World) -> None:
     assert ask(server, "uwsgi.call('j_thread', 'l_call', 'python', 'x')") == "b'python:x'"
     assert ask(server, "uwsgi.call('j_small_thread', 'python')") == "b'null'"
     server.complained("python was not called: its thread has less than 1024 KiB of stack left")
+    assert ask(server, "uwsgi.call('j_small_thread', 'l_down')") == "b'null'"
+    server.wait_log("the RPC function l_down: calls lead too deep")
+
+
+def test_arguments_that_another_thread_of_java_changes(world: World) -> None:
+    server, _ = world.start()
+    assert ask(server, "uwsgi.call('j_changed')") == "b'done'"
 
 
 def test_arguments_that_another_thread_of_java_changes(world: World) -> None:
