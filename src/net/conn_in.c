@@ -324,6 +324,18 @@ send_held(struct bask_conn *conn)
     return !err;
 }
 
+/* No request will come any more. What is held was asked for all the same. */
+static void
+end_requests(struct bask_conn *conn)
+{
+    if (bask_conn_release(conn) != BASK_E_AGAIN) {
+        bask_conn_close(conn);
+        return;
+    }
+    conn->close_after = true;
+    bask_conn_move(conn, BASK_STEP_FLUSH);
+}
+
 static void
 read_head(struct bask_conn *conn)
 {
@@ -349,7 +361,7 @@ read_head(struct bask_conn *conn)
         if (n == BASK_E_AGAIN)
             break;
         if (n < 0) {
-            bask_conn_close(conn);
+            end_requests(conn);
             return;
         }
         conn->in.end += (size_t)n;

@@ -248,12 +248,14 @@ warn_if_long(const struct bask_conn *conn)
                  (long long)response->length);
 }
 
-/* Another request of the same client is here already, so another answer will be soon. */
+/* Another request of the same client is here already, and no other client's is before it, so
+ * another answer will be soon. */
 static bool
 is_in_burst(const struct bask_conn *conn)
 {
     return bask_buf_len(&conn->in) > conn->head_len + conn->in_place &&
-           conn->req->response.keep_alive && conn->req->response.length < HELD_MAX;
+           conn->req->response.keep_alive && conn->req->response.length < HELD_MAX &&
+           !bask_pipeline_queued(conn->net->pipeline);
 }
 
 static int
@@ -391,20 +393,25 @@ reset_on_close(struct bask_conn *conn)
     setsockopt(conn->io.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
+/* An answer that is not whole. What was answered before it is, and arrives; only where nothing but
+ * a reset tells the two apart, or the application has given the client up, the end is at once. */
 static void
 abort_request(struct bask_req *req, bask_str head, unsigned count, bask_str body)
 {
     struct bask_conn *conn = req->owner;
+    bool at_once = !head.ptr;
     if (!req->response.head_sent && head.ptr) {
         if (respond(req, head, count, body) != BASK_E_SYNTAX)
             return;
         bask_log(BASK_LOG_ERROR, "the error page of the application host is malformed");
     } else if (req->response.head_sent && req->response.framing == BASK_FRAMING_CLOSE) {
         reset_on_close(conn);
+        at_once = true;
     }
     bask_conn_log(conn, " (aborted)");
     bask_conn_release(conn);
-    conn->broken = true;
+    conn->close_after = true;
+    conn->broken = conn->broken || at_once;
     bask_conn_request_done(conn);
 }
 

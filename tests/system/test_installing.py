@@ -1,14 +1,15 @@
 """The ways to install that the documentation of uWSGI's PyPy plugin has: pip, setup.py, make, the installer."""
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.server import ROOT, Bask
+from support import unpacked
+from support.server import BINARY, ROOT, Bask
 
-PYPY = "/usr/bin/pypy3"
 INSTALLER = ROOT / "packaging" / "install.sh"
 HELLO = """
 import sys
@@ -41,7 +42,7 @@ def serve(bask: Bask, program: Path) -> str:
 def test_pip_installs_into_a_virtualenv_of_pypy(bask: Bask, command: str) -> None:
     """The server is on the virtualenv's PyPy, which nothing has named."""
     venv = bask.folder / "venv"
-    assert run(PYPY, "-m", "venv", venv).returncode == 0
+    assert run(unpacked.PYPY, "-m", "venv", venv).returncode == 0
     words = [str(ROOT) if word == "." else word.replace("setup.py", str(ROOT / "setup.py"))
              for word in command.split()]
     done = run(venv / "bin" / "pypy3", *words, TMPDIR=str(bask.folder))
@@ -50,8 +51,16 @@ def test_pip_installs_into_a_virtualenv_of_pypy(bask: Bask, command: str) -> Non
     assert run(venv / "bin" / "bask-ctl", "--version").returncode == 0
 
 
+def test_server_in_an_unpacked_pypy_takes_it(bask: Bask) -> None:
+    home = bask.folder / "unpacked"
+    unpacked.make(home)
+    (home / "bin" / "pypy3").symlink_to(unpacked.PYPY)
+    shutil.copy(BINARY, home / "bin" / "bask")
+    assert serve(bask, home / "bin" / "bask") == str(home)
+
+
 def test_setup_py_is_for_installing() -> None:
-    done = run(PYPY, ROOT / "setup.py", "bdist")
+    done = run(unpacked.PYPY, ROOT / "setup.py", "bdist")
     assert done.returncode == 1 and "usage: setup.py install" in done.stderr
 
 

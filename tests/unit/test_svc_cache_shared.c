@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -321,6 +322,32 @@ files_in_use(void **state)
     bask_cache_close(&second);
 }
 
+/* Locks know threads by their numbers, which are others in another namespace of processes. */
+static void
+files_in_use_elsewhere(void **state)
+{
+    (void)state;
+    struct bask_cache *cache = open_cache(description);
+    char error[512];
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (unshare(CLONE_NEWPID) && unshare(CLONE_NEWUSER | CLONE_NEWPID))
+            _exit(2);
+        pid = fork();
+        if (pid == 0)
+            _exit(try_open("lru=0", error, sizeof error) ||
+                  !strstr(error, "in use by a server in another container"));
+        waitpid(pid, &status, 0);
+        _exit(WEXITSTATUS(status));
+    }
+    waitpid(pid, &status, 0);
+    bask_cache_close(&cache);
+    if (WEXITSTATUS(status) == 2)
+        skip(); /* namespaces are not allowed here */
+    assert_int_equal(status, 0);
+}
+
 /* Whatever bytes a file has, what is not whole is left out, and nothing outside is touched. */
 static void
 files_of_enemies(void **state)
@@ -366,6 +393,7 @@ main(void)
         cmocka_unit_test_setup_teardown(files_keep_what_is_in_them, make_path, remove_path),
         cmocka_unit_test_setup_teardown(files_of_other_caches, make_path, remove_path),
         cmocka_unit_test_setup_teardown(files_in_use, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(files_in_use_elsewhere, make_path, remove_path),
         cmocka_unit_test_setup_teardown(files_of_enemies, make_path, remove_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
