@@ -478,25 +478,36 @@ do_tasks(const struct bask_service_aide *aide)
     }
 }
 
+/* False: there was no message in time. */
+static bool
+wait_for_message(const struct bask_service_aide *aide, int timeout_ms)
+{
+    char message[1024];
+    size_t len;
+    if (aide->receive(BASK_FROM_OWN | BASK_FROM_FARMS, -1, timeout_ms, message, sizeof message,
+                      &len))
+        return false;
+    if (aide->role() == BASK_ROLE_MULE)
+        do_message(aide, (bask_str){message, len});
+    return true;
+}
+
+/* What still waits when the whole server stops nobody else would do. */
 static int
 be_aide(void)
 {
     const struct bask_service_aide *aide = host->service("aide");
-    bool is_mule = aide->role() == BASK_ROLE_MULE;
-    char message[1024];
-    size_t len;
     signal(SIGHUP, on_end);
     signal(SIGINT, on_end);
     signal(SIGTSTP, on_look);
     while (!ends) {
         do_signals(aide);
-        if (!is_mule)
+        if (aide->role() == BASK_ROLE_SPOOLER)
             do_tasks(aide);
-        if (!aide->receive(BASK_FROM_OWN | BASK_FROM_FARMS, -1, 500, message, sizeof message,
-                           &len) &&
-            is_mule)
-            do_message(aide, (bask_str){message, len});
+        wait_for_message(aide, 500);
     }
+    while (host->is_stopping() && wait_for_message(aide, 0))
+        continue;
     return 17;
 }
 

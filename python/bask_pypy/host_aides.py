@@ -8,6 +8,8 @@ ERROR_SIZE = 512
 PATH_SIZE = 4096
 RECEIVE_SIZE = 65536
 
+_new_buffer = ffi.new_allocator(should_clear_after_alloc=False)
+
 
 class Folder(NamedTuple):
     """Where tasks can be put; `ours`: spoolers of this server look into it."""
@@ -63,7 +65,7 @@ class Aides:
     def receive(self, sources: int, wake: int, timeout_ms: int, size: int = 0) -> Optional[bytes]:
         """A message, or None: time is up, or `wake` is readable, or a signal came."""
         room = min(size or max(RECEIVE_SIZE, lib.glue_mule_largest()), 1 << 24)
-        buffer, length = ffi.new("char[]", room), ffi.new("size_t *")
+        buffer, length = _new_buffer("char[]", room), ffi.new("size_t *")
         if lib.glue_aide_receive(sources, wake, timeout_ms, buffer, room, length):
             return None
         return ffi.unpack(buffer, length[0])

@@ -1,5 +1,6 @@
 """uWSGI's mules: processes that get messages, or run a program of their own."""
 import importlib
+import time
 from typing import Any, Callable, List, Optional, Union
 
 from bask_pypy import roles
@@ -10,6 +11,8 @@ from bask_pypy.hooks import Hooks
 Log = Callable[[str], None]
 Name = Union[str, bytes]
 
+COMPLAIN_SECONDS = 10
+
 
 class Mules:
     """What the `uwsgi` module has of them, and what a mule does."""
@@ -19,6 +22,7 @@ class Mules:
         self._host = host
         self._own = own
         self._life = life
+        self._complained = float("-inf")  # when the log was told of lost messages
 
     # For everybody
 
@@ -45,11 +49,18 @@ class Mules:
 
     def _outcome(self, error: int, why: str) -> bool:
         if error == roles.AGAIN:
-            self._host.log(WARN, "a message to a mule is lost: too many wait already")
+            self._complain()
             return False
         if error:
             raise ValueError(why)
         return True
+
+    def _complain(self) -> None:
+        """Now and then: where a message is lost, many are."""
+        now = time.monotonic()
+        if now - self._complained >= COMPLAIN_SECONDS:
+            self._complained = now
+            self._host.log(WARN, "a message to a mule is lost: too many wait already")
 
     def in_farm(self, name: Optional[Name] = None) -> Optional[bool]:
         """True in a mule of this farm, or of any, else None."""

@@ -75,6 +75,9 @@ class Present:
         rows = [self._host.worker_info(number + 1) for number in range(count)]
         return True if all(row is not None and row.accepting for row in rows) else None
 
+    def accepting(self, flag: int = 1) -> None:
+        """Nothing: the server sees by itself which workers take requests."""
+
     def listen_queue(self, id: int = 0) -> int:
         """Connections that wait in a listening socket."""
         listeners = self._host.listeners()
@@ -89,6 +92,6 @@ def install(uwsgi: Any, host: Any, services: Any) -> None:
     for function in (
         present.request_id, present.connection_fd, present.cl, present.disconnect,
         present.set_logvar, present.get_logvar, present.setprocname, present.micros,
-        present.ready, present.listen_queue,
+        present.ready, present.accepting, present.listen_queue,
     ):  # fmt: skip
         setattr(uwsgi, function.__name__, function)

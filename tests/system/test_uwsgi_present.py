@@ -74,6 +74,7 @@ def test_process_name(server: Server, name: object) -> None:
 def test_clock_and_readiness(server: Server) -> None:
     assert abs(int(ask(server, "uwsgi.micros()")) / 1e6 - time.time()) < 60
     assert ask(server, "uwsgi.ready()") == "True"
+    assert ask(server, "uwsgi.accepting()") == ask(server, "uwsgi.accepting(0)") == "None"
 
 
 def test_listen_queue(server: Server) -> None:
