@@ -57,8 +57,8 @@ flush(struct bask_conn *conn)
         bask_conn_request_done(conn);
         return false;
     }
-    bask_conn_move(conn, BASK_STEP_FLUSH); /* progress: a new deadline */
-    return true;
+    bask_conn_flush_goes_on(conn);
+    return false;
 }
 
 static void
@@ -211,19 +211,39 @@ end_politely(struct bask_conn *conn)
     bask_conn_again(conn);
 }
 
-static void
-forget_request(struct bask_conn *conn)
+/* All that the present request is made of. */
+static inline void
+drop_request(struct bask_conn *conn)
 {
     size_t used = conn->head_len + conn->in_place;
     return_request(conn);
     bask_buf_consume(&conn->in, used);
     bask_buf_fini(&conn->body);
+    conn->head_len = conn->in_place = conn->scanned = 0;
+}
+
+/* The answer is the client's to take: only the bytes that it did not take stay. */
+static void
+start_flush(struct bask_conn *conn)
+{
+    drop_request(conn);
+    if (!bask_buf_len(&conn->in))
+        return_input(conn);
+    conn->answer_pace = (struct bask_pace){0};
+    bask_conn_flush_goes_on(conn);
+}
+
+static void
+forget_request(struct bask_conn *conn)
+{
+    drop_request(conn);
+    if (conn->out.data)
+        bask_buf_fini(&conn->out);
     if (bask_buf_len(&conn->rest)) {
         if (bask_buf_append(&conn->in, bask_buf_view(&conn->rest)))
             conn->close_after = true; /* out of memory: the next request is lost, and told so */
         bask_buf_fini(&conn->rest);
     }
-    conn->head_len = conn->in_place = conn->scanned = 0;
 }
 
 void
@@ -231,7 +251,7 @@ bask_conn_request_done(struct bask_conn *conn)
 {
     if (!conn->broken && bask_conn_has_output(conn)) {
         if (conn->step != BASK_STEP_FLUSH)
-            bask_conn_move(conn, BASK_STEP_FLUSH);
+            start_flush(conn);
         return;
     }
     forget_request(conn);

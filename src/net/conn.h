@@ -15,6 +15,8 @@
 
 #include "base/buf.h"
 #include "net/net.h"
+#include "net/pace.h"
+#include "net/tally.h"
 #include "proto/chunked.h"
 #include "proto/http1.h"
 
@@ -60,6 +62,11 @@ struct bask_conn {
 
     struct bask_req *req;
     struct bask_sock_name peer;
+
+    struct bask_pace body_pace, answer_pace;
+    int64_t behind;   /* bytes of answers that the client had not when it was last looked at */
+    int64_t requests; /* begun */
+    unsigned verdict; /* of whoever reads the present body: 408, 413; 0: none */
 };
 
 /* What a protocol does with a connection's input. */
@@ -89,6 +96,7 @@ struct bask_net {
     struct bask_link steps[BASK_STEP_COUNT];
     struct bask_link again;
     struct bask_timer sweep, reopen, log_flush;
+    struct bask_tally tally;
     size_t open;
     size_t late;       /* of those, whose request was cut off and is still the application's */
     uint64_t requests; /* answered */
@@ -100,6 +108,7 @@ struct bask_net {
     struct bask_conn *spare_conn; /* free lists, linked through the first word */
     struct bask_req *spare_req;
     char *spare_buffer;
+    int64_t trimmed_us; /* when those lists were last cut to what is of use */
     int64_t date_second;
     char date[37 + 1];
     struct bask_head_memo heads; /* of responses */
@@ -140,6 +149,8 @@ int bask_conn_fail(struct bask_conn *conn);
 /* Answers by the server itself and closes: "400 Bad Request", with a reason for the log. */
 void bask_conn_refuse(struct bask_conn *conn, unsigned status, const char *reason);
 void bask_conn_send_continue(struct bask_conn *conn);
+/* The client shall see that the end is missing, and the kernel forget what it did not send. */
+void bask_conn_reset_on_close(struct bask_conn *conn);
 /* The last bytes of a connection, which are no response; `status` is for the log. */
 int bask_conn_end_raw(struct bask_conn *conn, bask_str head, bask_str body, unsigned status);
 
@@ -147,6 +158,18 @@ int bask_conn_end_raw(struct bask_conn *conn, bask_str head, bask_str body, unsi
 /* Sends some of conn->file_fd, which is open. 0: call again when `out` is sent, if the file is
  * still open; BASK_E_AGAIN: later, somebody will call; BASK_E_CLOSED. */
 int bask_conn_send_file(struct bask_conn *conn);
+
+/* conn_pace.c */
+/* Bytes of the body came. */
+void bask_conn_body_came(struct bask_conn *conn, ssize_t bytes);
+/* Its next bytes are waited for. BASK_E_TIMEOUT: they should not be. */
+int bask_conn_body_wait(struct bask_conn *conn);
+/* The client shall take more of its answer. BASK_E_TIMEOUT: it does not, and that was noted. */
+int bask_conn_answer_wait(struct bask_conn *conn);
+/* Nobody waits for that any more. */
+void bask_conn_answer_went(struct bask_conn *conn);
+/* In FLUSH: another deadline for a client that takes its answer, the end for one that does not. */
+void bask_conn_flush_goes_on(struct bask_conn *conn);
 
 /* conn_call.c */
 /* Makes the packet that conn->req was made for a job of the kind CALL. 0 or a bask_err. */

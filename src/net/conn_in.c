@@ -140,6 +140,7 @@ fill_body(struct bask_conn *conn)
         return BASK_E_CLOSED;
     }
     body->end += (size_t)n;
+    bask_conn_body_came(conn, n);
     bask_conn_move(conn, BASK_STEP_BODY); /* progress: a new deadline */
     if (conn->chunked) {
         int done = decode_body(conn, from);
@@ -161,6 +162,8 @@ read_body(struct bask_conn *conn)
             return;
         }
     }
+    if (bask_conn_body_wait(conn))
+        bask_conn_refuse(conn, 408, "the body comes too slowly");
 }
 
 /* Moves the body bytes that came with the head to `body`, where the rest of it will be read. */
@@ -181,6 +184,8 @@ start_body_buffer(struct bask_conn *conn, size_t have)
 static void
 start_body(struct bask_conn *conn)
 {
+    conn->body_pace = (struct bask_pace){0};
+    conn->verdict = 0;
     size_t have = bask_buf_len(&conn->in) - conn->head_len;
     if (!conn->chunked) {
         bool complete = (int64_t)have >= conn->body_left;
@@ -309,6 +314,22 @@ bask_conn_on_readable(struct bask_conn *conn)
     }
 }
 
+/* What the application reads is over a limit. It gets `err`, and the client, unless the application
+ * has something to say to it, a status. */
+static ssize_t
+refuse_reader(struct bask_conn *conn, int err)
+{
+    bool late = err == BASK_E_TIMEOUT;
+    if (!conn->verdict)
+        bask_tally_note(&conn->net->tally, late ? BASK_BOUND_BODY_TIME : BASK_BOUND_BODY_SIZE,
+                        conn->peer.addr, 0,
+                        late ? "the body comes too slowly for the application that reads it"
+                             : "the body that the application reads is over limit-post");
+    conn->verdict = late ? 408 : 413;
+    conn->close_after = true;
+    return err;
+}
+
 /* Decodes `n` bytes that were just read into the application's buffer. */
 static ssize_t
 decode_for_reader(struct bask_conn *conn, char *buffer, size_t n)
@@ -316,10 +337,12 @@ decode_for_reader(struct bask_conn *conn, char *buffer, size_t n)
     size_t data;
     int64_t used = bask_chunked_decode(&conn->chunks, buffer, n, &data);
     conn->body_total += (int64_t)data;
-    if (used == -1 || over_limit(conn, conn->body_total)) {
+    if (used == -1) {
         conn->close_after = true;
-        return used == -1 ? BASK_E_SYNTAX : BASK_E_LIMIT;
+        return BASK_E_SYNTAX;
     }
+    if (over_limit(conn, conn->body_total))
+        return refuse_reader(conn, BASK_E_LIMIT);
     if (used >= 0) {
         conn->body_left = 0;
         if (bask_buf_append(&conn->rest, bask_str_n(buffer + used, n - (size_t)used)))
@@ -340,8 +363,11 @@ bask_conn_read_body(struct bask_req *req, char *buffer, size_t size)
         if (!conn->chunked && (int64_t)want > conn->body_left)
             want = (size_t)conn->body_left;
         ssize_t n = receive(conn, buffer, want);
+        if (n == BASK_E_AGAIN && bask_conn_body_wait(conn))
+            return refuse_reader(conn, BASK_E_TIMEOUT);
         if (n < 0)
             return n;
+        bask_conn_body_came(conn, n);
         if (!conn->chunked) {
             conn->body_left -= n;
             return n;

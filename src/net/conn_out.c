@@ -276,6 +276,7 @@ begin(struct bask_req *req, bask_str head, unsigned count)
     if (!copy)
         return BASK_E_NOMEM;
     memcpy(copy, head.ptr, head.len);
+    ((struct bask_conn *)req->owner)->answer_pace = (struct bask_pace){0};
     return bask_response_plan(&req->response, &traits, bask_str_n(copy, head.len), count, -1);
 }
 
@@ -313,7 +314,10 @@ write_data(struct bask_req *req, bask_str data)
     }
     if (err)
         return err;
-    return bask_buf_len(&conn->out) > STREAM_HIGH_WATER ? BASK_E_AGAIN : BASK_OK;
+    if (bask_buf_len(&conn->out) > STREAM_HIGH_WATER)
+        return bask_conn_answer_wait(conn) ? BASK_E_TIMEOUT : BASK_E_AGAIN;
+    bask_conn_answer_went(conn);
+    return BASK_OK;
 }
 
 static int
@@ -340,33 +344,11 @@ finish(struct bask_req *req)
 }
 
 /* Without a length and without chunks only a reset tells the client that the end is missing. */
-static void
-reset_on_close(struct bask_conn *conn)
+void
+bask_conn_reset_on_close(struct bask_conn *conn)
 {
     struct linger now = {.l_onoff = 1};
     setsockopt(conn->io.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-}
-
-static void
-abort_request(struct bask_req *req, bask_str head, unsigned count, bask_str body)
-{
-    struct bask_conn *conn = req->owner;
-    if (!req->response.head_sent && head.ptr) {
-        if (respond(req, head, count, body) != BASK_E_SYNTAX)
-            return;
-        bask_log(BASK_LOG_ERROR, "the error page of the application host is malformed");
-    } else if (req->response.head_sent && req->response.framing == BASK_FRAMING_CLOSE) {
-        reset_on_close(conn);
-    }
-    log_access(conn, " (aborted)");
-    conn->broken = true;
-    bask_conn_request_done(conn);
-}
-
-static int
-descriptor(const struct bask_req *req)
-{
-    return ((const struct bask_conn *)req->owner)->io.fd;
 }
 
 /* An answer by the server itself, and the last on its connection. */
@@ -384,6 +366,34 @@ send_status(struct bask_conn *conn, unsigned status)
                  status, phrase, BASK_FMT(date_line(conn->net)), body_len, no_body ? "" : body);
     struct iovec whole = {text, (size_t)len};
     emit(conn, &whole, 1, 0);
+}
+
+static void
+abort_request(struct bask_req *req, bask_str head, unsigned count, bask_str body)
+{
+    struct bask_conn *conn = req->owner;
+    if (!req->response.head_sent && head.ptr && conn->verdict && !conn->broken) {
+        send_status(conn, conn->verdict);
+        req->response.facts.status = conn->verdict;
+        end_request(conn, "");
+        return;
+    }
+    if (!req->response.head_sent && head.ptr) {
+        if (respond(req, head, count, body) != BASK_E_SYNTAX)
+            return;
+        bask_log(BASK_LOG_ERROR, "the error page of the application host is malformed");
+    } else if (req->response.head_sent && req->response.framing == BASK_FRAMING_CLOSE) {
+        bask_conn_reset_on_close(conn);
+    }
+    log_access(conn, " (aborted)");
+    conn->broken = true;
+    bask_conn_request_done(conn);
+}
+
+static int
+descriptor(const struct bask_req *req)
+{
+    return ((const struct bask_conn *)req->owner)->io.fd;
 }
 
 /* A reset without close(2): the descriptor stays the application's until it lets go. */
@@ -434,11 +444,27 @@ const struct bask_req_io bask_conn_req_io = {
     .descriptor = descriptor,
 };
 
+/* Which limit a refusal comes from. */
+static enum bask_bound
+bound_of(const struct bask_conn *conn, unsigned status)
+{
+    switch (status) {
+    case 408:
+        return conn->step == BASK_STEP_BODY ? BASK_BOUND_BODY_TIME : BASK_BOUND_HEAD_TIME;
+    case 413:
+        return BASK_BOUND_BODY_SIZE;
+    case 414:
+    case 431:
+        return BASK_BOUND_HEAD_SIZE;
+    default:
+        return BASK_BOUND_MALFORMED;
+    }
+}
+
 void
 bask_conn_refuse(struct bask_conn *conn, unsigned status, const char *reason)
 {
-    bask_log(BASK_LOG_WARN, "%s: refused with %u: %s",
-             conn->peer.addr[0] ? conn->peer.addr : "unix socket", status, reason);
+    bask_tally_note(&conn->net->tally, bound_of(conn, status), conn->peer.addr, status, reason);
     send_status(conn, status);
     conn->close_after = true;
     conn->body_left = -1; /* whatever else comes is not looked at */

@@ -20,6 +20,8 @@ enum {
     TURNS_US = 100000, /* in such a time more than TURNS_FEW connections are many */
     TURNS_FEW = 64,
     TURNS_OF_MANY = 8,
+    SPARES_KEPT = 256, /* of each kind */
+    TRIM_US = 1000000,
 };
 
 static int
@@ -166,16 +168,61 @@ expire(struct bask_conn *conn)
             return;
         break;
     case BASK_STEP_HEAD:
+        bask_conn_refuse(conn, 408, "the head did not arrive in time");
+        return;
     case BASK_STEP_BODY:
-        bask_conn_refuse(conn, 408, "the request did not arrive in time");
+        bask_conn_refuse(conn, 408, "the body did not arrive in time");
         return;
     case BASK_STEP_FLUSH:
-        bask_log(BASK_LOG_WARN, "%s: closed, the client reads too slowly", conn->peer.addr);
-        break;
+        bask_conn_flush_goes_on(conn);
+        return;
     default:
         break;
     }
     bask_conn_close(conn);
+}
+
+/* Frees what is behind the first `kept` of a list that is linked through its first words. */
+static void
+cut_list(void **at, size_t kept)
+{
+    while (kept-- && *at)
+        at = *at;
+    for (void *next, *item = *at; item; item = next) {
+        next = *(void **)item;
+        free(item);
+    }
+    *at = NULL;
+}
+
+static void
+cut_requests(struct bask_req **at, size_t kept)
+{
+    while (kept-- && *at)
+        at = (struct bask_req **)&(*at)->owner;
+    for (struct bask_req *next, *req = *at; req; req = next) {
+        next = req->owner;
+        bask_req_free(&req);
+    }
+    *at = NULL;
+}
+
+static void
+free_spares(struct bask_net *net, size_t kept)
+{
+    cut_list((void **)&net->spare_conn, kept);
+    cut_list((void **)&net->spare_buffer, kept);
+    cut_requests(&net->spare_req, kept);
+}
+
+/* What a wave of clients took is given back when it has passed. */
+static void
+trim_spares(struct bask_net *net, int64_t now)
+{
+    if (now - net->trimmed_us < TRIM_US)
+        return;
+    net->trimmed_us = now;
+    free_spares(net, SPARES_KEPT);
 }
 
 /* Every list is ordered by deadline, so only its front can be due. */
@@ -195,6 +242,7 @@ on_sweep(struct bask_timer *timer)
             expire(conn);
         }
     }
+    trim_spares(net, now);
     if (next != INT64_MAX)
         bask_loop_timer_start(net->loop, &net->sweep, next - now);
 }
@@ -219,6 +267,7 @@ bask_net_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
     net->listeners = listeners;
     net->access = access;
     net->exclusive = exclusive;
+    bask_tally_init(&net->tally, loop);
     net->sweep.on_due = on_sweep;
     net->reopen.on_due = on_reopen;
     net->log_flush.on_due = on_log_flush;
@@ -231,28 +280,16 @@ bask_net_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
     return net;
 }
 
-static void
-free_spares(struct bask_net *net)
-{
-    for (void *next, *at = net->spare_conn; at; at = next) {
-        next = *(void **)at;
-        free(at);
-    }
-    for (void *next, *at = net->spare_buffer; at; at = next) {
-        next = *(void **)at;
-        free(at);
-    }
-    while (net->spare_req) {
-        struct bask_req *req = net->spare_req;
-        net->spare_req = req->owner;
-        bask_req_free(&req);
-    }
-}
-
 void
 bask_net_record(struct bask_net *net, struct bask_recorder *recorder)
 {
     net->recorder = recorder;
+}
+
+void
+bask_net_count_at(struct bask_net *net, _Atomic uint64_t *counters)
+{
+    net->tally.counters = counters;
 }
 
 void
@@ -270,10 +307,11 @@ bask_net_free(struct bask_net **net)
     for (int step = 0; step < BASK_STEP_COUNT; step++)
         while (!bask_list_empty(&(*net)->steps[step]))
             bask_conn_close(BASK_CONTAINER((*net)->steps[step].next, struct bask_conn, link));
+    bask_tally_fini(&(*net)->tally);
     bask_loop_timer_stop(&(*net)->sweep);
     bask_loop_timer_stop(&(*net)->reopen);
     bask_loop_timer_stop(&(*net)->log_flush);
-    free_spares(*net);
+    free_spares(*net, 0);
     free(*net);
     *net = NULL;
 }

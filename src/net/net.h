@@ -8,6 +8,7 @@
 
 #include "loop/loop.h"
 #include "obs/access.h"
+#include "obs/bounds.h"
 #include "serve/pipeline.h"
 #include "serve/recorder.h"
 #include "sys/sock.h"
@@ -17,24 +18,36 @@
 struct bask_net;
 struct bask_driver;
 
+/* What a client may do. */
+struct bask_client_limits {
+    int64_t line_bytes, fields;       /* of a head */
+    int64_t requests;                 /* a connection */
+    int64_t keepalive;                /* as it was given: see bask_net_options_settle */
+    int64_t body_rate, response_rate; /* bytes a second, at least; 0: none */
+};
+
 struct bask_net_options {
     struct bask_values http_sockets; /* --http, --http-socket */
     struct bask_values uwsgi_sockets;
     bask_str socket_owner; /* of unix sockets, "user" or "user:group"; absent: who started it */
     bask_str socket_mode;  /* of unix sockets; absent: what umask leaves */
     int64_t backlog;
-    int64_t head_bytes;             /* --buffer-size */
-    int64_t body_buffer;            /* --post-buffering */
-    int64_t body_limit;             /* --limit-post, 0: none */
-    int64_t idle_ms;                /* keep-alive */
-    int64_t handover_ms;            /* the same in a worker that has a successor */
-    int64_t head_ms;                /* first byte to end of head */
-    int64_t transfer_ms;            /* without progress, either way */
+    int64_t head_bytes;  /* --buffer-size */
+    int64_t body_buffer; /* --post-buffering */
+    int64_t body_limit;  /* --limit-post, 0: none */
+    int64_t idle_ms;     /* keep-alive */
+    int64_t handover_ms; /* the same in a worker that has a successor */
+    int64_t head_ms;     /* first byte to end of head */
+    int64_t transfer_ms; /* without progress, either way */
+    struct bask_client_limits clients;
     struct bask_sock_givens *given; /* no option: sockets that are open already; NULL: none */
 };
 
 /* The rows of these options; `values` is the struct they fill. */
 struct bask_option_table bask_net_option_table(struct bask_net_options *values);
+struct bask_option_table bask_client_limits_option_table(struct bask_client_limits *values);
+/* After the options were read: what one says of another, and 0 for no limit as a number. */
+void bask_net_options_settle(struct bask_net_options *options);
 
 /* A bound socket. It is opened once, by the process that starts, and inherited. */
 struct bask_listener {
@@ -82,6 +95,10 @@ void bask_net_serve_extras(struct bask_net *net, struct bask_net_extras extras);
 
 /* Does one piece of work that is ready; false if there is none and the caller should wait. */
 bool bask_net_dispatch(struct bask_net *net);
+
+/* Where it counts what clients run into: an array of BASK_BOUND_COUNT, which is this process's to
+ * write. */
+void bask_net_count_at(struct bask_net *net, _Atomic uint64_t *counters);
 
 /* Stops accepting, or goes on; connections that are open are not concerned. */
 void bask_net_pause(struct bask_net *net, bool paused);

@@ -173,25 +173,19 @@ host_begin(const struct bask_request *request, bask_str head, uint32_t header_co
 }
 
 /* Waits for the client, without the lock, and not for long at once: the request may be cut off
- * meanwhile. `waited_ms` is the time without progress. 0: try again, BASK_E_TIMEOUT or
- * BASK_E_CLOSED. */
+ * meanwhile, and whoever is asked again knows how long is too long. 0: try again, or BASK_E_CLOSED.
+ */
 static int
-wait_for_client(int fd, short events, int *waited_ms)
+wait_for_client(int fd, short events)
 {
     struct pollfd poller = {.fd = fd, .events = events};
-    int left = host.transfer_ms - *waited_ms, slice = left < WAIT_MS ? left : WAIT_MS;
-    int n = poll(&poller, 1, slice);
-    if (n < 0)
-        return errno == EINTR ? BASK_OK : BASK_E_CLOSED;
-    *waited_ms = n ? 0 : *waited_ms + slice;
-    return *waited_ms < host.transfer_ms ? BASK_OK : BASK_E_TIMEOUT;
+    return poll(&poller, 1, WAIT_MS) < 0 && errno != EINTR ? BASK_E_CLOSED : BASK_OK;
 }
 
 static int
 host_write(const struct bask_request *request, bask_str data)
 {
     struct bask_req *req = req_of(request);
-    int waited_ms = 0;
     for (;;) {
         bask_crew_lock(host.crew);
         int err = req->io->write(req, data);
@@ -199,7 +193,7 @@ host_write(const struct bask_request *request, bask_str data)
         bask_crew_unlock(host.crew);
         if (err != BASK_E_AGAIN)
             return err;
-        if ((err = wait_for_client(fd, POLLOUT, &waited_ms)))
+        if ((err = wait_for_client(fd, POLLOUT)))
             return err;
         data = (bask_str){0};
     }
@@ -252,7 +246,6 @@ static ssize_t
 host_read_body(const struct bask_request *request, char *buffer, size_t size)
 {
     struct bask_req *req = req_of(request);
-    int waited_ms = 0;
     for (;;) {
         bask_crew_lock(host.crew);
         ssize_t n = req->io->read_body(req, buffer, size);
@@ -260,7 +253,7 @@ host_read_body(const struct bask_request *request, char *buffer, size_t size)
         bask_crew_unlock(host.crew);
         if (n != BASK_E_AGAIN)
             return n;
-        int err = wait_for_client(fd, POLLIN, &waited_ms);
+        int err = wait_for_client(fd, POLLIN);
         if (err)
             return err;
     }

@@ -36,7 +36,6 @@ struct bask_host_setup {
     struct bask_server_info info;
     const struct bask_host_listener *listeners;
     uint32_t worker_id;             /* 0 in a zygote */
-    int transfer_ms;                /* how long a thread waits for a client */
     struct bask_host_limits limits; /* none before bask_host_limit */
 };
 

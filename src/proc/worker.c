@@ -341,6 +341,8 @@ init_parts(struct worker *worker)
         worker->net = bask_net_new(worker->loop, &worker->pipeline, heritage->net,
                                    &heritage->listeners, worker->access, heritage->options->master);
     if (worker->net)
+        bask_net_count_at(worker->net, bask_board_place(&heritage->board, worker->seat)->bounds);
+    if (worker->net)
         bask_net_record(worker->net, heritage->recorder);
     if (worker->net)
         bask_net_serve_extras(worker->net, extras_of(worker));
@@ -362,7 +364,6 @@ bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, 
         .info = heritage->info,
         .listeners = heritage->host_listeners,
         .worker_id = id,
-        .transfer_ms = (int)heritage->net->transfer_ms,
     });
     bask_svc_set_up(&(struct bask_svc_setup){
         .options = heritage->services,

@@ -56,6 +56,7 @@ fixture_open(void)
     fixture.uwsgi_name.text = BASK_STR("127.0.0.1:0");
     fixture.options.http_sockets = (struct bask_values){&fixture.http_name, 1};
     fixture.options.uwsgi_sockets = (struct bask_values){&fixture.uwsgi_name, 1};
+    bask_net_options_settle(&fixture.options);
     int err = bask_listeners_open(&fixture.listeners, &fixture.options, error, sizeof error);
     if (err)
         return err;
@@ -89,6 +90,7 @@ fixture_defaults(void)
                                    .idle_ms = 60000,
                                    .head_ms = 60000,
                                    .transfer_ms = 60000,
+                                   .clients = {.keepalive = 1, .fields = 128},
                                }};
     memset(big, 'b', sizeof big);
 }

@@ -1,0 +1,286 @@
+"""Limits on what a client may send, and on how slowly: each is answered, counted, and told."""
+import json
+import re
+import socket
+import threading
+import time
+from typing import Dict, List
+
+import pytest
+
+from support.client import Answer, Connection, chunked, make_request
+from support.server import Bask, Server
+from support.wait import wait_until
+
+pytestmark = pytest.mark.null
+
+CHUNKED = {"Transfer-Encoding": "chunked"}
+
+
+def counted(server: Server) -> Dict[str, int]:
+    """What clients of all workers ran into."""
+    sums: Dict[str, int] = {}
+    for worker in json.loads(server.ctl("status", "--json").stdout)["workers"]:
+        for name, count in worker["clients"].items():
+            sums[name] = sums.get(name, 0) + count
+    return sums
+
+
+def controlled(bask: Bask, *arguments: str) -> Server:
+    """A server with one worker that can be asked for its counters."""
+    return bask.null("--control-socket", "control", *arguments, workers=1)
+
+
+def wait_count(server: Server, name: str, count: int) -> None:
+    wait_until(lambda: counted(server)[name] == count, "%s is %d" % (name, count))
+
+
+def line_of(size: int) -> bytes:
+    """A request whose line has so many bytes."""
+    return make_request("GET", "/" + "a" * (size - len("GET / HTTP/1.1")))
+
+
+# Heads
+
+
+def test_request_line_of_the_limit_is_served(bask: Bask) -> None:
+    server = controlled(bask, "--limit-request-line", "1000")
+    assert server.raw(line_of(1001)).startswith(b"HTTP/1.1 414 ")
+    with server.connect() as connection:
+        connection.send(line_of(1000))
+        assert connection.answer().status == 200
+    assert counted(server)["large_heads"] == 1
+
+
+def test_request_line_is_8k_at_most(bask: Bask) -> None:
+    server = bask.null()
+    assert server.raw(line_of(8193)).startswith(b"HTTP/1.1 414 ")
+    with server.connect() as connection:
+        connection.send(line_of(8192))
+        assert connection.answer().status == 200
+
+
+def test_endless_request_line_is_refused_before_it_ends(bask: Bask) -> None:
+    server = bask.null("--limit-request-line", "1000")
+    with server.connect() as connection:
+        connection.send(b"GET /" + b"a" * 900)
+        assert connection.is_silent()
+        connection.send(b"a" * 200)
+        assert connection.rest().startswith(b"HTTP/1.1 414 ")
+
+
+def test_request_line_may_be_as_long_as_the_head(bask: Bask) -> None:
+    server = bask.null("--limit-request-line", "0")
+    with server.connect() as connection:
+        connection.send(line_of(60000))
+        assert connection.answer().status == 200
+    assert server.raw(b"GET /" + b"a" * 70000).startswith(b"HTTP/1.1 414 ")
+
+
+def test_too_many_fields_get_431(bask: Bask) -> None:
+    server = controlled(bask, "--limit-request-fields", "10")
+    fields = {"X-%d" % number: "x" for number in range(9)}  # and Host
+    assert server.get("/", fields).status == 200
+    raw = server.raw(make_request("GET", "/", {**fields, "X-9": "x"}))
+    assert raw.startswith(b"HTTP/1.1 431 ")
+    assert counted(server)["large_heads"] == 1
+
+
+def test_slow_heads_are_counted_and_told_with_restraint(bask: Bask) -> None:
+    server = controlled(bask, "--http-headers-timeout", "1")
+    connections: List[Connection] = []
+    for _ in range(30):
+        connections.append(server.connect())
+        connections[-1].send(b"GET / HTTP/1.1\r\nHost: x\r\n")
+    for connection in connections:
+        assert connection.rest().startswith(b"HTTP/1.1 408 ")
+        connection.close()
+    assert counted(server)["slow_heads"] == 30
+    assert server.log().count("refused with 408: the head did not arrive in time") == 4
+    server.wait_log(r"26 more in 10 s: refused with 408: the head did not .*; the last was 127\.0")
+
+
+# Bodies
+
+
+def test_large_bodies_are_counted(bask: Bask) -> None:
+    server = controlled(bask, "--limit-post", "1000")
+    assert server.raw(make_request("POST", "/", {}, b"x" * 1001)).startswith(b"HTTP/1.1 413 ")
+    raw = server.raw(make_request("POST", "/", CHUNKED, chunked(b"x" * 1001)))
+    assert raw.startswith(b"HTTP/1.1 413 ")
+    assert counted(server)["large_bodies"] == 2
+
+
+def test_chunked_body_over_the_limit_while_it_streams(bask: Bask) -> None:
+    """The application has begun to echo it, so all that can be told is that the end is missing."""
+    server = controlled(bask, "--limit-post", "5000", "--post-buffering", "1000")
+    body = chunked(*[b"x" * 1000] * 4)
+    assert len(server.post("/", body, CHUNKED).body) == 4000
+    assert not server.post("/", chunked(*[b"x" * 1000] * 20), CHUNKED).complete
+    assert counted(server)["large_bodies"] == 1
+
+
+def drip(connection: Connection, ended: threading.Event) -> None:
+    while not ended.wait(0.1):
+        try:
+            connection.send(b"x")
+        except OSError:
+            return
+
+
+def is_given_up(answer: Answer, buffering: str) -> bool:
+    """Without buffering the echo has begun: all that can be told is that its end is missing."""
+    return answer.status == 408 if buffering else not answer.complete
+
+
+@pytest.mark.parametrize("buffering", ["1m", ""])
+def test_dripping_body_gets_408(bask: Bask, buffering: str) -> None:
+    """A byte now and then is progress for socket-timeout, but too little."""
+    server = controlled(bask, "--socket-timeout", "1", "--post-buffering", buffering or "0")
+    ended = threading.Event()
+    with server.connect() as connection:
+        connection.send(make_request("POST", "/", {"Content-Length": "1000"}))
+        dripping = threading.Thread(target=drip, args=(connection, ended))
+        dripping.start()
+        try:
+            assert is_given_up(connection.answer(), buffering)
+        finally:
+            ended.set()
+            dripping.join()
+    assert counted(server)["slow_bodies"] == 1
+
+
+def test_dripping_body_is_served_where_that_is_wanted(bask: Bask) -> None:
+    server = bask.null("--socket-timeout", "1", "--min-body-rate", "0")
+    with server.connect() as connection:
+        connection.send(make_request("POST", "/", {"Content-Length": "25"}))
+        for _ in range(25):
+            connection.send(b"x")
+            time.sleep(0.1)
+        assert connection.answer().body == b"x" * 25
+
+
+@pytest.mark.parametrize("buffering", ["1m", ""])
+def test_stalled_bodies_are_counted(bask: Bask, buffering: str) -> None:
+    server = controlled(bask, "--socket-timeout", "1", "--post-buffering", buffering or "0")
+    with server.connect() as connection:
+        connection.send(make_request("POST", "/", {"Content-Length": "10"}) + b"half")
+        assert is_given_up(connection.answer(), buffering)
+    assert counted(server)["slow_bodies"] == 1
+
+
+# Answers
+
+
+def slow_reader(server: Server) -> socket.socket:
+    """A client with a small window, so that little of an answer is in the kernel."""
+    assert isinstance(server.address, tuple)
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(server.address)
+    return client
+
+
+def wait_reset(client: socket.socket) -> None:
+    """The server has cut the client off: what it would read next is an error."""
+    def is_reset() -> bool:
+        return client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+
+    wait_until(is_reset, "the client is cut off")
+
+
+@pytest.mark.parametrize("path", ["/bytes/20000000", "/stream/20000"])
+def test_client_that_reads_nothing_is_cut_off(bask: Bask, path: str) -> None:
+    server = controlled(bask, "--socket-timeout", "1")
+    client = slow_reader(server)
+    client.sendall(make_request("GET", path))
+    wait_reset(client)
+    client.close()
+    wait_count(server, "slow_readers", 1)
+    server.wait_log("127.0.0.1: cut off, it takes nothing of its answer")
+    assert server.get("/").status == 200
+
+
+@pytest.mark.parametrize("path", ["/bytes/20000000", "/stream/20000"])
+def test_client_that_reads_drop_by_drop_is_cut_off(bask: Bask, path: str) -> None:
+    server = controlled(bask, "--socket-timeout", "2", "--min-response-rate", "10m")
+    client = slow_reader(server)
+    client.sendall(make_request("GET", path))
+
+    def is_cut() -> bool:
+        try:
+            return not client.recv(4096)
+        except ConnectionResetError:
+            return True
+
+    wait_until(is_cut, "the client is cut off")
+    client.close()
+    wait_count(server, "slow_readers", 1)
+    server.wait_log("127.0.0.1: cut off, it takes its answer too slowly")
+
+
+def test_slow_client_is_served_above_the_rate(bask: Bask) -> None:
+    server = bask.null("--socket-timeout", "1", "--min-response-rate", "1k")
+    client = slow_reader(server)
+    client.sendall(make_request("GET", "/bytes/3000000", {"Connection": "close"}))
+    got, begun = 0, time.monotonic()
+    while True:
+        data = client.recv(65536)
+        got += len(data)
+        if not data:
+            break
+        if time.monotonic() - begun < 3:
+            time.sleep(0.05)
+    assert got > 3000000
+    client.close()
+
+
+# Keep-alive
+
+
+def test_requests_a_connection(bask: Bask) -> None:
+    server = bask.null("--http-keepalive-requests", "3")
+    with server.connect() as connection:
+        for _ in range(2):
+            assert connection.request("GET", "/").headers["Connection"] is None
+        assert connection.request("GET", "/").headers["Connection"] == "close"
+        assert connection.rest() == b""
+
+
+def test_requests_a_connection_in_a_burst(bask: Bask) -> None:
+    server = bask.null("--http-keepalive-requests", "3")
+    raw = server.raw(make_request("GET", "/") * 5)
+    assert raw.count(b"HTTP/1.1 200 OK") == 3
+
+
+def test_without_keepalive(bask: Bask) -> None:
+    server = bask.null("--http-keepalive=0")
+    with server.connect() as connection:
+        assert connection.request("GET", "/").headers["Connection"] == "close"
+
+
+@pytest.mark.parametrize("option", [("--http-keepalive=2",), ("--http-keepalive-timeout", "2")])
+def test_keepalive_time(bask: Bask, option: "tuple[str, ...]") -> None:
+    server = bask.null(*option)
+    with server.connect() as connection:
+        assert connection.request("GET", "/").status == 200
+        begun = time.monotonic()
+        assert connection.rest() == b""
+        assert 1.5 < time.monotonic() - begun < 20
+
+
+def test_keepalive_alone_changes_nothing(bask: Bask) -> None:
+    server = bask.null("--http-keepalive")
+    with server.connect() as connection:
+        for _ in range(3):
+            assert connection.request("GET", "/").headers["Connection"] is None
+
+
+# Reports
+
+
+def test_counters_are_in_the_report(bask: Bask) -> None:
+    server = controlled(bask)
+    assert "clients:" not in server.ctl("status").stdout
+    assert server.raw(b"nonsense\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+    assert re.search(r"^clients: malformed 1$", server.ctl("status").stdout, re.MULTILINE)
