@@ -187,6 +187,8 @@ bask_conn_close(struct bask_conn *conn)
     *(struct bask_conn **)conn = net->spare_conn;
     net->spare_conn = conn;
     net->open--;
+    if (net->full)
+        bask_crowd_left(net);
 }
 
 void

@@ -97,7 +97,8 @@ struct bask_net {
     struct bask_link again;
     struct bask_timer sweep, reopen, log_flush;
     struct bask_tally tally;
-    size_t open;
+    size_t open, most; /* connections */
+    bool full;         /* nobody is accepted until one ends */
     size_t late;       /* of those, whose request was cut off and is still the application's */
     uint64_t requests; /* answered */
     int64_t grace_ms;  /* while draining: for the next request of an idle connection */
@@ -170,6 +171,22 @@ int bask_conn_answer_wait(struct bask_conn *conn);
 void bask_conn_answer_went(struct bask_conn *conn);
 /* In FLUSH: another deadline for a client that takes its answer, the end for one that does not. */
 void bask_conn_flush_goes_on(struct bask_conn *conn);
+
+/* net.c */
+void bask_net_watch(struct bask_net *net);
+void bask_net_unwatch(struct bask_net *net);
+/* A request has come that no event has told of yet: it is read soon. */
+bool bask_conn_is_about_to_read(struct bask_conn *conn);
+
+/* crowd.c */
+size_t bask_crowd_most(const struct bask_client_limits *limits);
+/* Closes an idle connection; false if there is none that is idle for long. */
+bool bask_crowd_make_room(struct bask_net *net);
+/* Accepts nothing until a connection ends. `why`: of accept4, or 0. */
+void bask_crowd_wait(struct bask_net *net, int why);
+void bask_crowd_on_reopen(struct bask_timer *timer);
+/* A connection has ended in a worker that is full. */
+void bask_crowd_left(struct bask_net *net);
 
 /* conn_call.c */
 /* Makes the packet that conn->req was made for a job of the kind CALL. 0 or a bask_err. */

@@ -20,6 +20,8 @@ static const struct bask_option rows[] = {
      "give up on a request body that is waited for and brings less a second, 0 for no limit"},
     {"min-response-rate", NULL, 0, BASK_OPT_SIZE, AT(response_rate), 0, 1 << 30, "240", "BYTES",
      "cut off a client that is waited for and takes less of its answer a second, 0 for no limit"},
+    {"max-connections", "worker-connections", 0, BASK_OPT_INT, AT(connections), 0, 1 << 30, "0",
+     "N", "connections a worker has at once; 0: seven eighths of the descriptors it may have"},
 };
 
 struct bask_option_table

@@ -24,6 +24,7 @@ struct bask_client_limits {
     int64_t requests;                 /* a connection */
     int64_t keepalive;                /* as it was given: see bask_net_options_settle */
     int64_t body_rate, response_rate; /* bytes a second, at least; 0: none */
+    int64_t connections;              /* a worker; 0: by the descriptors it may have */
 };
 
 struct bask_net_options {
@@ -90,6 +91,8 @@ struct bask_net_extras {
     bool calls;                                        /* jobs of the kind CALL go to threads */
     bool (*on_signal)(void *context, unsigned number); /* false: nobody wants it. NULL: none do */
     void *context;
+    void (*on_full)(void *context); /* connections are left for others to accept; NULL: nobody */
+    void *full_context;
 };
 void bask_net_serve_extras(struct bask_net *net, struct bask_net_extras extras);
 

@@ -10,7 +10,9 @@
     X(HEAD_TIME, "slow_heads")       /* 408 */                                                     \
     X(BODY_SIZE, "large_bodies")     /* 413 */                                                     \
     X(BODY_TIME, "slow_bodies")      /* 408, or a read of the application that failed */           \
-    X(RESPONSE_TIME, "slow_readers") /* cut off inside a response */
+    X(RESPONSE_TIME, "slow_readers") /* cut off inside a response */                               \
+    X(MADE_ROOM, "closed_for_room")  /* idle connections, for the sake of new ones */              \
+    X(FULL, "full")                  /* times that a worker had no room for another connection */
 
 enum bask_bound {
 #define X(symbol, name) BASK_BOUND_##symbol,

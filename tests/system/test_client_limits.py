@@ -1,6 +1,7 @@
 """Limits on what a client may send, and on how slowly: each is answered, counted, and told."""
 import json
 import re
+import resource
 import socket
 import threading
 import time
@@ -8,8 +9,10 @@ from typing import Dict, List
 
 import pytest
 
+from support import processes
 from support.client import Answer, Connection, chunked, make_request
-from support.server import Bask, Server
+from support import processes
+from support.server import BINARY, Bask, Server
 from support.wait import wait_until
 
 pytestmark = pytest.mark.null
@@ -274,6 +277,103 @@ def test_keepalive_alone_changes_nothing(bask: Bask) -> None:
     with server.connect() as connection:
         for _ in range(3):
             assert connection.request("GET", "/").headers["Connection"] is None
+
+
+# Connections
+
+
+def request_all(connections: List[Connection]) -> None:
+    for connection in connections:
+        connection.send(make_request("GET", "/", {"Connection": "close"}))
+
+
+def test_connections_a_worker(bask: Bask) -> None:
+    """Those who come later wait, and are served when others have ended; nothing spins."""
+    server = controlled(bask, "--max-connections", "10")
+    worker = server.roster()[1]
+    connections = [server.connect() for _ in range(30)]
+    for connection in connections:
+        connection.send(b"GET / HTTP/1.1\r\nHost: x\r\n")
+    server.wait_log("this worker: has max-connections; accepting again when one ends")
+    assert len(processes.descriptors(worker)) < 30
+    before = processes.cpu_seconds(worker)
+    time.sleep(1)
+    assert processes.cpu_seconds(worker) - before < 0.1
+    for connection in connections:
+        connection.send(b"Connection: close\r\n\r\n")
+        assert connection.answer().status == 200
+        connection.close()
+    assert counted(server)["full"] > 0
+
+
+def owner(server: Server, connection: Connection, number: int) -> int:
+    """The process that answers on a connection."""
+    assert connection.request("GET", "/bytes/%d" % number).status == 200
+    return int(server.wait_log(r"\[pid: (\d+)\|.* /bytes/%d " % number).group(1))
+
+
+def test_full_worker_leaves_connections_to_others(bask: Bask) -> None:
+    """They accept in turn, and the kernel wakes one for a connection: that one may be full."""
+    server = bask.null("--max-connections", "3", workers=2)
+    kept: List[Connection] = []
+    owners: List[int] = []
+    for number in range(4):
+        kept.append(server.connect())
+        owners.append(owner(server, kept[-1], 101 + number))
+    for number in range(4):
+        if owners[number] != owners[0]:
+            kept[number].close()
+    for number in range(6 - owners.count(owners[0])):
+        kept.append(server.connect())
+        kept[-1].socket.settimeout(4)  # later, connections that are idle would make room
+        owner(server, kept[-1], 201 + number)
+    for connection in kept:
+        connection.close()
+
+
+def test_idle_connections_make_room(bask: Bask) -> None:
+    """Whoever holds connections without a word keeps nobody out."""
+    server = controlled(bask, "--max-connections", "10")
+    holders = [server.connect() for _ in range(10)]
+    for holder in holders[:5]:
+        assert holder.request("GET", "/").status == 200
+    for _ in range(3):
+        assert server.get("/").status == 200
+    assert 1 <= counted(server)["closed_for_room"] <= 3
+    server.wait_log("127.0.0.1: closed while idle, to make room for others")
+    for holder in holders:
+        holder.close()
+
+
+def test_without_descriptors_nothing_spins_and_nothing_is_lost(bask: Bask) -> None:
+    server = controlled(bask, "--max-connections", "10000")
+    worker = server.roster()[1]
+    held = max(processes.descriptors(worker)) + 6
+    hard = resource.prlimit(worker, resource.RLIMIT_NOFILE)[1]
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (held, hard))
+    connections = [server.connect() for _ in range(30)]
+    for connection in connections:
+        connection.send(b"GET / HTTP/1.1\r\nHost: x\r\n")
+    server.wait_log("this worker: has no descriptor left; accepting again when one is closed")
+    before = processes.cpu_seconds(worker)
+    time.sleep(1)
+    assert processes.cpu_seconds(worker) - before < 0.1
+    for connection in connections:
+        connection.send(b"Connection: close\r\n\r\n")
+        assert connection.answer().status == 200
+        connection.close()
+
+
+def descriptor_limit(server: Server) -> int:
+    return resource.prlimit(server.roster()[1], resource.RLIMIT_NOFILE)[0]
+
+
+def test_descriptors_are_as_many_as_the_system_allows(bask: Bask) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    usual = ("/bin/sh", "-c", 'ulimit -Sn 256; exec "$@"', "sh", BINARY)
+    most = min(hard, 1 << 20) if hard != resource.RLIM_INFINITY else 1 << 20
+    assert descriptor_limit(bask.null(program=usual)) == most
+    assert descriptor_limit(bask.null("--max-fd", "200", program=usual)) == 200
 
 
 # Reports
