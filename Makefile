@@ -24,6 +24,9 @@ run: ## install what is missing, build, and serve the demo on PyPy at http://127
 
 test: ## install what the tests need and run them all
 	@tools/install-deps build run test
+	@# What was built before there was a Java knows none.
+	@[ ! -f build/build.ninja ] || grep -q guest_jvm build/src/main/embedded.c || \
+	    meson setup --reconfigure build >/dev/null
 	@$(MAKE) --no-print-directory all build-unit/build.ninja
 	@ninja -C build-unit --quiet
 	@tools/run-tiers unit glue embed tools demo system

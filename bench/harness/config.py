@@ -49,6 +49,7 @@ class Scenario:
     bytes: int | dict[str, int]
     body: str = ""
     content_type: str = ""
+    pipeline: int = 1  # requests that a connection sends before it reads
 
     def bytes_from(self, server: str) -> int:
         """The length of the body that this server must answer with."""

@@ -34,8 +34,10 @@ def command(scenario: Scenario, port: int, seconds: int) -> list[str]:
     """wrk's command line; the script gives it the method and the body."""
     args = ["wrk", "-t1", f"-c{scenario.connections}", f"-d{seconds}s", "-s", str(BENCH / "wrk/load.lua")]
     args += [f"http://127.0.0.1:{port}{scenario.path}", "--", scenario.method]
-    if scenario.body_path:
-        args += [str(scenario.body_path), scenario.content_type]
+    if scenario.body_path or scenario.pipeline > 1:
+        args += [str(scenario.body_path or ""), scenario.content_type]
+    if scenario.pipeline > 1:
+        args += ["0", str(scenario.pipeline)]
     return args
 
 

@@ -70,6 +70,11 @@ class Rounds(unittest.TestCase):
         with self.assertRaisesRegex(config.BenchError, "2 read errors"):
             load.parse("RESULT " + json.dumps({**good, "read": 2}))
 
+    def test_the_generator_is_told_of_bursts_only_where_there_are_some(self) -> None:
+        plan = {scenario.name: scenario for scenario in config.load().scenarios}
+        self.assertEqual(load.command(plan["hello"], 80, 1)[-2:], ["--", "GET"])
+        self.assertEqual(load.command(plan["pipelined"], 80, 1)[-5:], ["GET", "", "", "0", "16"])
+
 
 class Figures(unittest.TestCase):
     def test_ratios_are_taken_round_by_round(self):

@@ -1,8 +1,9 @@
 -- The one script of the load generator: a fixed request, and a result that a program can read.
 --
---   wrk ... -s load.lua URL -- METHOD [BODY_FILE CONTENT_TYPE [DELAY_MS]]
+--   wrk ... -s load.lua URL -- METHOD [BODY_FILE CONTENT_TYPE [DELAY_MS [PIPELINE]]]
 --
--- An empty BODY_FILE is none. With DELAY_MS each connection waits so long between two requests.
+-- An empty BODY_FILE is none. With DELAY_MS each connection waits so long between two requests; with
+-- PIPELINE it sends so many at once and then waits for all their answers.
 --
 -- init() only says what the request is; wrk builds it once, right after. With no request() function
 -- here it sends the same bytes each time without calling Lua: a POST costs it no more than a GET.
@@ -18,6 +19,11 @@ function init(args)
     local pause = tonumber(args[4] or 0)
     if pause > 0 then
         function delay() return pause end
+    end
+    local depth = tonumber(args[5] or 1)
+    if depth > 1 then
+        local burst = string.rep(wrk.format(), depth)
+        function request() return burst end
     end
 end
 

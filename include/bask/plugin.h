@@ -27,6 +27,9 @@
  *      (option.h)
  *      bask_worker_info.signals, vsz_bytes, paused
  *      bask_host.service, job, end_job; bask_plugin.jobs (service.h)
+ *      bask_request.body_fd
+ *      struct bask_guest (guest.h); bask_service_rpc.define, find, call_here,
+ *      call_at, name
  */
 #pragma once
 

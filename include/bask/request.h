@@ -49,9 +49,14 @@ struct bask_request {
     int32_t is_plain;              /* 1: a method with a number, HTTP/1.1, and no query */
     const struct bask_pair *pairs; /* in the order in which they came; doubled names stay doubled */
     /* The field lines as they came. The same bytes as in the previous request of the connection
-     * mean the same pairs, host, content_type and content_length. Absent where a protocol has none.
+     * mean the same pairs, host, content_type and content_length; other bytes may also mean another
+     * remote_addr, remote_port, scheme and server_port, where a proxy is in front. Absent where a
+     * protocol has none.
      */
     bask_str fields;
     bask_str body;     /* the part of the body that is already in memory, decoded */
     int64_t body_left; /* bytes still to be read beyond `body`; -1: unknown (chunked) */
+    /* Not 0: all of the body has come and is in this file, `body` is empty, and body_left is the
+     * body's size. Whoever reads it by pread(2) may go back and forth; read_body works, too. */
+    int32_t body_fd;
 };

@@ -4,7 +4,10 @@
  */
 #pragma once
 
+#include <bask/request.h>
+
 #include <stdint.h>
+#include <sys/types.h>
 
 struct bask_service_request {
     uint32_t size;
@@ -17,4 +20,11 @@ struct bask_service_request {
     int64_t (*length)(void);
     /* How many requests the thread has answered before, under whatever process. */
     int64_t (*number)(void);
+    /* The request itself; NULL: the thread has none. */
+    const struct bask_request *(*current)(void);
+    /* As read_body of struct bask_host, with a limit for its first byte; negative:
+     * --chunked-input-timeout, 0: BASK_E_AGAIN instead of waiting. */
+    ssize_t (*read_body)(char *buffer, size_t size, int timeout_ms);
+    /* How long the server waits for others that make no progress: --socket-timeout. */
+    int (*patience_ms)(void);
 };

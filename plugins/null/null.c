@@ -13,10 +13,14 @@
  *   GET  /long          gives more bytes than it promises
  *   GET  /split         a header with a line break in its value
  *   GET  /crash         aborts the process
+ *   GET  /websocket     sends each message back; "close" and "fail" do so, "big" gets a megabyte
+ *   GET  /raw           takes the connection over and sends back what comes, until "end"
  *   POST anything       the request's body
  */
 #include <bask/plugin.h>
 #include <bask/service_signal.h>
+#include <bask/service_stream.h>
+#include <bask/service_websocket.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BIG = 1 << 20 };
+enum { BIG = 1 << 20, INTERRUPTED = -6 };
 
 static const struct bask_host *host;
 
@@ -196,6 +200,75 @@ echo(const struct bask_request *request)
     host->finish(request);
 }
 
+static bool
+is_word(bask_str data, const char *word)
+{
+    return data.len == strlen(word) && memcmp(data.ptr, word, data.len) == 0;
+}
+
+static int
+send_back(const struct bask_service_websocket *sockets, struct bask_websocket_message *message,
+          char *error, size_t error_size)
+{
+    if (is_word(message->data, "close"))
+        return sockets->close(4000, BASK_STR("as you wish"), error, error_size);
+    if (!is_word(message->data, "big"))
+        return sockets->send(message->data, (int)message->is_text, error, error_size);
+    char *big = calloc(1, BIG);
+    int err = big ? sockets->send((bask_str){big, BIG}, 0, error, error_size) : -1;
+    free(big);
+    return err;
+}
+
+static void
+websocket(const struct bask_request *request)
+{
+    const struct bask_service_websocket *sockets = host->service("websocket");
+    struct bask_websocket_message message = {.size = sizeof message};
+    char error[256];
+    bask_str none = {0};
+    if (sockets->handshake(none, none, none, error, sizeof error)) {
+        host->respond(request, BASK_STR("426 Upgrade Required\r\n"), 0,
+                      (bask_str){error, strlen(error)});
+        return;
+    }
+    int err;
+    while (!(err = sockets->receive(1, &message, error, sizeof error)) || err == INTERRUPTED) {
+        if (err)
+            continue;
+        if (is_word(message.data, "fail")) {
+            fail(request);
+            return;
+        }
+        if (send_back(sockets, &message, error, sizeof error))
+            break;
+    }
+    host->finish(request);
+}
+
+static void
+raw_stream(const struct bask_request *request)
+{
+    static const struct bask_farewells farewells = {
+        .done = {"done\n", 5}, .failed = {"failed\n", 7}, .away = {"away\n", 5}};
+    const struct bask_service_stream *stream = host->service("stream");
+    char buffer[4096];
+    ssize_t n = stream->take(BASK_STR("101 Raw\r\nUpgrade: raw\r\n"), 1, &farewells);
+    if (n) {
+        fail(request);
+        return;
+    }
+    while ((n = stream->read(buffer, sizeof buffer, 10000)) > 0 || n == INTERRUPTED) {
+        if (n == INTERRUPTED)
+            continue;
+        if (n >= 3 && memcmp(buffer + n - 3, "end", 3) == 0)
+            break;
+        if (stream->write((bask_str){buffer, (size_t)n}, 0))
+            break;
+    }
+    host->finish(request);
+}
+
 static const struct {
     bask_str prefix;
     void (*answer)(const struct bask_request *);
@@ -203,7 +276,7 @@ static const struct {
     {{"/bytes/", 7}, bytes},     {{"/stream/", 8}, stream},       {{"/sleep/", 7}, sleep_first},
     {{"/env", 4}, environment},  {{"/fail-late", 10}, fail_late}, {{"/fail", 5}, fail},
     {{"/short", 6}, short_body}, {{"/long", 5}, long_body},       {{"/split", 6}, split_header},
-    {{"/crash", 6}, crash},
+    {{"/crash", 6}, crash},      {{"/websocket", 10}, websocket}, {{"/raw", 4}, raw_stream},
 };
 
 static void

@@ -27,6 +27,7 @@ struct bask_request {
     const struct bask_pair *pairs;
     bask_str fields, body;
     int64_t body_left;
+    int32_t body_fd;
     ...;
 };
 
@@ -122,6 +123,8 @@ extern "Python+C" void bask_py_post_fork(void);
 extern "Python+C" int bask_py_run(struct bask_thread *);
 extern "Python+C" void bask_py_log_threads(void);
 extern "Python+C" void bask_py_fini(void);
+extern "Python+C" int bask_py_call(uint32_t, const bask_str *, const bask_str *, uint32_t,
+                                   bask_str *);
 extern "Python+C" int64_t bask_py_stage(int);
 """
 

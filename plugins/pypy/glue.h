@@ -79,6 +79,10 @@ void bask_py_post_fork(void);
 int bask_py_run(struct bask_thread *thread);
 void bask_py_log_threads(void);
 void bask_py_fini(void);
+/* A function of Python's, called from another language in whatever thread; as
+ * bask_rpc_language.call. */
+int bask_py_call(uint32_t number, const bask_str *name, const bask_str *arguments, uint32_t count,
+                 bask_str *ret_result);
 int64_t bask_py_stage(int stage);
 /* The module itself, for pypy_init_embedded_cffi_module. */
 struct _object *_cffi_pypyinit__bask(const void *p[]);

@@ -24,6 +24,8 @@ struct pypy_options {
     bool single_interpreter;
     bool catch_exceptions;
     bool wsgi_strict, wsgi_accept_buffer, wsgi_disable_file_wrapper, wsgi_manage_chunked_input;
+    int64_t write_errors_tolerance;
+    bool disable_write_exception;
     bask_str wsgi_env_behaviour;
     int64_t autoreload_s;
     struct bask_values autoreload_ignore;

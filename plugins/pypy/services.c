@@ -1,18 +1,26 @@
 /* The services as Python calls them: functions with pointers and lengths. */
 #include "services.h"
 
+#include "called.h"
 #include "services_shared.h"
 
 #include <bask/service_process.h>
 #include <bask/service_request.h>
 #include <bask/service_rpc.h>
 #include <bask/service_signal.h>
+#include <bask/service_stream.h>
+#include <bask/service_websocket.h>
+
+#include <stdlib.h>
+#include <string.h>
 
 static const struct bask_host *host;
 static const struct bask_service_request *request;
 static const struct bask_service_process *process;
 static const struct bask_service_rpc *rpc;
 static const struct bask_service_signal *signals;
+static const struct bask_service_stream *stream;
+static const struct bask_service_websocket *websocket;
 
 void
 services_init(const struct bask_host *functions)
@@ -23,6 +31,8 @@ services_init(const struct bask_host *functions)
     rpc = host->service("rpc");
     signals = host->service("signal");
     services_shared_init(host);
+    stream = host->service("stream");
+    websocket = host->service("websocket");
 }
 
 const struct bask_job *
@@ -61,6 +71,69 @@ glue_request_number(void)
     return request->number();
 }
 
+const struct bask_request *
+glue_request_current(void)
+{
+    return request->current();
+}
+
+int64_t
+glue_request_read_body(char *buffer, size_t size, int timeout_ms)
+{
+    return request->read_body(buffer, size, timeout_ms);
+}
+
+int
+glue_request_patience_ms(void)
+{
+    return request->patience_ms();
+}
+
+int
+glue_stream_take(void)
+{
+    return stream->take((bask_str){0}, 0, NULL);
+}
+
+int64_t
+glue_stream_read(char *buffer, size_t size, int timeout_ms)
+{
+    return stream->read(buffer, size, timeout_ms);
+}
+
+int
+glue_stream_write(const char *data, size_t len)
+{
+    return stream->write((bask_str){data, len}, 0);
+}
+
+int
+glue_websocket_handshake(const char *key, size_t key_len, const char *origin, size_t origin_len,
+                         const char *protocol, size_t protocol_len, char *error, size_t error_size)
+{
+    return websocket->handshake((bask_str){key, key_len}, (bask_str){origin, origin_len},
+                                (bask_str){protocol, protocol_len}, error, error_size);
+}
+
+int
+glue_websocket_receive(int wait, struct bask_websocket_message *ret_message, char *error,
+                       size_t error_size)
+{
+    return websocket->receive(wait, ret_message, error, error_size);
+}
+
+int
+glue_websocket_send(const char *data, size_t len, int is_text, char *error, size_t error_size)
+{
+    return websocket->send((bask_str){data, len}, is_text, error, error_size);
+}
+
+int
+glue_websocket_close(uint32_t code, const char *reason, size_t len, char *error, size_t error_size)
+{
+    return websocket->close(code, (bask_str){reason, len}, error, error_size);
+}
+
 void
 glue_process_set_name(const char *name, size_t len)
 {
@@ -91,6 +164,55 @@ void
 glue_rpc_release(const bask_str *result)
 {
     rpc->release(*result);
+}
+
+int
+glue_rpc_define(const char *name, size_t len, uint32_t number)
+{
+    return rpc->define((bask_str){name, len}, called_language(host), (void *)(uintptr_t)number);
+}
+
+int64_t
+glue_rpc_find(const char *name, size_t len)
+{
+    const struct bask_rpc_language *language;
+    void *function;
+    if (rpc->find((bask_str){name, len}, &language, &function))
+        return GLUE_NOBODY;
+    return language == called_language(host) ? (int64_t)(uintptr_t)function : GLUE_ELSEWHERE;
+}
+
+int
+glue_rpc_call_here(const char *name, size_t len, const char *items, uint32_t count,
+                   bask_str *ret_result)
+{
+    bask_str arguments[BASK_RPC_ARGUMENTS];
+    if (count > BASK_RPC_ARGUMENTS)
+        return -1;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t size;
+        memcpy(&size, items, sizeof size);
+        arguments[i] = (bask_str){items + sizeof size, size};
+        items += sizeof size + size;
+    }
+    *ret_result = (bask_str){0};
+    return rpc->call_here((bask_str){name, len}, arguments, count, ret_result);
+}
+
+int
+glue_rpc_name(uint32_t n, bask_str *ret_name)
+{
+    return rpc->name(n, ret_name);
+}
+
+int
+glue_rpc_give(bask_str *ret_result, const char *bytes, size_t len)
+{
+    char *copy = len ? malloc(len) : NULL;
+    if (len && !copy)
+        return -1;
+    *ret_result = (bask_str){len ? memcpy(copy, bytes, len) : NULL, len};
+    return 0;
 }
 
 int

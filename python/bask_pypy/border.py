@@ -36,6 +36,11 @@ def bask_py_run(thread: Any) -> int:
     return process.run(thread)
 
 
+@ffi.def_extern(error=-1)
+def bask_py_call(number: int, name: Any, arguments: Any, count: int, result: Any) -> int:
+    return process.rpc.called(number, name, arguments, count, result)
+
+
 @ffi.def_extern()
 def bask_py_log_threads() -> None:
     process.log_threads()

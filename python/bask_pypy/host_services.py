@@ -3,13 +3,16 @@
 Each method is one call of include/bask/service*.h. Names and values are bytes here: what users may
 write as text is encoded by the modules that take it.
 """
-from typing import Any, Callable, Sequence, Tuple
+import sys
+from typing import Any, Callable, List, Sequence, Tuple
 
 from _bask import ffi, lib  # type: ignore[import-not-found]
 
 from bask_pypy.host_shared import Shared
 
 ERROR_SIZE = 512
+
+_new_buffer = ffi.new_allocator(should_clear_after_alloc=False)
 
 
 def _text(error: Any) -> str:
@@ -43,6 +46,54 @@ class Services(Shared):
     def request_number(self) -> int:
         return lib.glue_request_number()
 
+    def request_current(self) -> Any:
+        """The request of this thread, a null pointer if it has none."""
+        return lib.glue_request_current()
+
+    def request_read_body(self, size: int, timeout_ms: int) -> Tuple[int, bytes]:
+        """(0, bytes): what came of the body beyond what is buffered, b"" at its end; or (error,
+        b""). A negative time is --chunked-input-timeout; 0: not waiting."""
+        return self._read(lib.glue_request_read_body, size, timeout_ms)
+
+    def patience(self) -> float:
+        """Seconds that the server waits for others: --socket-timeout."""
+        return lib.glue_request_patience_ms() / 1000
+
+    def _read(self, function: Callable[..., int], size: int, timeout_ms: int) -> Tuple[int, bytes]:
+        buffer = _new_buffer("char[]", size)
+        n = function(buffer, size, timeout_ms)
+        return (0, ffi.unpack(buffer, n)) if n > 0 else (n, b"")
+
+    def stream_take(self) -> int:
+        """The connection of this thread's request carries the application's own bytes from now on."""
+        return lib.glue_stream_take()
+
+    def stream_read(self, size: int, timeout_ms: int) -> Tuple[int, bytes]:
+        """As request_read_body, but a negative time is for ever."""
+        return self._read(lib.glue_stream_read, size, timeout_ms)
+
+    def stream_write(self, data: bytes) -> int:
+        return lib.glue_stream_write(data, len(data))
+
+    def websocket_handshake(self, key: bytes, origin: bytes, protocol: bytes) -> Tuple[int, str]:
+        return self._ask(
+            lib.glue_websocket_handshake,
+            *(key, len(key), origin, len(origin), protocol, len(protocol)),
+        )
+
+    def websocket_receive(self, wait: bool) -> Tuple[int, str, bytes, int]:
+        """(0, "", message, 0) or (error, why, the client's reason, code of its end)."""
+        message = ffi.new("struct bask_websocket_message *")
+        message.size = ffi.sizeof(message[0])
+        error, why = self._ask(lib.glue_websocket_receive, wait, message)
+        return error, why, self.copy(message.data), message.code
+
+    def websocket_send(self, data: bytes, is_text: bool) -> Tuple[int, str]:
+        return self._ask(lib.glue_websocket_send, data, len(data), is_text)
+
+    def websocket_close(self, code: int, reason: bytes) -> Tuple[int, str]:
+        return self._ask(lib.glue_websocket_close, code, reason, len(reason))
+
     def set_process_name(self, name: bytes) -> None:
         lib.glue_process_set_name(name, len(name))
 
@@ -63,6 +114,40 @@ class Services(Shared):
             return ffi.unpack(result.ptr, result.len), ""
         finally:
             lib.glue_rpc_release(result)
+
+    def rpc_define(self, name: bytes, number: int) -> bool:
+        """False: there are as many as there may be."""
+        return not lib.glue_rpc_define(name, len(name), number)
+
+    def rpc_find(self, name: bytes) -> int:
+        """The number of a function of Python's; NOBODY, or ELSEWHERE: another language's."""
+        return lib.glue_rpc_find(name, len(name))
+
+    def rpc_names(self) -> List[bytes]:
+        """The functions of this process, in all languages."""
+        names: List[bytes] = []
+        view = ffi.new("bask_str *")
+        while not lib.glue_rpc_name(len(names), view):
+            names.append(self.copy(view))
+        return names
+
+    def rpc_call_here(self, name: bytes, args: Sequence[bytes]) -> bytes:
+        """Calls a function of another language; what went wrong is in the log."""
+        items = b"".join([len(arg).to_bytes(4, sys.byteorder) + arg for arg in args])
+        result = ffi.new("bask_str *")
+        if lib.glue_rpc_call_here(name, len(name), items, len(args), result):
+            return b""
+        try:
+            return self.copy(result)
+        finally:
+            lib.glue_rpc_release(result)
+
+    def rpc_take(self, arguments: Any, count: int) -> List[bytes]:
+        """The arguments of a call from another language."""
+        return [self.copy(arguments[number]) for number in range(count)]
+
+    def rpc_give(self, place: Any, result: bytes) -> bool:
+        return not lib.glue_rpc_give(place, result, len(result))
 
     def _ask(self, function: Callable[..., int], *args: Any) -> Tuple[int, str]:
         """(0, "") or (error, why)."""

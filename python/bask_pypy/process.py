@@ -15,13 +15,14 @@ from bask_pypy import (
     api,
     applications,
     autoreload,
+    descriptors,
     entry,
     hosted,
     idle,
+    in_common,
     inherited,
     jit,
     jobs,
-    locks,
     os_signals,
     present,
     readers,
@@ -33,6 +34,8 @@ from bask_pypy import (
     stacks,
     strays,
     tracebacker,
+    waits,
+    websocket,
 )
 from bask_pypy.hooks import Application, Hooks, Loaded
 from bask_pypy.orders import Orders, describe_exception, option
@@ -52,8 +55,11 @@ class Process:
         self._jobs = jobs.Jobs(services)
         present.install(self.uwsgi, host, services)
         readers.install(self.uwsgi)
-        locks.install(self.uwsgi, host, services)
-        rpc.install(
+        in_common.install(self.uwsgi, host, services)
+        websocket.install(self.uwsgi, services)
+        descriptors.install(self.uwsgi, services)
+        waits.install(self.uwsgi, services, scripts.main_namespace())
+        self.rpc = rpc.install(
             self.uwsgi, host, services, self._jobs, lambda *given: self.hooks.rpc(*given)
         )
         signals.install(

@@ -1,17 +1,20 @@
 """uwsgi.rpc and its like: functions by name, of this process and of other servers.
 
-The table is this process's own: what is registered while the application is loaded all workers
-inherit. Other servers reach it through jobs, so a function runs in an application thread.
+Names are in the server's table, which Python shares with other languages; what is registered while
+the application is loaded all workers inherit. Other servers reach Python's functions through jobs, so
+these run in an application thread; other languages in this process call in whatever thread they are.
 """
+import itertools
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from bask_pypy import jobs
+from bask_pypy import jobs, strays
 from bask_pypy.arguments import BytesLike, to_bytes
 
 WARN = 1
 NAME_MAX = 254
 ARGUMENTS_MAX = 254
 ITEM_MAX = 65535
+NOBODY, ELSEWHERE = -1, -2  # what rpc_find gives where it gives no number
 
 Function = Callable[..., Any]
 Run = Callable[[Function, bytes, List[bytes]], Any]  # how a function is called: a hook
@@ -53,7 +56,8 @@ class Rpc:
         self._host = host
         self._run_function = run
         self._services = services
-        self._functions: Dict[bytes, Function] = {}
+        self._functions: Dict[int, Function] = {}  # by number, which the server's table has
+        self._numbers = itertools.count()
         self._max = services.rpc_max()
 
     def register_rpc(self, name: Any, function: Function, argc: int = 0) -> bool:
@@ -63,14 +67,20 @@ class Rpc:
             raise ValueError("the name of a function has 1 to %d bytes" % NAME_MAX)
         if not callable(function):
             raise ValueError("register_rpc needs a callable")
-        if key not in self._functions and len(self._functions) >= self._max:
+        number = self._services.rpc_find(key)
+        if number >= 0:
+            self._functions[number] = function
+            return True
+        number = next(self._numbers)
+        self._functions[number] = function
+        if not self._services.rpc_define(key, number):
+            del self._functions[number]
             raise ValueError("there are %d functions already (--rpc-max)" % self._max)
-        self._functions[key] = function
         return True
 
     def rpc_list(self) -> Tuple[bytes, ...]:
         """The names of the functions of this process."""
-        return tuple(self._functions)
+        return tuple(self._services.rpc_names())
 
     def call(self, function: Any, *args: Any) -> Optional[bytes]:
         """Calls b"name", or b"name@host:port" of another server. None if there is no result."""
@@ -94,21 +104,43 @@ class Rpc:
         return result or None
 
     def _call_here(self, name: bytes, args: List[bytes]) -> Optional[bytes]:
+        number = self._services.rpc_find(name)
+        if number == ELSEWHERE:
+            return self._services.rpc_call_here(name, args) or None
         try:
-            return self._run(name, args) or None
+            return self._run(number, name, args) or None
         except jobs.Failed:
             return None
 
     def answer(self, job: Any) -> bytes:
         """A call from elsewhere."""
-        return self._run(self._services.copy(job.name), unpack(self._services.copy(job.items)))
+        name = self._services.copy(job.name)
+        return self._run(self._services.rpc_find(name), name,
+                         unpack(self._services.copy(job.items)))
 
-    def _run(self, name: bytes, args: List[bytes]) -> bytes:
-        function = self._functions.get(name)
+    def called(self, number: int, name: Any, arguments: Any, count: int, result: Any) -> int:
+        """A call from another language of this process. 0; -1: it failed."""
+        services = self._services
+        try:
+            given = self._run(number, services.copy(name), services.rpc_take(arguments, count))
+            strays.end_of_one(None)
+        except jobs.Failed:
+            return -1
+        except RecursionError:
+            name = _printable(services.copy(name))
+            self._log("the RPC function %s: calls lead too deep" % name)
+            return -1
+        except BaseException as error:  # noqa: B902: sys.exit() of a child ends it, too
+            strays.end_of_one(error)
+            raise
+        return 0 if services.rpc_give(result, given) else -1
+
+    def _run(self, number: int, name: bytes, args: List[bytes]) -> bytes:
         what = "the RPC function %s" % _printable(name)
-        if function is None:
+        if number < 0:
             self._log("%s is not registered" % what)
             return b""
+        function = self._functions[number]
         result = jobs.run(self._host, what, self._run_function, function, name, args)
         if result is not None and not isinstance(result, (str, *BytesLike)):
             self._log("%s returned %s, not bytes" % (what, type(result).__name__))
@@ -127,9 +159,10 @@ def _printable(name: bytes) -> str:
     return ascii(name.decode("utf-8", "replace"))[1:-1]
 
 
-def install(uwsgi: Any, host: Any, services: Any, to_do: jobs.Jobs, run: Run) -> None:
+def install(uwsgi: Any, host: Any, services: Any, to_do: jobs.Jobs, run: Run) -> Rpc:
     """Gives the module its functions, and calls from elsewhere somebody who answers."""
     rpc = Rpc(host, services, run)
     for function in (rpc.register_rpc, rpc.rpc_list, rpc.rpc, rpc.call):
         setattr(uwsgi, function.__name__, function)
     to_do.work[jobs.CALL] = rpc.answer
+    return rpc

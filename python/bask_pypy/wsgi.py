@@ -9,12 +9,13 @@ import stat
 import sys
 import traceback
 from types import TracebackType
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Type
 
-from bask_pypy import strays
+from bask_pypy import strays, waits
 from bask_pypy.applications import is_set
 from bask_pypy.body import Body
 from bask_pypy.dynamic import VARIABLES as DYNAMIC
+from bask_pypy.gone import ClientGone
 from bask_pypy.recycling import Rules
 
 Headers = List[Tuple[str, str]]
@@ -34,10 +35,6 @@ FAILED_BODY = b"Internal Server Error\n"
 Repeat = Tuple[bytes, Optional[Dict[str, Any]]]
 NO_REPEAT: Repeat = (b"", None)
 TEMPLATES_MAX = 1024  # connections for which that is kept: 3 MB at most
-
-
-class ClientGone(OSError):
-    """The client left, or took too long to read; raised by the write callable."""
 
 
 # The files of the io module whose bytes are those of their descriptor. Others have a descriptor,
@@ -83,8 +80,8 @@ class FileWrapper:
         try:
             fd = filelike.fileno()
             status = os.fstat(fd)
-            if not stat.S_ISREG(status.st_mode):
-                return None
+            if not stat.S_ISREG(status.st_mode) or not status.st_size:
+                return None  # files of the kernel say 0, and have something all the same
             offset = filelike.tell()
         except (AttributeError, OSError, TypeError, ValueError):
             return None
@@ -133,7 +130,7 @@ class Response:
     def _begin(self) -> None:
         head = self.head
         if head is None:
-            raise AssertionError("the application did not call start_response")
+            raise self._no_head()
         error = self.host.begin(self.request, head, self.count)
         if error:
             if error == SYNTAX:
@@ -144,13 +141,23 @@ class Response:
             raise MemoryError("no memory for the head of the response")
         self.begun = True
 
-    def write(self, data: bytes) -> None:
-        """The write() callable, and every piece of an iterable."""
+    def taken_over(self) -> bool:
+        """Bytes went out, and no head of ours: the connection carries something else."""
+        return self.head is None and bool(self.host.headers_sent(self.request))
+
+    def _no_head(self) -> Exception:
+        if self.taken_over():
+            return ClientGone("the connection was taken over")
+        return AssertionError("the application did not call start_response")
+
+    def push(self, data: bytes) -> None:
+        """Every piece of an iterable."""
         if type(data) is not bytes:
             data = _as_bytes(data)
         if self.done:  # the request is another's by now
             raise ClientGone("the response is complete, nothing can be added to it")
         if not data:
+            waits.settle()  # yield uwsgi.wait_fd_read(fd)
             return
         if not self.begun:
             self._begin()
@@ -159,11 +166,13 @@ class Response:
             self.gone = True
             raise ClientGone("the client left" if error == CLOSED else "the client is too slow")
 
+    write = push  # the write() callable
+
     def whole(self, body: bytes) -> None:
         """A response that is there at once."""
         head = self.head
         if head is None:
-            raise AssertionError("the application did not call start_response")
+            raise self._no_head()
         if self.host.respond(self.request, head, self.count, body) == SYNTAX:
             raise ValueError("malformed status or header: %r" % head)
         self.done = True
@@ -185,6 +194,14 @@ class Response:
         self.done = True
         self.host.finish(self.request)
 
+    def leave(self, gone: ClientGone) -> None:
+        """Nobody waits for an answer, or for another one than the application has."""
+        if gone.answer is None or self.done or self.host.headers_sent(self.request):
+            self.gone = True
+        else:
+            self.done = True
+            self.host.respond(self.request, *gone.answer)
+
     def abort(self, text: bytes = FAILED_BODY) -> None:
         """The application failed: a 500 where that is still possible, else a broken response. Where
         the client failed there is nobody to tell, and the application is not to blame."""
@@ -194,6 +211,52 @@ class Response:
                 self.host.drop(self.request)
             else:
                 self.host.abort(self.request, FAILED_HEAD, 1, text)
+
+
+class TolerantResponse(Response):
+    """What --write-errors-tolerance and --disable-write-exception make of a client that leaves."""
+
+    __slots__ = ("failures",)
+    tolerance = 0  # so many pieces may be lost before the application is told
+    is_silent = False  # the write() callable never raises
+
+    def __init__(self, host: Any, request: Any) -> None:
+        Response.__init__(self, host, request)
+        self.failures = 0
+
+    def push(self, data: bytes) -> None:
+        if not self.gone:
+            try:
+                Response.push(self, data)
+                return
+            except ClientGone:
+                pass
+        self.failures += 1
+        if self.failures > self.tolerance:
+            raise ClientGone("the client left, or is too slow")
+
+    def write(self, data: bytes) -> None:
+        try:
+            self.push(data)
+        except ClientGone:
+            if not self.is_silent:
+                raise
+
+    def finish(self) -> None:
+        if self.gone:
+            self.abort()
+        else:
+            Response.finish(self)
+
+
+def response_kind(host: Any) -> Optional[Type[Response]]:
+    """The class of responses where the options ask for another one."""
+    tolerance = int(next(iter(host.option("write-errors-tolerance")), 0))
+    is_silent = is_set(host, "disable-write-exception")
+    if not tolerance and not is_silent:
+        return None
+    members = {"__slots__": (), "tolerance": tolerance, "is_silent": is_silent}
+    return type("TolerantResponse", (TolerantResponse,), members)
 
 
 class Server:
@@ -212,6 +275,7 @@ class Server:
         self.warming = False
         self.quiet = False  # an exception was logged while warming: one tells enough
         self.rules = Rules(host)
+        self.tolerant = response_kind(host)
         self.shows_exceptions = is_set(host, "catch-exceptions")
         self.is_strict = is_set(host, "wsgi-strict")
         self.told = is_set(host, "dynamic-apps")  # that variables of a gateway are ignored
@@ -401,7 +465,8 @@ class Server:
     def handle(self, request: Any) -> None:
         """Answers one request, whatever the application does."""
         body = Body(self.host, request)
-        response = Response(self.host, request)
+        tolerant = self.tolerant  # a class that is not a constant would cost each request more
+        response = tolerant(self.host, request) if tolerant else Response(self.host, request)
         environ: Dict[str, Any] = {}
         result: Any = None
         try:
@@ -410,8 +475,8 @@ class Server:
             self._send(response, result)
             if not response.done:
                 response.finish()
-        except ClientGone:
-            pass
+        except ClientGone as gone:
+            response.leave(gone)
         except BaseException as error:  # noqa: B902: SystemExit too: it ends a request, not us
             strays.end_of_one(error)
             text = self._log_exception(error, environ)
@@ -436,15 +501,17 @@ class Server:
             if kind is FileWrapper and response.file(result):
                 return
         if kind is str or result is None or (kind is bytes and self.is_strict):
+            if response.taken_over():
+                return  # whatever it is, nobody would get it
             raise TypeError(
                 "a WSGI application returns an iterable of bytes, not %s" % kind.__name__
             )
-        write = response.write
+        push = response.push
         if kind is bytes:
-            write(result)
+            push(result)
             return
         for piece in result:
-            write(piece)
+            push(piece)
 
     def _close(self, result: Any, environ: Dict[str, Any]) -> None:
         try:

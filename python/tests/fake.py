@@ -113,6 +113,7 @@ class Request:
             "peer_slot": peer_slot,
             "peer_is_new": int(peer_is_new),
             "body_left": -1 if chunked else left,
+            "body_fd": 0,
         }
         for name, data in {
             "method": method.encode(), "uri": uri, "path": path, "query": query,
@@ -139,6 +140,10 @@ class Request:
             raise AttributeError(name)
         self.check("%s was read" % name)
         return fields[name]
+
+    def keep_in(self, fd: int, size: int) -> None:
+        """All of the body is in this file."""
+        self._fields["body_fd"], self._fields["body_left"] = fd, size
 
     def receive(self) -> Tuple[int, bytes]:
         if not self.pieces:

@@ -1,7 +1,9 @@
 """wsgi.input against io.BytesIO."""
 
 import io
+import os
 import random
+import tempfile
 from typing import Any, List, Optional
 
 import pytest
@@ -191,3 +193,88 @@ class TestSeek:
     def test_no_descriptor(self) -> None:
         with pytest.raises(io.UnsupportedOperation):
             body_of(body=b"abc").fileno()
+
+
+class TestFile:
+    """A body that the server keeps in a file."""
+
+    @staticmethod
+    def make(data: bytes) -> Any:
+        file = tempfile.TemporaryFile()
+        file.write(data)
+        file.flush()
+        request = Request("POST", content_length=len(data))
+        request.keep_in(file.fileno(), len(data))
+        return Body(Host(), request), file
+
+    @pytest.mark.parametrize("seed", range(100))
+    def test_like_bytesio(self, seed: int, monkeypatch: Any) -> None:
+        chance = random.Random(seed)
+        monkeypatch.setattr("bask_pypy.body.PIECE", chance.choice([1, 7, 100]))
+        monkeypatch.setattr("bask_pypy.body.PIECE_MAX", chance.choice([1, 7, 100]))
+        data = random_text(chance)
+        ours, file = self.make(data)
+        theirs = Reference(data)
+        with file:
+            for _ in range(60):
+                what = chance.choice(["read", "readline", "readlines", "tell", "seek", "next"])
+                size = chance.choice([-1, 0, 1, 3, 10, 1000])
+                if what == "seek":
+                    place = (chance.randint(0, len(data)), io.SEEK_SET)
+                    if chance.random() < 0.4:
+                        place = (-chance.randint(0, len(data)), io.SEEK_END)
+                    assert ours.seek(*place) == theirs.seek(*place)
+                elif what == "next":
+                    assert next(ours, None) == next(theirs, None)
+                elif what == "tell":
+                    assert ours.tell() == theirs.tell()
+                else:
+                    assert getattr(ours, what)(size) == getattr(theirs, what)(size), (what, size)
+
+    def test_descriptor(self) -> None:
+        body, file = self.make(TEXT)
+        with file:
+            assert body.seekable() and body.fileno() == file.fileno()
+            assert body.read(5) == TEXT[:5]
+            assert os.pread(body.fileno(), len(TEXT), 0) == TEXT
+
+    def test_after_the_response(self) -> None:
+        body, file = self.make(TEXT)
+        with file:
+            assert body.read(3) == TEXT[:3]
+            body.detach()
+            file.close()
+            assert TEXT.startswith(b"one" + body.read())  # what was read ahead, or nothing
+            with pytest.raises(io.UnsupportedOperation):
+                body.seek(0)
+            with pytest.raises(io.UnsupportedOperation):
+                body.fileno()
+
+
+class TestLayers:
+    """Classes of io on top of it."""
+
+    @pytest.mark.parametrize("pieces", [[], [b"four\n", b"five"]])
+    def test_buffered_reader(self, pieces: List[bytes]) -> None:
+        reader = io.BufferedReader(body_of(body=b"one\ntwo\n", pieces=pieces), 4)  # type: ignore
+        assert reader.readline() == b"one\n"
+        assert reader.read() == b"two\n" + b"".join(pieces)
+
+    @pytest.mark.parametrize("pieces", [[], [b"four\n", b"five"]])
+    def test_text(self, pieces: List[bytes]) -> None:
+        text = io.TextIOWrapper(body_of(body=b"caf\xc3\xa9\n", pieces=pieces), "utf-8")  # type: ignore
+        assert text.readline() == "caf\xe9\n"
+        assert text.read() == b"".join(pieces).decode()
+
+    def test_readinto(self) -> None:
+        target = bytearray(5)
+        body = body_of(body=b"one", pieces=[b"four"])
+        assert body.readinto(target) == 5 and target == b"onefo"
+        assert body.readinto(target) == 2 and target == b"urefo"
+        assert body.readinto(target) == 0
+
+    def test_read1(self) -> None:
+        body = body_of(body=b"one", pieces=[b"four", b"five"])
+        assert body.read1(2) == b"on" and body.read1(10) == b"e" and body.read1() == b"four"
+        assert body.read1(None) == b"five" and body.read1() == b""
+        assert not body.writable() and not body.closed

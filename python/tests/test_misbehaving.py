@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
-from bask_pypy import wsgi
+from bask_pypy import gone, wsgi
 from fake import CLOSED, LIMIT, SYNTAX, SYSTEM, TIMEOUT, Host, Request, serve
 
 HEADERS = [("Content-Type", "text/plain")]
@@ -190,11 +190,11 @@ def generator_that_returns_nothing(environ: Any, start_response: Any) -> Iterato
 def generator_raising_client_gone(environ: Any, start_response: Any) -> Iterator[bytes]:
     start_response("200 OK", HEADERS)
     yield b"a"
-    raise wsgi.ClientGone("said by the application")
+    raise gone.ClientGone("said by the application")
 
 
 ERRORS = [KeyError("x"), SystemExit(1), KeyboardInterrupt(), GeneratorExit(), StopIteration(),
-          MemoryError(), OSError(9, "bad"), wsgi.ClientGone("mine")]  # fmt: skip
+          MemoryError(), OSError(9, "bad"), gone.ClientGone("mine")]  # fmt: skip
 
 APPLICATIONS: Dict[str, Callable[..., Any]] = {
     "returns None": lambda environ, start_response: None,

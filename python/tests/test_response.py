@@ -11,7 +11,7 @@ from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple
 
 import pytest
 
-from bask_pypy import wsgi
+from bask_pypy import gone, wsgi
 from fake import CLOSED, SYNTAX, SYSTEM, TIMEOUT, Host, Request, serve, serve_one
 
 PLAIN: List[Tuple[str, str]] = [("Content-Type", "text/plain")]
@@ -397,7 +397,7 @@ class TestWrite:
 
         request = serve_one(application)
         start_response, write = kept
-        with pytest.raises(wsgi.ClientGone):
+        with pytest.raises(gone.ClientGone):
             write(b"late")
         with pytest.raises(AssertionError):
             start_response("200 OK", PLAIN)
@@ -650,6 +650,49 @@ class TestClientGone:
             return []
 
         assert serve_one(application, gone_after=0, write_error=error).ended == "finish"
+
+    @pytest.mark.parametrize("tolerance, after, pulled", [(0, 1, 2), (1, 1, 3), (3, 0, 4), (50, 2, 10)])
+    def test_tolerance_in_a_generator(self, tolerance: int, after: int, pulled: int) -> None:
+        taken: List[int] = []
+
+        def pieces() -> Iterator[bytes]:
+            for number in range(10):
+                taken.append(number)
+                yield b"a"
+
+        host = Host(gone_after=after, options={"write-errors-tolerance": [str(tolerance)]})
+        request = serve(host, giving(pieces))[0]
+        assert len(taken) == pulled and request.ended == "drop"
+        assert request.sent == b"a" * after and host.logged == []
+        assert request.calls.count("write") == after + 1  # nothing is tried in vain
+
+    @pytest.mark.parametrize("options, raised, ended", [
+        ({}, [1, 2, 3], "finish"), ({"write-errors-tolerance": ["2"]}, [3], "drop"),
+        ({"disable-write-exception": ["true"]}, [], "drop"),
+        ({"disable-write-exception": ["false"]}, [1, 2, 3], "finish"),
+    ])  # fmt: skip
+    def test_write_after_the_client_left(
+        self, options: Any, raised: List[int], ended: str
+    ) -> None:
+        failed: List[int] = []
+
+        def application(environ: Any, start_response: Any) -> List[bytes]:
+            write = start_response("200 OK", PLAIN)
+            for number in range(4):
+                try:
+                    write(b"a")
+                except OSError:
+                    failed.append(number)
+            return []
+
+        request = serve(Host(gone_after=1, options=options), application)[0]
+        assert failed == raised and request.sent == b"a" and request.ended == ended
+
+    def test_silent_generators_end_all_the_same(self) -> None:
+        closing = Closing([b"a"] * 10)
+        host = Host(gone_after=2, options={"disable-write-exception": ["true"]})
+        request = serve(host, giving(lambda: closing))[0]
+        assert closing.closed == 1 and len(list(closing)) == 7 and request.ended == "drop"
 
     def test_write_that_nobody_catches(self) -> None:
         def application(environ: Any, start_response: Any) -> List[bytes]:

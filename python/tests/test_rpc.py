@@ -18,6 +18,31 @@ class Services:
         self.queue: List[Any] = []
         self.ended: List[Tuple[bool, bytes]] = []
         self.maximum = 4
+        self.table: Dict[bytes, int] = {}
+
+    def rpc_define(self, name: bytes, number: int) -> bool:
+        if name not in self.table and len(self.table) >= self.maximum:
+            return False
+        self.table[name] = number
+        return True
+
+    def rpc_find(self, name: bytes) -> int:
+        return self.table.get(name, rpc.NOBODY)
+
+    def rpc_names(self) -> List[bytes]:
+        return sorted(self.table)
+
+    def rpc_call_here(self, name: bytes, args: List[bytes]) -> bytes:
+        assert self.table[name] == rpc.ELSEWHERE
+        return b"elsewhere: " + b"|".join(args) if args else b""
+
+    def rpc_take(self, arguments: List[bytes], count: int) -> List[bytes]:
+        assert count == len(arguments)
+        return arguments
+
+    def rpc_give(self, place: List[bytes], result: bytes) -> bool:
+        place.append(result)
+        return True
 
     def rpc_max(self) -> int:
         return self.maximum
@@ -48,8 +73,8 @@ def world() -> Any:
     host, services = Host(), Services()
     to_do = jobs.Jobs(services)
     uwsgi = SimpleNamespace()
-    rpc.install(uwsgi, host, services, to_do, stock.run_function)
-    return SimpleNamespace(host=host, services=services, jobs=to_do, uwsgi=uwsgi)
+    installed = rpc.install(uwsgi, host, services, to_do, stock.run_function)
+    return SimpleNamespace(rpc=installed, host=host, services=services, jobs=to_do, uwsgi=uwsgi)
 
 
 @pytest.mark.parametrize("name", ["f", b"f", bytearray(b"f")])
@@ -155,3 +180,30 @@ def test_calls_from_elsewhere(world: Any) -> None:
     world.services.queue = [make_job(*parts) for parts in names]
     assert [world.jobs.step(None) for _ in range(4)] == [True, True, True, False]
     assert world.services.ended == [(False, b"a||b"), (True, b""), (False, b"")]
+
+
+def test_functions_of_other_languages(world: Any) -> None:
+    """The last to register a name has it, whatever language that is."""
+    call, table = world.uwsgi.call, world.services.table
+    table[b"f"] = rpc.ELSEWHERE
+    assert call("f", "a", b"b") == b"elsewhere: a|b"
+    assert call("f") is None
+    world.uwsgi.register_rpc("f", echo)
+    assert call("f", "a", b"b") == b"a|b"
+    table[b"f"] = rpc.ELSEWHERE
+    assert call("f", "a") == b"elsewhere: a"
+    world.uwsgi.register_rpc("g", echo)
+    world.uwsgi.register_rpc("f", lambda: b"again")
+    assert (call("f"), call("g", "x")) == (b"again", b"x")
+    assert world.uwsgi.rpc_list() == (b"f", b"g")
+
+
+def test_calls_from_other_languages(world: Any) -> None:
+    world.uwsgi.register_rpc("f", echo)
+    world.uwsgi.register_rpc("fails", lambda: 1 / 0)
+    given: List[bytes] = []
+    called = world.rpc.called
+    assert called(0, b"f", [b"a", b"\0", b""], 3, given) == 0
+    assert called(1, b"fails", [], 0, given) == -1
+    assert given == [b"a|\0|"]
+    assert "the RPC function fails raised:" in world.host.log_text

@@ -49,7 +49,8 @@ bask_succession_format(const struct bask_succession *succession)
         if (*single_at(succession, i) >= 0)
             err = put(&text, *single_at(succession, i), singles[i].kind, (bask_str){0});
     for (size_t i = 0; i < succession->listeners.count && !err; i++)
-        err = put(&text, succession->listeners.items[i].fd, "listener",
+        err = put(&text, succession->listeners.items[i].fd,
+                  succession->listeners.items[i].borrowed ? "borrowed" : "listener",
                   succession->listeners.items[i].name);
     if (!err)
         err = bask_buf_append(&text, bask_str_n("", 1));
@@ -75,10 +76,11 @@ parse_line(bask_str line, struct bask_succession *succession)
             *single_at(succession, i) = (int)fd;
             return BASK_OK;
         }
-    if (!bask_str_eq(kind, BASK_STR("listener")) || !name.len)
+    bool borrowed = bask_str_eq(kind, BASK_STR("borrowed"));
+    if ((!borrowed && !bask_str_eq(kind, BASK_STR("listener"))) || !name.len)
         return BASK_E_SYNTAX;
     succession->listeners.items[succession->listeners.count++] =
-        (struct bask_sock_given){name, (int)fd};
+        (struct bask_sock_given){name, (int)fd, borrowed};
     return BASK_OK;
 }
 

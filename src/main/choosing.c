@@ -1,5 +1,6 @@
 /* Which plugin serves. */
 #include "main/server.h"
+#include "plugin/guests.h"
 #include "plugin/registry.h"
 #include "proc/program.h"
 
@@ -15,8 +16,15 @@ is_built_in(bask_str name)
     return false;
 }
 
+static void
+add_guest(struct server *server, const struct bask_guest *guest)
+{
+    if (bask_guests_add(&server->heritage.guests, guest))
+        die("there are more than %d languages beside the application's", BASK_GUESTS_MAX);
+}
+
 static const struct bask_plugin *
-named_plugin(const struct server *server)
+named_plugin(struct server *server)
 {
     const struct bask_plugin *found = server->heritage.plugin;
     for (size_t i = 0; i < server->options.plugins.count; i++) {
@@ -26,8 +34,11 @@ named_plugin(const struct server *server)
             more = bask_str_cut(rest, ',', &name, &rest);
             name = bask_str_trim(more ? name : rest);
             const struct bask_plugin *plugin = bask_plugin_find(name);
+            const struct bask_guest *guest = bask_guest_find(name);
             if (plugin)
                 found = plugin;
+            else if (guest)
+                add_guest(server, guest);
             else if (name.len && !memchr(name.ptr, '/', name.len) && !is_built_in(name))
                 die("%.*s: there is no plugin named \"%.*s\"; a shared object is given by its path",
                     BASK_FMT(server->options.plugins.items[i].origin), BASK_FMT(name));
@@ -61,6 +72,9 @@ choose_plugin(struct server *server)
                 BASK_FMT(arguments->items[i].origin), BASK_FMT(arguments->items[i].text));
         plugin = plugin ? plugin : claimant;
     }
+    for (size_t k = 0; bask_embedded_guests[k]; k++)
+        if (bask_embedded_guests[k]->wanted())
+            add_guest(server, bask_embedded_guests[k]);
     for (size_t k = 0; bask_embedded_plugins[k] && !plugin; k++)
         if (bask_embedded_plugins[k]->wanted())
             plugin = bask_embedded_plugins[k];

@@ -59,8 +59,9 @@ copy_listeners(struct bask_sock_givens *copy, const struct bask_listeners *liste
     copy->items = calloc(listeners->count + 1, sizeof *copy->items);
     copy->count = copy->items ? listeners->count : 0;
     for (size_t i = 0; i < copy->count; i++)
-        copy->items[i] =
-            (struct bask_sock_given){listeners->items[i].name, listeners->items[i].io.fd};
+        copy->items[i] = (struct bask_sock_given){.name = listeners->items[i].name,
+                                                  .fd = listeners->items[i].io.fd,
+                                                  .borrowed = listeners->items[i].borrowed};
     return copy->items;
 }
 

@@ -45,7 +45,8 @@ open_sockets(struct server *server)
     char error[512];
     struct bask_net_options *net = &server->net;
     net->given = server->succeeds ? &server->handed.listeners : NULL;
-    if (!net->http_sockets.count && !net->uwsgi_sockets.count) {
+    net->activated = &server->activated;
+    if (!bask_listeners_are_named(net) && !find_inherited(server)) {
         if (!bask_conf_arguments(server->conf)->count)
             die("nowhere to listen: give --http-socket ADDRESS or --socket ADDRESS");
         server->default_address.text = BASK_STR(DEFAULT_ADDRESS);
@@ -56,6 +57,11 @@ open_sockets(struct server *server)
                  (long long)net->backlog, bask_sock_backlog_limit());
     if (bask_listeners_open(&server->heritage.listeners, net, error, sizeof error))
         die("%s", error);
+    size_t unused = bask_activation_fini(&server->activated);
+    if (unused)
+        bask_log(BASK_LOG_WARN,
+                 "%zu of the sockets that were given are in no option (LISTEN_FDS, standard input)",
+                 unused);
     for (size_t i = 0; i < server->heritage.listeners.count; i++) {
         const struct bask_listener *listener = &server->heritage.listeners.items[i];
         if (server->succeeds &&
@@ -278,6 +284,18 @@ check_touch_hooks(const struct bask_values *hooks, char *error, size_t error_siz
     return BASK_OK;
 }
 
+/* Cores that are no threads would need an application that gives way by itself. */
+static void
+check_cores(const struct server *server)
+{
+    int64_t async = server->options.process.async;
+    if (async > 1)
+        die("%.*s: --async %lld: there are no asynchronous cores (and no continulets) here; use "
+            "--threads %lld, which the same application runs on",
+            BASK_FMT(bask_conf_origin(server->conf, BASK_STR("async"))), (long long)async,
+            (long long)async);
+}
+
 /* What the rows cannot tell: whether options fit to each other. */
 static void
 check_options(const struct server *server)
@@ -290,6 +308,7 @@ check_options(const struct server *server)
     if (bask_scaling_check(&server->options.master.scaling, server->options.process.workers, error,
                            sizeof error))
         die("%s", error);
+    check_cores(server);
 }
 
 static void
@@ -384,6 +403,8 @@ run_master(struct server *server)
         .before = server->succeeds ? &server->handed : NULL,
         .programs = bask_program_is_wanted(heritage->options),
         .signals = heritage->signals,
+        .shared = &heritage->shared,
+        .shared_options = &server->shared_options,
         .vacuum = server->options.service.vacuum,
         .ret_shared = &server->shared,
     });
@@ -397,10 +418,14 @@ leave_server(struct server *server)
     bool vacuum = server->options.service.vacuum;
     bask_listeners_close(&server->heritage.listeners, vacuum && !server->shared);
     bask_handover_fini(&server->handover);
+    bask_activation_fini(&server->activated);
+    free(server->inherited);
     if (server->succeeds)
         bask_succession_fini(&server->handed);
     bask_pidfiles_fini(&server->pidfiles, vacuum);
     bask_recorder_close(&server->heritage.recorder);
+    if (server->heritage.options && server->heritage.options->master)
+        bask_shared_close(&server->heritage.shared); /* elsewhere threads of Python may use it */
     bask_place_fini(&server->heritage.place);
     bask_conf_free(&server->conf);
 }
@@ -432,6 +457,8 @@ run_server(struct server *server, int argc, char **argv)
         return BASK_EXIT_FAILED;
     take_succession(server);                    /* before the environment moves */
     bask_notify_take(&server->heritage.notify); /* before the environment is copied */
+    if (bask_activation_take(&server->activated))
+        die("%s", bask_err_text(BASK_E_NOMEM));
     char **arguments = settle_words(server, argc, argv);
     if (!arguments || bask_start_init(&server->start, argc, arguments, environ))
         die("%s", bask_err_text(BASK_E_NOMEM));

@@ -14,6 +14,8 @@ static const struct bask_option process_rows[] = {
      "application threads in each worker", .flags = BASK_OPT_FIXED},
     {"enable-threads", NULL, 'T', BASK_OPT_FLAG, PROCESS(enable_threads), 0, 0, NULL, NULL,
      "accepted for uWSGI's sake: threads of the application always work"},
+    {"async", NULL, 0, BASK_OPT_INT, PROCESS(async), 0, 1 << 20, "1", "N",
+     "accepted for uWSGI's sake if it is 1: there are no cores but threads"},
     {"lazy-apps", NULL, 0, BASK_OPT_FLAG, PROCESS(lazy_apps), 0, 0, NULL, NULL,
      "load the application in each worker instead of once before they are forked"},
     {"ready-timeout", NULL, 0, BASK_OPT_DURATION, PROCESS(ready_timeout_ms), 0, 86400000, "300",
@@ -65,7 +67,8 @@ static const struct bask_option service_rows[] = {
 
 static const struct bask_option general_rows[] = {
     {"plugin", "plugins need-plugin", 0, BASK_OPT_LIST, offsetof(struct bask_main_options, plugins),
-     0, 0, NULL, "NAME|FILE", "the application host: pypy, null, or the path of a shared object",
+     0, 0, NULL, "NAME|FILE",
+     "the application host (pypy, null), languages beside it (lua, jvm), or shared objects",
      .flags = BASK_OPT_AT_ONCE},
     {"help", NULL, 'h', BASK_OPT_ACTION, 0, 0, 0, NULL, "[GROUP]",
      "show the options, or those of one group, and exit"},

@@ -4,6 +4,7 @@
 #include "main/server.h"
 #include "main/texts.h"
 #include "obs/log.h"
+#include "plugin/guests.h"
 #include "plugin/registry.h"
 
 #include <stdio.h>
@@ -22,6 +23,23 @@ add_plugin_table(struct server *server, const struct bask_plugin *plugin)
 {
     if (plugin->options)
         add_table(server, *plugin->options);
+}
+
+/* A guest in a shared object; BASK_E_NOTFOUND: it is none. */
+static int
+open_guest(struct server *server, const char *path, struct bask_conf_error *ret_error)
+{
+    struct bask_guests *guests = &server->heritage.guests;
+    size_t before = guests->count;
+    const struct bask_guest *guest = bask_guest_open(path, ret_error->text, sizeof ret_error->text);
+    if (!guest)
+        return *ret_error->text ? BASK_E_STATE : BASK_E_NOTFOUND;
+    int err = bask_guests_add(guests, guest);
+    if (err)
+        snprintf(ret_error->text, sizeof ret_error->text, "%s is one language too many", path);
+    if (guests->count > before && guest->options) /* it may be named twice */
+        add_table(server, *guest->options);
+    return err;
 }
 
 static bool
@@ -52,6 +70,9 @@ static int
 open_plugin(struct server *server, const char *path, struct bask_conf_error *ret_error)
 {
     const struct bask_plugin *before = server->heritage.plugin;
+    int err = open_guest(server, path, ret_error);
+    if (err != BASK_E_NOTFOUND)
+        return err;
     const struct bask_plugin *opened =
         bask_plugin_open(path, ret_error->text, sizeof ret_error->text);
     if (!opened)
@@ -89,7 +110,7 @@ open_plugins(struct server *server)
 static bool
 has_plugin(bask_str name)
 {
-    return bask_plugin_find(name) || is_built_in(name);
+    return bask_plugin_find(name) || bask_guest_find(name) || is_built_in(name);
 }
 
 static void
@@ -101,6 +122,9 @@ add_tables(struct server *server)
     add_table(server, bask_general_option_table(&server->options));
     add_table(server, *bask_conf_directive_table());
     add_table(server, bask_net_option_table(&server->net));
+    add_table(server, bask_socket_option_table(&server->net.sockets));
+    add_table(server, bask_body_option_table(&server->net.bodies));
+    add_table(server, bask_http_option_table(&server->net.http));
     add_table(server, bask_client_limits_option_table(&server->net.clients));
     add_table(server, bask_process_option_table(&server->options));
     add_table(server, bask_master_option_table(&server->options.master));
@@ -116,8 +140,22 @@ add_tables(struct server *server)
     add_table(server, bask_scaling_option_table(&server->options.master.scaling));
     for (size_t i = 0; bask_embedded_plugins[i]; i++)
         add_plugin_table(server, bask_embedded_plugins[i]);
+    for (size_t i = 0; bask_embedded_guests[i]; i++)
+        if (bask_embedded_guests[i]->options)
+            add_table(server, *bask_embedded_guests[i]->options);
+    server->heritage.guests.count = 0;
     server->heritage.plugin = NULL;
     open_plugins(server);
+}
+
+static void
+settle_http(struct server *server)
+{
+    char error[256];
+    const char *name;
+    if (bask_http_options_settle(&server->net.http, &name, error, sizeof error))
+        die("%.*s: --%s: %s", BASK_FMT(bask_conf_origin(server->conf, bask_str_of(name))), name,
+            error);
 }
 
 void
@@ -141,6 +179,7 @@ read_options(struct server *server, const struct bask_conf *before)
         bask_limits_check(&server->limits, server->conf, error.text, sizeof error.text))
         die("%s", error.text);
     bask_net_options_settle(&server->net);
+    settle_http(server);
 }
 
 void

@@ -8,6 +8,7 @@
 #include "main/start.h"
 #include "master/master.h"
 #include "proc/warmup.h"
+#include "sys/activation.h"
 
 /* Where the short form (`bask app:application`) serves. */
 #define DEFAULT_ADDRESS "127.0.0.1:8000"
@@ -25,9 +26,11 @@ struct server {
     struct bask_heritage heritage;
     struct bask_pidfiles pidfiles;
     struct bask_value default_address;
-    struct bask_succession handed; /* what was handed to this process */
-    bool succeeds;                 /* something was */
-    bool shared;                   /* at the end: another master has the sockets, too */
+    struct bask_sock_givens activated; /* by a service manager */
+    struct bask_value *inherited;      /* the names of sockets that no option names */
+    struct bask_succession handed;     /* what was handed to this process */
+    bool succeeds;                     /* something was */
+    bool shared;                       /* at the end: another master has the sockets, too */
     struct bask_master_handover handover;
     bool hosted;         /* another program called this server: process and names are its own */
     pid_t (*fork)(void); /* how this process is forked */
@@ -55,6 +58,11 @@ __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...
 void die_in_log(void);
 /* A master that started this process looks here, too, for what goes wrong. */
 void die_also_to(int fd);
+
+/* inherited.c */
+/* No option names a socket: whether there are some to listen on all the same, which are now as if
+ * --socket had named them. */
+bool find_inherited(struct server *server);
 
 /* reading.c */
 /* Reads every source of options. `before`: they are read again, and this is what they were. */

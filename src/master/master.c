@@ -153,6 +153,8 @@ init(struct master *master)
         err = upgrade_listen(master);
     if (!err)
         err = signals_init(master);
+    if (!err)
+        err = tending_init(master);
     return err ? err : ways_open(master);
 }
 
@@ -162,6 +164,7 @@ fini(struct master *master)
     upgrade_close(master);
     ways_close(master);
     free(master->current);
+    tending_free(&master->tending);
     signals_free(&master->signals);
     health_free(&master->health);
     daemons_free(&master->daemons);

@@ -23,6 +23,7 @@
 #include "ipc/succession.h"
 #include "master/options.h"
 #include "obs/board.h"
+#include "svc/shared.h"
 #include "svc/signals.h"
 #include "sys/notify.h"
 
@@ -58,7 +59,9 @@ struct bask_master_plan {
     struct bask_succession *before;              /* NULL, or this master replaces another one */
     bool programs; /* workers are programs of their own, and know nothing of the server */
     struct bask_signal_board *signals; /* of applications; NULL: they have none */
-    bool vacuum;                       /* remove the FIFO and the control socket at the end */
+    const struct bask_shared *shared;  /* what they share; NULL: nothing */
+    const struct bask_shared_options *shared_options;
+    bool vacuum;      /* remove the FIFO and the control socket at the end */
     bool *ret_shared; /* NULL, or set at the end if another master has the sockets, too */
 };
 

@@ -103,6 +103,7 @@ struct daemons;
 struct service;
 struct health;
 struct signals;
+struct tending;
 
 struct master {
     const struct bask_master_plan *plan;
@@ -117,6 +118,7 @@ struct master {
     struct daemons *daemons; /* NULL: there are none */
     struct health *health;   /* NULL: nobody probes */
     struct signals *signals; /* NULL: applications have none */
+    struct tending *tending; /* NULL: nothing needs it */
     struct bask_timer tick, deadline;
     struct bask_io bell;
     unsigned generations;
@@ -257,6 +259,11 @@ bool daemons_stop(struct master *master);
 typedef int daemon_option_f(const struct bask_value *value, enum daemon_form form, void *context);
 /* Every daemon that was asked for, until `visit` returns an error, which is returned. */
 int daemons_each(const struct bask_daemon_options *options, daemon_option_f *visit, void *context);
+
+/* tending.c */
+/* 0, or BASK_E_NOMEM. */
+int tending_init(struct master *master);
+void tending_free(struct tending **tending);
 
 /* signals.c */
 /* 0, also if there are none; BASK_E_NOMEM. */

@@ -22,8 +22,11 @@ step_limit_ms(const struct bask_net *net, enum bask_step step)
     case BASK_STEP_HEAD:
         return net->options->head_ms;
     case BASK_STEP_BODY:
-    case BASK_STEP_FLUSH:
         return net->options->transfer_ms;
+    case BASK_STEP_STREAM:
+        return net->draining ? LINGER_MS : 0;
+    case BASK_STEP_FLUSH:
+        return bask_net_send_ms(net->options);
     case BASK_STEP_LINGER:
         return LINGER_MS;
     default:
@@ -113,6 +116,7 @@ bask_conn_accept(struct bask_net *net, struct bask_listener *listener, int fd,
     };
     bask_list_init(&conn->link);
     bask_list_init(&conn->again);
+    bask_list_init(&conn->held);
     bask_sock_describe(peer, &conn->peer);
     net->open++;
     if (bask_loop_add(net->loop, &conn->io, BASK_IO_EDGE)) {
@@ -136,6 +140,15 @@ return_input(struct bask_conn *conn)
     } else {
         bask_buf_fini(&conn->in);
     }
+}
+
+/* A connection without a request has none. */
+static inline void
+return_buffers(struct bask_conn *conn)
+{
+    return_input(conn);
+    if (conn->out.data && !bask_buf_len(&conn->out))
+        bask_buf_fini(&conn->out);
 }
 
 static void
@@ -172,6 +185,7 @@ void
 bask_conn_close(struct bask_conn *conn)
 {
     struct bask_net *net = conn->net;
+    bask_conn_release(conn);
     if (conn->io.on_event)
         bask_loop_remove(net->loop, &conn->io);
     close(conn->io.fd);
@@ -181,6 +195,7 @@ bask_conn_close(struct bask_conn *conn)
     bask_list_remove(&conn->again);
     return_request(conn);
     return_input(conn);
+    bask_conn_spill_end(conn);
     bask_buf_fini(&conn->body);
     bask_buf_fini(&conn->rest);
     bask_buf_fini(&conn->out);
@@ -221,12 +236,13 @@ drop_request(struct bask_conn *conn)
     return_request(conn);
     bask_buf_consume(&conn->in, used);
     bask_buf_fini(&conn->body);
+    if (conn->body_fd)
+        bask_conn_spill_end(conn);
     conn->head_len = conn->in_place = conn->scanned = 0;
 }
 
-/* The answer is the client's to take: only the bytes that it did not take stay. */
-static void
-start_flush(struct bask_conn *conn)
+void
+bask_conn_start_flush(struct bask_conn *conn)
 {
     drop_request(conn);
     if (!bask_buf_len(&conn->in))
@@ -239,8 +255,7 @@ static void
 forget_request(struct bask_conn *conn)
 {
     drop_request(conn);
-    if (conn->out.data)
-        bask_buf_fini(&conn->out);
+    conn->ended = false;
     if (bask_buf_len(&conn->rest)) {
         if (bask_buf_append(&conn->in, bask_buf_view(&conn->rest)))
             conn->close_after = true; /* out of memory: the next request is lost, and told so */
@@ -249,11 +264,33 @@ forget_request(struct bask_conn *conn)
 }
 
 void
+bask_conn_end_answer(struct bask_conn *conn)
+{
+    if (conn->ended || conn->broken || conn->file_left > 0)
+        return;
+    conn->ended = true;
+    conn->listener->driver->end(conn);
+}
+
+/* Whether there is output that the client has to take before anything else is done. */
+static bool
+must_flush(struct bask_conn *conn)
+{
+    if (conn->broken || !bask_conn_has_output(conn))
+        return false;
+    if (!bask_conn_holds(conn))
+        return true;
+    return conn->close_after && bask_conn_release(conn) == BASK_E_AGAIN;
+}
+
+void
 bask_conn_request_done(struct bask_conn *conn)
 {
-    if (!conn->broken && bask_conn_has_output(conn)) {
+    if (conn->listener->driver->end)
+        bask_conn_end_answer(conn);
+    if (must_flush(conn)) {
         if (conn->step != BASK_STEP_FLUSH)
-            start_flush(conn);
+            bask_conn_start_flush(conn);
         return;
     }
     forget_request(conn);
@@ -264,7 +301,7 @@ bask_conn_request_done(struct bask_conn *conn)
     }
     bool more = bask_buf_len(&conn->in) > 0;
     if (!more)
-        return_input(conn);
+        return_buffers(conn);
     bask_conn_move(conn, more ? BASK_STEP_HEAD : BASK_STEP_IDLE);
     if (more || conn->readable)
         bask_conn_again(conn);

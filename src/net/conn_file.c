@@ -17,6 +17,7 @@
 enum {
     TURN = 2 << 20,
     COPIED = 65536, /* of a file that the kernel does not send */
+    WRAPPED = 32768,
 };
 
 static int
@@ -34,7 +35,8 @@ fail(struct bask_conn *conn, const char *reason)
     bask_log(BASK_LOG_ERROR, "a file that is being sent: %s", reason);
     conn->file_left = 0;
     end_file(conn);
-    return bask_conn_fail(conn);
+    conn->broken = true;
+    return BASK_E_CLOSED;
 }
 
 static int
@@ -63,11 +65,42 @@ copy(struct bask_conn *conn)
     return advance(conn, n);
 }
 
+/* Where the protocol wraps bytes, those of a file have to be seen. */
+static int
+wrap_piece(struct bask_conn *conn)
+{
+    char piece[WRAPPED];
+    size_t size = conn->file_left < WRAPPED ? (size_t)conn->file_left : WRAPPED;
+    ssize_t n;
+    do
+        n = pread(conn->file_fd, piece, size, conn->file_offset);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return fail(conn, strerror(errno));
+    struct iovec part = {piece, (size_t)n};
+    int err = n ? conn->listener->driver->emit(conn, &part, 1, 0) : BASK_OK;
+    return err ? err : advance(conn, n);
+}
+
+static int
+wrap(struct bask_conn *conn)
+{
+    for (int64_t turn = TURN; turn > 0; turn -= WRAPPED) {
+        int err = wrap_piece(conn);
+        if (err || !conn->file_left || bask_buf_len(&conn->out))
+            return err;
+    }
+    bask_conn_again(conn);
+    return BASK_E_AGAIN;
+}
+
 int
 bask_conn_send_file(struct bask_conn *conn)
 {
     if (!conn->file_left)
         return end_file(conn);
+    if (conn->listener->driver->emit)
+        return wrap(conn);
     for (int64_t turn = TURN; turn > 0 && conn->file_left;) {
         off_t offset = conn->file_offset;
         size_t size = conn->file_left < turn ? (size_t)conn->file_left : (size_t)turn;

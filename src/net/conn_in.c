@@ -12,10 +12,10 @@
 
 #include <errno.h>
 
-enum { DISCARDS_PER_TURN = 16 };
+enum { PIECES_PER_TURN = 16 }; /* of one body: then it is the others' turn */
 
 /* > 0 bytes; BASK_E_AGAIN: none now; BASK_E_CLOSED: no more will come. */
-static ssize_t
+static inline ssize_t
 receive(struct bask_conn *conn, char *buffer, size_t size)
 {
     ssize_t n;
@@ -32,6 +32,12 @@ receive(struct bask_conn *conn, char *buffer, size_t size)
     conn->hung_up = true;
     conn->broken = conn->broken || n < 0;
     return BASK_E_CLOSED;
+}
+
+ssize_t
+bask_conn_receive(struct bask_conn *conn, char *buffer, size_t size)
+{
+    return receive(conn, buffer, size);
 }
 
 static int
@@ -69,9 +75,14 @@ static void
 submit(struct bask_conn *conn)
 {
     struct bask_req *req = conn->req;
+    int64_t left = conn->body_left;
     if (conn->body.data)
         req->pub.body = bask_buf_view(&conn->body);
-    bask_req_complete(req, conn->body_left);
+    if (conn->body_fd) {
+        req->pub.body_fd = conn->body_fd;
+        left = conn->body_total;
+    }
+    bask_req_complete(req, left);
     if (conn->net->recorder && !req->job.kind)
         bask_recorder_note(conn->net->recorder, req);
     req->started_us = conn->net->access ? bask_clock_us() : 0;
@@ -86,42 +97,77 @@ over_limit(const struct bask_conn *conn, int64_t bytes)
     return limit && bytes > limit;
 }
 
-/* Decodes what was appended to the body from `from` on. 1: complete, 0: not yet, < 0: refused. */
-static int
-decode_body(struct bask_conn *conn, size_t from)
+static int64_t
+decode(struct bask_conn *conn, char *buf, size_t len, size_t *ret_data)
 {
-    size_t raw = conn->body.end - from, data;
-    int64_t used = bask_chunked_decode(&conn->chunks, conn->body.data + from, raw, &data);
-    if (used == -1) {
-        bask_conn_refuse(conn, 400, "malformed chunk (RFC 9112 7.1)");
-        return BASK_E_SYNTAX;
-    }
-    if (used >= 0) {
-        bask_str rest = bask_str_n(conn->body.data + from + used, raw - (size_t)used);
-        conn->body_left = 0;
-        if (bask_buf_append(&conn->rest, rest)) {
-            bask_conn_close(conn);
-            return BASK_E_NOMEM;
+    const struct bask_driver *driver = conn->listener->driver;
+    return driver->decode ? driver->decode(conn, buf, len, ret_data)
+                          : bask_chunked_decode(&conn->chunks, buf, len, ret_data);
+}
+
+/* What comes behind the end of a body is the next request. 0 or BASK_E_NOMEM: closed. */
+static int
+keep_rest(struct bask_conn *conn, bask_str rest)
+{
+    conn->body_left = 0;
+    if (!bask_buf_append(&conn->rest, rest))
+        return BASK_OK;
+    bask_conn_close(conn);
+    return BASK_E_NOMEM;
+}
+
+int
+bask_conn_take_body(struct bask_conn *conn, char *bytes, size_t raw, size_t *ret_data)
+{
+    size_t data = raw;
+    bool done;
+    if (conn->chunked) {
+        int64_t used = decode(conn, bytes, raw, &data);
+        done = used >= 0;
+        if (used == -1) {
+            bask_conn_refuse(conn, 400,
+                             conn->listener->driver->decode ? "a malformed body of a gateway's"
+                                                            : "malformed chunk (RFC 9112 7.1)");
+            return BASK_E_SYNTAX;
         }
+        if (done && keep_rest(conn, bask_str_n(bytes + used, raw - (size_t)used)))
+            return BASK_E_NOMEM;
+    } else {
+        conn->body_left -= (int64_t)raw;
+        done = conn->body_left == 0;
     }
-    conn->body.end = from + data;
-    conn->body_total = (int64_t)conn->body.end;
+    conn->body_total += (int64_t)data;
     if (over_limit(conn, conn->body_total)) {
         bask_conn_refuse(conn, 413, "the body is over limit-post");
         return BASK_E_LIMIT;
     }
-    return used >= 0;
+    *ret_data = data;
+    return done;
 }
 
-/* A chunked body is as far in memory as it shall be; the application reads the rest itself. */
-static bool
-is_enough(const struct bask_conn *conn)
+/* Takes what was appended to `body` from `from` on. 1: as much as is buffered is there; 0: not yet;
+ * < 0: it is over. */
+static int
+take_appended(struct bask_conn *conn, size_t from)
 {
+    size_t data;
+    struct bask_buf *body = &conn->body;
+    int done = bask_conn_take_body(conn, body->data + from, body->end - from, &data);
+    if (done < 0)
+        return done;
+    body->end = from + data;
     int64_t wanted = conn->net->options->body_buffer;
-    return wanted == 0 || (int64_t)conn->body.end > wanted;
+    if (done || (int64_t)body->end <= wanted)
+        return done || wanted == 0;
+    if (!bask_conn_spills(conn))
+        return 1; /* the application reads the rest itself */
+    int err = bask_conn_spill_start(conn, bask_buf_view(body));
+    if (!err)
+        bask_buf_fini(body);
+    return err;
 }
 
-/* One more read into `body`. 1: as much as is buffered is there; 0: not yet; < 0: it is over. */
+/* One more read into `body`. As take_appended. */
 static int
 fill_body(struct bask_conn *conn)
 {
@@ -132,7 +178,7 @@ fill_body(struct bask_conn *conn)
         return BASK_E_NOMEM;
     }
     size_t room = conn->chunked ? body->size - from : (size_t)conn->body_left;
-    ssize_t n = receive(conn, body->data + from, room);
+    ssize_t n = bask_conn_receive(conn, body->data + from, room);
     if (n == BASK_E_AGAIN)
         return 0;
     if (n < 0) {
@@ -142,19 +188,14 @@ fill_body(struct bask_conn *conn)
     body->end += (size_t)n;
     bask_conn_body_came(conn, n);
     bask_conn_move(conn, BASK_STEP_BODY); /* progress: a new deadline */
-    if (conn->chunked) {
-        int done = decode_body(conn, from);
-        return done ? done : is_enough(conn);
-    }
-    conn->body_left -= n;
-    return conn->body_left == 0;
+    return take_appended(conn, from);
 }
 
 static void
 read_body(struct bask_conn *conn)
 {
-    while (conn->readable) {
-        int done = fill_body(conn);
+    for (int i = 0; conn->readable && i < PIECES_PER_TURN; i++) {
+        int done = conn->body_fd ? bask_conn_spill_fill(conn) : fill_body(conn);
         if (done < 0)
             return;
         if (done) {
@@ -162,23 +203,56 @@ read_body(struct bask_conn *conn)
             return;
         }
     }
-    if (bask_conn_body_wait(conn))
+    if (conn->readable)
+        bask_conn_again(conn);
+    else if (bask_conn_body_wait(conn))
         bask_conn_refuse(conn, 408, "the body comes too slowly");
 }
 
-/* Moves the body bytes that came with the head to `body`, where the rest of it will be read. */
+/* Moves the body bytes that came with the head to `body`, where the rest of it will be read, or to
+ * a file. As take_appended. */
 static int
-start_body_buffer(struct bask_conn *conn, size_t have)
+start_body_buffer(struct bask_conn *conn, bask_str came)
 {
-    size_t room = conn->chunked ? have + BASK_IN_BUFFER : (size_t)conn->body_left;
-    bask_str came = bask_str_n(conn->in.data + conn->in.start + conn->head_len, have);
+    size_t room = conn->chunked ? came.len + BASK_IN_BUFFER : (size_t)conn->body_left;
+    conn->in.end -= came.len;
+    if (!conn->chunked && conn->body_left > conn->net->options->body_buffer) {
+        conn->body_left -= (int64_t)came.len;
+        conn->body_total = (int64_t)came.len;
+        return bask_conn_spill_start(conn, came);
+    }
     if (bask_buf_reserve(&conn->body, room) || bask_buf_append(&conn->body, came)) {
         bask_log(BASK_LOG_ERROR, "out of memory: a request of %zu bytes is dropped", room);
         bask_conn_close(conn);
         return BASK_E_NOMEM;
     }
-    conn->in.end -= have;
-    return BASK_OK;
+    return take_appended(conn, 0);
+}
+
+/* The body, or what came of it with the head, stays where it is. */
+static bool
+stays_in_place(const struct bask_conn *conn, size_t have)
+{
+    if (conn->chunked)
+        return false;
+    return (int64_t)have >= conn->body_left ||
+           (conn->body_left > conn->net->options->body_buffer && !bask_conn_spills(conn));
+}
+
+/* A client that waits to be asked for its body is asked when the application wants to read it, and
+ * may hear a final status instead (RFC 9110 10.1.1). One that has begun to send it waits no more.
+ * False: the request was refused. */
+static bool
+manage_expectation(struct bask_conn *conn, bool has_begun)
+{
+    int64_t limit = conn->net->options->http.manage_expect;
+    if (limit > 1 && conn->body_left > limit) {
+        bask_conn_refuse(conn, 413, "the body is over http-manage-expect");
+        return false;
+    }
+    if (has_begun)
+        conn->wants_continue = false;
+    return true;
 }
 
 static void
@@ -186,34 +260,37 @@ start_body(struct bask_conn *conn)
 {
     conn->body_pace = (struct bask_pace){0};
     conn->verdict = 0;
-    size_t have = bask_buf_len(&conn->in) - conn->head_len;
-    if (!conn->chunked) {
-        bool complete = (int64_t)have >= conn->body_left;
-        if (complete || conn->body_left > conn->net->options->body_buffer) {
-            conn->in_place = complete ? (size_t)conn->body_left : have;
-            conn->body_left -= (int64_t)conn->in_place;
-            conn->req->pub.body =
-                bask_str_n(conn->in.data + conn->in.start + conn->head_len, conn->in_place);
-            submit(conn);
-            return;
-        }
-    }
-    if (start_body_buffer(conn, have))
+    bask_str came = bask_buf_view(&conn->in);
+    came = bask_str_n(came.ptr + conn->head_len, came.len - conn->head_len);
+    if (conn->chunked && !conn->req->pub.has_length && conn->net->options->http.require_length) {
+        bask_conn_refuse(conn, (unsigned)bask_http1_reason_status(BASK_HTTP1_LENGTH_REQUIRED),
+                         bask_http1_reason_text(BASK_HTTP1_LENGTH_REQUIRED));
         return;
+    }
+    if (conn->wants_continue && !manage_expectation(conn, came.len > 0))
+        return;
+    if (conn->wants_continue && !conn->net->options->http.manage_expect) {
+        submit(conn);
+        return;
+    }
+    if (stays_in_place(conn, came.len)) {
+        conn->in_place = (int64_t)came.len < conn->body_left ? came.len : (size_t)conn->body_left;
+        conn->body_left -= (int64_t)conn->in_place;
+        conn->req->pub.body = bask_str_n(came.ptr, conn->in_place);
+        submit(conn);
+        return;
+    }
     bask_conn_move(conn, BASK_STEP_BODY);
-    if (conn->chunked) {
-        int done = decode_body(conn, 0);
-        if (done < 0)
-            return;
-        if (done || is_enough(conn)) {
-            submit(conn);
-            return;
-        }
-    } else {
-        conn->body_left -= (int64_t)have;
+    int done = start_body_buffer(conn, came);
+    if (done < 0)
+        return;
+    if (done) {
+        submit(conn);
+        return;
     }
     if (conn->wants_continue)
         bask_conn_send_continue(conn);
+    bask_conn_release(conn);
     read_body(conn);
 }
 
@@ -222,7 +299,7 @@ start_request(struct bask_conn *conn)
 {
     conn->body_total = 0;
     conn->chunks = (struct bask_chunked){0};
-    if (over_limit(conn, conn->body_left))
+    if (over_limit(conn, conn->req->pub.content_length))
         bask_conn_refuse(conn, 413, "the body is over limit-post");
     else if (conn->body_left == 0)
         submit(conn);
@@ -249,6 +326,19 @@ refuse_large_head(struct bask_conn *conn)
         bask_conn_refuse(conn, 414, "the request line is over buffer-size");
 }
 
+/* No request is complete, so nothing will join the answers that are held. False: the client is
+ * gone, or has to take what it asked for first. */
+static bool
+send_held(struct bask_conn *conn)
+{
+    int err = bask_conn_release(conn);
+    if (err == BASK_E_AGAIN)
+        bask_conn_start_flush(conn);
+    else if (err)
+        bask_conn_close(conn);
+    return !err;
+}
+
 static void
 read_head(struct bask_conn *conn)
 {
@@ -269,7 +359,8 @@ read_head(struct bask_conn *conn)
             refuse_large_head(conn);
             return;
         }
-        ssize_t n = err ? err : receive(conn, conn->in.data + conn->in.end, head_room(conn));
+        ssize_t n =
+            err ? err : bask_conn_receive(conn, conn->in.data + conn->in.end, head_room(conn));
         if (n == BASK_E_AGAIN)
             break;
         if (n < 0) {
@@ -278,6 +369,8 @@ read_head(struct bask_conn *conn)
         }
         conn->in.end += (size_t)n;
     }
+    if (bask_conn_holds(conn) && !send_held(conn))
+        return;
     if (conn->step == BASK_STEP_IDLE && bask_buf_len(&conn->in))
         bask_conn_move(conn, BASK_STEP_HEAD);
 }
@@ -286,7 +379,7 @@ static void
 discard(struct bask_conn *conn)
 {
     char waste[4 * BASK_IN_BUFFER];
-    for (int i = 0; conn->readable && i < DISCARDS_PER_TURN; i++)
+    for (int i = 0; conn->readable && i < PIECES_PER_TURN; i++)
         if (receive(conn, waste, sizeof waste) == BASK_E_CLOSED) {
             bask_conn_close(conn);
             return;
@@ -314,10 +407,8 @@ bask_conn_on_readable(struct bask_conn *conn)
     }
 }
 
-/* What the application reads is over a limit. It gets `err`, and the client, unless the application
- * has something to say to it, a status. */
-static ssize_t
-refuse_reader(struct bask_conn *conn, int err)
+ssize_t
+bask_conn_refuse_reader(struct bask_conn *conn, int err)
 {
     bool late = err == BASK_E_TIMEOUT;
     if (!conn->verdict)
@@ -335,14 +426,14 @@ static ssize_t
 decode_for_reader(struct bask_conn *conn, char *buffer, size_t n)
 {
     size_t data;
-    int64_t used = bask_chunked_decode(&conn->chunks, buffer, n, &data);
+    int64_t used = decode(conn, buffer, n, &data);
     conn->body_total += (int64_t)data;
     if (used == -1) {
         conn->close_after = true;
         return BASK_E_SYNTAX;
     }
     if (over_limit(conn, conn->body_total))
-        return refuse_reader(conn, BASK_E_LIMIT);
+        return bask_conn_refuse_reader(conn, BASK_E_LIMIT);
     if (used >= 0) {
         conn->body_left = 0;
         if (bask_buf_append(&conn->rest, bask_str_n(buffer + used, n - (size_t)used)))
@@ -355,6 +446,8 @@ ssize_t
 bask_conn_read_body(struct bask_req *req, char *buffer, size_t size)
 {
     struct bask_conn *conn = req->owner;
+    if (conn->body_fd)
+        return bask_conn_spill_read(conn, buffer, size);
     /* Behind the final status, 100 (Continue) would be part of the response's body. */
     if (conn->wants_continue && conn->body_left && !req->response.head_sent)
         bask_conn_send_continue(conn);
@@ -362,9 +455,7 @@ bask_conn_read_body(struct bask_req *req, char *buffer, size_t size)
         size_t want = size;
         if (!conn->chunked && (int64_t)want > conn->body_left)
             want = (size_t)conn->body_left;
-        ssize_t n = receive(conn, buffer, want);
-        if (n == BASK_E_AGAIN && bask_conn_body_wait(conn))
-            return refuse_reader(conn, BASK_E_TIMEOUT);
+        ssize_t n = bask_conn_receive(conn, buffer, want);
         if (n < 0)
             return n;
         bask_conn_body_came(conn, n);

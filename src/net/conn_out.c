@@ -21,7 +21,9 @@
 enum {
     COMPOSED = 4096,           /* a head, and a small body behind it, leave in one piece */
     STREAM_HIGH_WATER = 65536, /* an application that streams waits when more is unsent */
-    LOG_DELAY_US = 50000,      /* how long a line may wait for others to be written with it */
+    HOLD = 1 << 30,            /* instead of the flags of send(2): more answers follow soon */
+    HELD_MAX = 16384,     /* answers to a burst of requests leave in pieces of about this size */
+    LOG_DELAY_US = 50000, /* how long a line may wait for others to be written with it */
 };
 
 bool
@@ -33,7 +35,16 @@ bask_conn_has_output(const struct bask_conn *conn)
 int
 bask_conn_fail(struct bask_conn *conn)
 {
+    int why = errno;
     conn->broken = true;
+    if (conn->net->options->bodies.quiet_writes)
+        return BASK_E_CLOSED;
+    if (conn->req)
+        bask_log(BASK_LOG_INFO, "%.*s %.*s: the client left before the end of the answer: %s",
+                 BASK_FMT(conn->req->pub.method), BASK_FMT(conn->req->pub.uri), strerror(why));
+    else if (conn->step == BASK_STEP_FLUSH) /* the request is forgotten already */
+        bask_log(BASK_LOG_INFO, "%s: the client left before the end of the answer: %s",
+                 conn->peer.addr[0] ? conn->peer.addr : "unix socket", strerror(why));
     return BASK_E_CLOSED;
 }
 
@@ -56,6 +67,7 @@ flush_out(struct bask_conn *conn)
 int
 bask_conn_flush(struct bask_conn *conn)
 {
+    bask_list_remove(&conn->held);
     int err = conn->broken ? BASK_E_CLOSED : flush_out(conn);
     while (!err && conn->file_fd >= 0) {
         err = bask_conn_send_file(conn);
@@ -65,13 +77,34 @@ bask_conn_flush(struct bask_conn *conn)
     return err;
 }
 
-/* Hands `parts` to the network and keeps a copy of what it did not take. */
-static int
-emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
+/* Together with answers that are held, or as the first of them. What waits without being held waits
+ * for the network, and the socket will tell. */
+__attribute__((cold, noinline)) static int
+emit_held(struct bask_conn *conn, const struct iovec *parts, size_t count, bool goes_on)
+{
+    struct bask_net *net = conn->net;
+    bool starts = !bask_conn_has_output(conn);
+    for (size_t i = 0; i < count; i++)
+        if (bask_buf_append(&conn->out, bask_str_n(parts[i].iov_base, parts[i].iov_len)))
+            return bask_conn_fail(conn);
+    if (starts) {
+        if (bask_list_empty(&net->held))
+            net->held_turns = 0;
+        bask_list_append(&net->held, &conn->held);
+    }
+    bool enough = !goes_on || bask_buf_len(&conn->out) >= HELD_MAX;
+    int err = enough ? bask_conn_release(conn) : BASK_OK;
+    return err == BASK_E_AGAIN ? BASK_OK : err;
+}
+
+int
+bask_conn_emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
 {
     ssize_t sent = 0;
     if (conn->broken)
         return BASK_E_CLOSED;
+    if (flags == HOLD || (bask_buf_len(&conn->out) && bask_conn_holds(conn)))
+        return emit_held(conn, parts, count, flags == HOLD);
     if (!bask_buf_len(&conn->out)) {
         struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
         do
@@ -92,6 +125,21 @@ emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
             return bask_conn_fail(conn);
     }
     return BASK_OK;
+}
+
+static int
+emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags)
+{
+    const struct bask_driver *driver = conn->listener->driver;
+    return driver->emit ? driver->emit(conn, parts, count, flags)
+                        : bask_conn_emit(conn, parts, count, flags);
+}
+
+int
+bask_conn_send(struct bask_conn *conn, bask_str bytes)
+{
+    struct iovec part = {(void *)bytes.ptr, bytes.len};
+    return emit(conn, &part, 1, 0);
 }
 
 static bask_str
@@ -119,26 +167,28 @@ traits_of(const struct bask_conn *conn)
         .keep_alive = driver->keep_alive && !conn->close_after && !conn->net->draining &&
                       conn->body_left == 0,
         .chunked = driver->chunked,
+        .tells_end = driver->tells_end,
         .own_date = driver->own_date,
     };
 }
 
 /* Sends the head and as much of `body` as fits in the same piece, then the rest of it. */
 static int
-emit_head(struct bask_conn *conn, bask_str body, int flags)
+emit_head(struct bask_conn *conn, const struct bask_response_traits *traits, bask_str body,
+          int flags)
 {
     struct bask_response *response = &conn->req->response;
-    struct bask_response_traits traits = traits_of(conn);
     char composed[COMPOSED];
-    const bask_str version = BASK_STR("HTTP/1.1 ");
-    bool fits = response->head.len < COMPOSED - BASK_RESPONSE_TAIL - version.len;
+    bask_str version = conn->listener->driver->version;
+    bool fits = response->head.len < COMPOSED - BASK_RESPONSE_TAIL - BASK_VERSION_ROOM;
     size_t used = 0;
     if (fits) {
-        memcpy(composed, version.ptr, version.len);
-        memcpy(composed + version.len, response->head.ptr, response->head.len);
-        used = version.len + response->head.len;
+        memcpy(composed, version.ptr, BASK_VERSION_ROOM);
+        used = version.len;
+        memcpy(composed + used, response->head.ptr, response->head.len);
+        used += response->head.len;
     }
-    used += bask_response_finish_head(response, &traits, date_line(conn->net), composed + used);
+    used += bask_response_finish_head(response, traits, date_line(conn->net), composed + used);
     response->head_sent = true;
     conn->close_after = conn->close_after || !response->keep_alive;
     if (fits && body.len <= COMPOSED - used) {
@@ -155,8 +205,8 @@ emit_head(struct bask_conn *conn, bask_str body, int flags)
     return emit(conn, parts, 4, flags);
 }
 
-static void
-log_access(struct bask_conn *conn, const char *note)
+void
+bask_conn_log(struct bask_conn *conn, const char *note)
 {
     struct bask_net *net = conn->net;
     const struct bask_req *req = conn->req;
@@ -195,7 +245,7 @@ end_request(struct bask_conn *conn, const char *note)
                  (long long)conn->req->response.taken, (long long)conn->req->response.length);
         conn->close_after = true;
     }
-    log_access(conn, note);
+    bask_conn_log(conn, note);
     bask_conn_request_done(conn);
 }
 
@@ -212,6 +262,22 @@ warn_if_long(const struct bask_conn *conn)
                  (long long)response->length);
 }
 
+/* Another request of the same client is here already, so another answer will be soon. */
+static bool
+is_in_burst(const struct bask_conn *conn)
+{
+    return bask_buf_len(&conn->in) > conn->head_len + conn->in_place &&
+           conn->req->response.keep_alive && conn->req->response.length < HELD_MAX;
+}
+
+/* Of a whole answer: what is known to follow it. */
+static int
+flags_of(const struct bask_conn *conn)
+{
+    const struct bask_driver *driver = conn->listener->driver;
+    return driver->end ? MSG_MORE : is_in_burst(conn) ? HOLD : 0;
+}
+
 static int
 respond(struct bask_req *req, bask_str head, unsigned count, bask_str body)
 {
@@ -221,7 +287,7 @@ respond(struct bask_req *req, bask_str head, unsigned count, bask_str body)
                                       &conn->net->heads);
     if (err)
         return err;
-    err = emit_head(conn, bask_response_take(&req->response, body), 0);
+    err = emit_head(conn, &traits, bask_response_take(&req->response, body), flags_of(conn));
     warn_if_long(conn);
     end_request(conn, "");
     return err;
@@ -237,7 +303,7 @@ bask_conn_end_raw(struct bask_conn *conn, bask_str head, bask_str body, unsigned
     response->facts.status = status;
     response->taken = (int64_t)body.len;
     conn->close_after = true;
-    log_access(conn, "");
+    bask_conn_log(conn, "");
     bask_conn_request_done(conn);
     return err;
 }
@@ -259,7 +325,7 @@ respond_file(struct bask_req *req, bask_str head, unsigned count, int fd, int64_
         conn->file_left = length < response->length ? length : response->length;
     conn->file_fd = fd;
     conn->file_offset = offset;
-    err = emit_head(conn, (bask_str){0}, conn->file_left ? MSG_MORE : 0);
+    err = emit_head(conn, &traits, (bask_str){0}, conn->file_left ? MSG_MORE : 0);
     if (!err)
         err = bask_conn_flush(conn);
     end_request(conn, " via sendfile()");
@@ -299,7 +365,9 @@ write_data(struct bask_req *req, bask_str data)
         bask_str allowed = bask_response_take(response, data);
         bool chunked = response->framing == BASK_FRAMING_CHUNKED;
         if (!response->head_sent) {
-            err = emit_head(conn, chunked ? (bask_str){0} : allowed, chunked ? MSG_MORE : 0);
+            const struct bask_response_traits traits = traits_of(conn);
+            err =
+                emit_head(conn, &traits, chunked ? (bask_str){0} : allowed, chunked ? MSG_MORE : 0);
             if (!err && chunked)
                 err = emit_chunk(conn, allowed);
         } else if (allowed.len && chunked) {
@@ -315,7 +383,7 @@ write_data(struct bask_req *req, bask_str data)
     if (err)
         return err;
     if (bask_buf_len(&conn->out) > STREAM_HIGH_WATER)
-        return bask_conn_answer_wait(conn) ? BASK_E_TIMEOUT : BASK_E_AGAIN;
+        return BASK_E_AGAIN;
     bask_conn_answer_went(conn);
     return BASK_OK;
 }
@@ -327,13 +395,14 @@ finish(struct bask_req *req)
     struct bask_response *response = &req->response;
     int err = BASK_OK;
     if (!response->head_sent) {
+        const struct bask_response_traits traits = traits_of(conn);
         /* Nothing was written: now the length is known. */
         if (response->framing == BASK_FRAMING_CHUNKED || response->framing == BASK_FRAMING_CLOSE) {
             response->framing = BASK_FRAMING_LENGTH;
             response->length = 0;
-            response->keep_alive = traits_of(conn).keep_alive && !response->facts.says_close;
+            response->keep_alive = traits.keep_alive && !response->facts.says_close;
         }
-        err = emit_head(conn, (bask_str){0}, 0);
+        err = emit_head(conn, &traits, (bask_str){0}, 0);
     } else if (response->framing == BASK_FRAMING_CHUNKED) {
         struct iovec last = {(void *)"0\r\n\r\n", 5};
         err = emit(conn, &last, 1, 0);
@@ -357,13 +426,18 @@ send_status(struct bask_conn *conn, unsigned status)
 {
     char text[512], body[64];
     const char *phrase = bask_status_text(status);
+    /* RFC 9110 15.5.6 wants Allow; who is allowed what is the application's to say. */
+    const char *allow =
+        status == 405 ? "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" : "";
     bool no_body = conn->req && conn->req->pub.method_id == BASK_METHOD_HEAD;
+    const struct bask_driver *driver = conn->listener->driver;
     int body_len = snprintf(body, sizeof body, "%u %s\n", status, phrase);
     int len =
         snprintf(text, sizeof text,
-                 "HTTP/1.1 %u %s\r\n%.*sContent-Type: text/plain\r\nContent-Length: %d\r\n"
-                 "Connection: close\r\n\r\n%s",
-                 status, phrase, BASK_FMT(date_line(conn->net)), body_len, no_body ? "" : body);
+                 "%s%u %s\r\n%.*s%sContent-Type: text/plain\r\nContent-Length: %d\r\n"
+                 "%s\r\n%s",
+                 driver->version.ptr, status, phrase, BASK_FMT(date_line(conn->net)), allow,
+                 body_len, driver->tells_end ? "" : "Connection: close\r\n", no_body ? "" : body);
     struct iovec whole = {text, (size_t)len};
     emit(conn, &whole, 1, 0);
 }
@@ -385,13 +459,14 @@ abort_request(struct bask_req *req, bask_str head, unsigned count, bask_str body
     } else if (req->response.head_sent && req->response.framing == BASK_FRAMING_CLOSE) {
         bask_conn_reset_on_close(conn);
     }
-    log_access(conn, " (aborted)");
+    bask_conn_log(conn, " (aborted)");
+    bask_conn_release(conn);
     conn->broken = true;
     bask_conn_request_done(conn);
 }
 
-static int
-descriptor(const struct bask_req *req)
+int
+bask_conn_descriptor(const struct bask_req *req)
 {
     return ((const struct bask_conn *)req->owner)->io.fd;
 }
@@ -405,16 +480,18 @@ reset_now(struct bask_conn *conn)
         shutdown(conn->io.fd, SHUT_RDWR); /* a unix socket has no reset */
 }
 
-static bool
-cut(struct bask_req *req, unsigned status)
+bool
+bask_conn_cut(struct bask_req *req, unsigned status)
 {
     struct bask_conn *conn = req->owner;
     bool unsent = !req->response.head_sent;
     if (unsent) {
         send_status(conn, status);
         req->response.facts.status = status;
+        if (conn->listener->driver->end)
+            bask_conn_end_answer(conn);
     }
-    log_access(conn, " (cut off)");
+    bask_conn_log(conn, " (cut off)");
     bool told = unsent && !conn->broken && !bask_conn_has_output(conn);
     if (told)
         /* What the client still sends must not be answered with a reset: it could overtake. */
@@ -433,7 +510,7 @@ cut(struct bask_req *req, unsigned status)
 
 const struct bask_req_io bask_conn_req_io = {
     .end_job = bask_conn_end_call,
-    .cut = cut,
+    .cut = bask_conn_cut,
     .respond = respond,
     .respond_file = respond_file,
     .begin = begin,
@@ -441,7 +518,9 @@ const struct bask_req_io bask_conn_req_io = {
     .finish = finish,
     .abort = abort_request,
     .read_body = bask_conn_read_body,
-    .descriptor = descriptor,
+    .descriptor = bask_conn_descriptor,
+    .take_over = bask_conn_take_over,
+    .waits = bask_conn_waits,
 };
 
 /* Which limit a refusal comes from. */
@@ -456,6 +535,10 @@ bound_of(const struct bask_conn *conn, unsigned status)
     case 414:
     case 431:
         return BASK_BOUND_HEAD_SIZE;
+    case 500:
+    case 503:
+    case 507:
+        return BASK_BOUND_UNSERVED;
     default:
         return BASK_BOUND_MALFORMED;
     }

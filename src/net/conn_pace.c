@@ -9,6 +9,7 @@
 #include "base/err.h"
 
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -26,6 +27,15 @@ bask_conn_body_wait(struct bask_conn *conn)
                                             options->clients.body_rate};
     int64_t now = bask_loop_now_us(conn->net->loop);
     return bask_pace_wait(&conn->body_pace, now, limits) ? BASK_E_TIMEOUT : BASK_OK;
+}
+
+int
+bask_conn_waits(struct bask_req *req, short events)
+{
+    struct bask_conn *conn = req->owner;
+    if (events & POLLOUT)
+        return bask_conn_answer_wait(conn);
+    return bask_conn_body_wait(conn) ? (int)bask_conn_refuse_reader(conn, BASK_E_TIMEOUT) : BASK_OK;
 }
 
 /* Bytes of answers that the client does not have. */
@@ -53,7 +63,7 @@ int
 bask_conn_answer_wait(struct bask_conn *conn)
 {
     const struct bask_net_options *options = conn->net->options;
-    const struct bask_pace_limits limits = {options->transfer_ms * 1000,
+    const struct bask_pace_limits limits = {bask_net_send_ms(options) * 1000,
                                             options->clients.response_rate};
     int64_t left = behind(conn), now = bask_loop_now_us(conn->net->loop);
     if (conn->answer_pace.from_us && left < conn->behind)

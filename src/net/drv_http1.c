@@ -39,20 +39,41 @@ line_is_too_long(const struct bask_client_limits *limits, bask_str input)
 }
 
 static int
+wait_for_more(struct bask_conn *conn, bask_str input)
+{
+    if (line_is_too_long(&conn->net->options->clients, input))
+        return refuse_head(conn, BASK_HTTP1_TARGET_TOO_LONG);
+    conn->scanned = input.len;
+    return 0;
+}
+
+/* A head with folded lines, where they are allowed: they are unfolded where they are. */
+__attribute__((cold, noinline)) static int
+parse_unfolded(struct bask_conn *conn, unsigned leniency, struct bask_http1_head *head)
+{
+    char *input = conn->in.data + conn->in.start;
+    size_t len = bask_buf_len(&conn->in);
+    if (!conn->net->options->http.allow_obs_fold || !bask_http1_unfold(input, len))
+        return -1;
+    return bask_http1_parse_as(input, len, 0, leniency, head);
+}
+
+static int
 parse(struct bask_conn *conn)
 {
     const struct bask_client_limits *limits = &conn->net->options->clients;
+    const struct bask_http_options *options = &conn->net->options->http;
     struct bask_http1_head *head = &conn->net->head;
     bask_str input = bask_buf_view(&conn->in);
-    int len = bask_http1_parse(input.ptr, input.len, conn->scanned, head);
-    if (len == -2) {
-        if (line_is_too_long(limits, input))
-            return refuse_head(conn, BASK_HTTP1_TARGET_TOO_LONG);
-        conn->scanned = input.len;
-        return 0;
+    int len = bask_http1_parse_as(input.ptr, input.len, conn->scanned, options->leniency, head);
+    if (len < 0) {
+        if (len == -1 && head->reason == BASK_HTTP1_FOLDED)
+            len = parse_unfolded(conn, options->leniency, head);
+        if (len == -1)
+            return refuse_head(conn, head->reason);
+        if (len == -2)
+            return wait_for_more(conn, input);
     }
-    if (len < 0)
-        return refuse_head(conn, head->reason);
     if (len > limits->line_bytes && line_length(head) > limits->line_bytes)
         return refuse_head(conn, BASK_HTTP1_TARGET_TOO_LONG);
     if (head->count > limits->fields)
@@ -66,20 +87,20 @@ parse(struct bask_conn *conn)
     conn->body_left = head->chunked ? -1 : head->content_length;
     conn->wants_continue = head->expects_continue;
     name_connection(conn, &req->pub);
-    int err = bask_req_from_http1(req, head, input.ptr + len);
+    int err = bask_req_from_http1(req, head, input.ptr + len, options->underscore_rule);
     if (err == BASK_E_NOMEM) {
         bask_conn_refuse(conn, 503, "out of memory");
         return -1;
     }
     if (err)
-        return refuse_head(conn,
-                           err == BASK_E_LIMIT ? BASK_HTTP1_TOO_MANY_FIELDS : BASK_HTTP1_TARGET);
+        return refuse_head(conn, head->reason);
     conn->peer_is_new = false;
     return 1;
 }
 
 const struct bask_driver bask_driver_http1 = {
     .name = "http",
+    .version = BASK_VERSION_HTTP,
     .parse = parse,
     .keep_alive = true,
     .chunked = true,

@@ -101,6 +101,10 @@ bask_net_forsake(struct bask_net *net)
             close(conn->io.fd);
             if (conn->file_fd >= 0)
                 close(conn->file_fd);
+            bask_list_remove(&conn->held);
+            if (conn->step !=
+                BASK_STEP_APP) /* else it is the application's to read, here as well */
+                bask_conn_spill_end(conn);
             if (conn->req)
                 conn->req->io = &bask_forsaken_req_io;
         }

@@ -22,6 +22,7 @@ enum {
     TURNS_OF_MANY = 8,
     SPARES_KEPT = 256, /* of each kind */
     TRIM_US = 1000000,
+    HELD_TURNS = 64, /* requests of busy clients before answers that are held go out */
 };
 
 static int
@@ -166,6 +167,9 @@ expire(struct bask_conn *conn)
     case BASK_STEP_FLUSH:
         bask_conn_flush_goes_on(conn);
         return;
+    case BASK_STEP_STREAM:
+        bask_conn_break_stream(conn);
+        return;
     default:
         break;
     }
@@ -263,6 +267,7 @@ bask_net_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
     net->reopen.on_due = bask_crowd_on_reopen;
     net->log_flush.on_due = on_log_flush;
     bask_list_init(&net->again);
+    bask_list_init(&net->held);
     for (int step = 0; step < BASK_STEP_COUNT; step++)
         bask_list_init(&net->steps[step]);
     for (size_t i = 0; i < listeners->count; i++)
@@ -303,8 +308,18 @@ bask_net_free(struct bask_net **net)
     bask_loop_timer_stop(&(*net)->reopen);
     bask_loop_timer_stop(&(*net)->log_flush);
     free_spares(*net, 0);
+    free((*net)->spill_piece);
     free(*net);
     *net = NULL;
+}
+
+/* Whoever has more requests here may be slow to be answered: what is ready waits no longer. */
+__attribute__((cold, noinline)) static bool
+release_held(struct bask_net *net)
+{
+    while (!bask_list_empty(&net->held))
+        bask_conn_release(BASK_CONTAINER(net->held.next, struct bask_conn, held));
+    return true;
 }
 
 bool
@@ -316,7 +331,9 @@ bask_net_dispatch(struct bask_net *net)
         return true;
     struct bask_link *link = bask_list_take(&net->again);
     if (!link)
-        return false;
+        return !bask_list_empty(&net->held) && release_held(net);
+    if (!bask_list_empty(&net->held) && ++net->held_turns > HELD_TURNS)
+        release_held(net);
     bask_conn_go_on(BASK_CONTAINER(link, struct bask_conn, again));
     return true;
 }
@@ -389,6 +406,7 @@ drain(struct bask_net *net, bool is_last, int64_t grace_ms)
             accept_the_last(net);
         bask_net_unwatch(net);
         bask_loop_timer_stop(&net->reopen);
+        bask_conn_leave_streams(net);
     }
     bask_list_init(&idle);
     while (!bask_list_empty(&net->steps[BASK_STEP_IDLE]))

@@ -7,6 +7,9 @@
 #pragma once
 
 #include "loop/loop.h"
+#include "net/http_options.h"
+#include "net/sockets.h"
+#include "net/trust.h"
 #include "obs/access.h"
 #include "obs/bounds.h"
 #include "serve/pipeline.h"
@@ -27,9 +30,18 @@ struct bask_client_limits {
     int64_t connections;              /* a worker; 0: by the descriptors it may have */
 };
 
+/* What becomes of bodies. */
+struct bask_body_options {
+    bool in_files;     /* those beyond --post-buffering are kept in files */
+    bask_str folder;   /* of these files; absent: $TMPDIR or /tmp, once it is settled */
+    int64_t piece;     /* bytes that are received and written at once */
+    bool quiet_writes; /* nobody is told of a client that left */
+};
+
 struct bask_net_options {
-    struct bask_values http_sockets; /* --http, --http-socket */
-    struct bask_values uwsgi_sockets;
+    struct bask_values http_sockets;  /* --http, --http-socket */
+    struct bask_values uwsgi_sockets; /* --socket, whatever --protocol makes of it */
+    struct bask_socket_options sockets;
     bask_str socket_owner; /* of unix sockets, "user" or "user:group"; absent: who started it */
     bask_str socket_mode;  /* of unix sockets; absent: what umask leaves */
     int64_t backlog;
@@ -41,11 +53,25 @@ struct bask_net_options {
     int64_t head_ms;     /* first byte to end of head */
     int64_t transfer_ms; /* without progress, either way */
     struct bask_client_limits clients;
-    struct bask_sock_givens *given; /* no option: sockets that are open already; NULL: none */
+    struct bask_body_options bodies;
+    struct bask_http_options http;
+    struct bask_sock_givens *given;     /* no option: sockets that are open already; NULL: none */
+    struct bask_sock_givens *activated; /* no option: the same from a service manager */
 };
+
+/* How long a response may make no progress. */
+static inline int64_t
+bask_net_send_ms(const struct bask_net_options *options)
+{
+    return options->sockets.send_ms ? options->sockets.send_ms : options->transfer_ms;
+}
 
 /* The rows of these options; `values` is the struct they fill. */
 struct bask_option_table bask_net_option_table(struct bask_net_options *values);
+struct bask_option_table bask_body_option_table(struct bask_body_options *values);
+/* In the process that will serve, or fork those who do: finds out where bodies are kept, and
+ * whether they can be. 0; BASK_E_SYSTEM: the log says why not. */
+int bask_body_options_settle(struct bask_net_options *options);
 struct bask_option_table bask_client_limits_option_table(struct bask_client_limits *values);
 /* After the options were read: what one says of another, and 0 for no limit as a number. */
 void bask_net_options_settle(struct bask_net_options *options);
@@ -56,7 +82,8 @@ struct bask_listener {
     const struct bask_driver *driver;
     bask_str name;        /* as the user wrote it */
     char port[6];         /* "" on a unix socket */
-    char *path;           /* of a unix socket in the file system, absolute; else NULL */
+    char *path;           /* of a unix socket of ours in the file system, absolute; else NULL */
+    bool borrowed;        /* somebody else has opened it */
     struct bask_net *net; /* of the worker that accepts; NULL before */
     uint32_t id;
 };
@@ -64,8 +91,11 @@ struct bask_listener {
 struct bask_listeners {
     struct bask_listener *items;
     size_t count;
+    struct bask_trust trust;
 };
 
+/* Whether the options name one. */
+bool bask_listeners_are_named(const struct bask_net_options *options);
 /* Binds everything the options name, or takes what is open already. 0, or a bask_err with one
  * sentence in `error`. */
 int bask_listeners_open(struct bask_listeners *listeners, const struct bask_net_options *options,

@@ -196,13 +196,13 @@ dispatch_some(struct bask_crew *crew)
     return count;
 }
 
-/* All threads are busy: do what the loop has to do, without waiting. */
-static void
+/* All threads are busy: do what the loop has to do, without waiting. False: that was nothing. */
+static bool
 look_after_loop(struct bask_crew *crew)
 {
-    dispatch_some(crew);
+    unsigned count = dispatch_some(crew);
     poll_events(crew);
-    dispatch_some(crew);
+    return count + dispatch_some(crew) > 0;
 }
 
 /* What the patrol remembers from tick to tick. */
@@ -211,6 +211,12 @@ struct watch {
     unsigned quiet;      /* ticks in a row in which the worker was idle */
     long tick_ns;        /* length of the next tick */
 };
+
+static long
+longer(long tick_ns)
+{
+    return tick_ns < TICK_MAX_NS ? tick_ns * 2 : TICK_MAX_NS;
+}
 
 /* Requests were taken since the last tick: all is well. A tick costs as much as several requests,
  * and the lock more, so what goes fast is looked at rarely and without the lock. */
@@ -221,9 +227,7 @@ note_progress(struct bask_crew *crew, struct watch *watch, unsigned long done)
     if (fast)
         atomic_store_explicit(&crew->eager, false, memory_order_relaxed);
     watch->quiet = 0;
-    watch->tick_ns = !fast                          ? TICK_NS
-                     : watch->tick_ns < TICK_MAX_NS ? watch->tick_ns * 2
-                                                    : TICK_MAX_NS;
+    watch->tick_ns = fast ? longer(watch->tick_ns) : TICK_NS;
 }
 
 /* Nobody asked for work during a tick. With the lock. */
@@ -235,12 +239,12 @@ inspect(struct bask_crew *crew, struct watch *watch)
         return;
     }
     watch->quiet = 0;
-    watch->tick_ns = TICK_NS;
     if (crew->idle) {
+        watch->tick_ns = TICK_NS;
         atomic_store_explicit(&crew->eager, true, memory_order_relaxed);
         pthread_cond_signal(&crew->follow);
-    } else {
-        look_after_loop(crew);
+    } else { /* threads may stay inside for hours: WebSockets */
+        watch->tick_ns = look_after_loop(crew) ? TICK_NS : longer(watch->tick_ns);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "obs/log.h"
+#include "svc/functions.h"
 #include "svc/svc.h"
 #include "sys/bell.h"
 #include "sys/clock.h"
@@ -38,7 +39,27 @@ bask_host_limit(struct bask_host_limits limits)
 void
 bask_host_enter(struct bask_thread *thread)
 {
+    if (current)
+        bask_host_websocket_free(&current->websocket);
     current = thread;
+}
+
+int64_t
+bask_host_harakiri_us(void)
+{
+    return host.limits.harakiri_us;
+}
+
+int
+bask_host_transfer_ms(void)
+{
+    return host.transfer_ms;
+}
+
+struct bask_crew *
+bask_host_crew(void)
+{
+    return host.crew;
 }
 
 struct bask_thread *
@@ -69,8 +90,9 @@ note_line(struct bask_board_thread *board, const struct bask_request *pub)
     line[method + uri] = '\0';
 }
 
+/* What a thread gets: a request, or NULL and perhaps a job. */
 static const struct bask_request *
-host_next(struct bask_thread *thread)
+take(struct bask_thread *thread)
 {
     struct bask_board_thread *board = thread->board;
     struct bask_req *req = bask_crew_next(host.crew, &thread->idle);
@@ -172,13 +194,15 @@ host_begin(const struct bask_request *request, bask_str head, uint32_t header_co
     return err;
 }
 
-/* Waits for the client, without the lock, and not for long at once: the request may be cut off
- * meanwhile, and whoever is asked again knows how long is too long. 0: try again, or BASK_E_CLOSED.
- */
-static int
-wait_for_client(int fd, short events)
+int
+bask_host_wait(struct bask_req *req, short events)
 {
-    struct pollfd poller = {.fd = fd, .events = events};
+    bask_crew_lock(host.crew);
+    struct pollfd poller = {.fd = req->io->descriptor(req), .events = events};
+    int err = req->io->waits ? req->io->waits(req, events) : BASK_OK;
+    bask_crew_unlock(host.crew);
+    if (err)
+        return err;
     return poll(&poller, 1, WAIT_MS) < 0 && errno != EINTR ? BASK_E_CLOSED : BASK_OK;
 }
 
@@ -189,11 +213,10 @@ host_write(const struct bask_request *request, bask_str data)
     for (;;) {
         bask_crew_lock(host.crew);
         int err = req->io->write(req, data);
-        int fd = req->io->descriptor(req);
         bask_crew_unlock(host.crew);
         if (err != BASK_E_AGAIN)
             return err;
-        if ((err = wait_for_client(fd, POLLOUT)))
+        if ((err = bask_host_wait(req, POLLOUT)))
             return err;
         data = (bask_str){0};
     }
@@ -249,11 +272,10 @@ host_read_body(const struct bask_request *request, char *buffer, size_t size)
     for (;;) {
         bask_crew_lock(host.crew);
         ssize_t n = req->io->read_body(req, buffer, size);
-        int fd = req->io->descriptor(req);
         bask_crew_unlock(host.crew);
         if (n != BASK_E_AGAIN)
             return n;
-        int err = wait_for_client(fd, POLLIN);
+        int err = bask_host_wait(req, POLLIN);
         if (err)
             return err;
     }
@@ -462,11 +484,23 @@ host_app_info(uint32_t worker_id, uint32_t id, struct bask_app_info *ret_info)
     return BASK_OK;
 }
 
+static const struct {
+    const char *name;
+    const void *functions;
+} services[] = {
+    {"request", &bask_host_request_service},
+    {"stream", &bask_host_stream_service},
+    {"websocket", &bask_host_websocket_service},
+};
+
 /* What is about requests is the host's; the rest is not. */
 static const void *
 host_service(const char *name)
 {
-    return strcmp(name, "request") == 0 ? &bask_host_request_service : bask_svc_find(name);
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+        if (strcmp(name, services[i].name) == 0)
+            return services[i].functions;
+    return bask_svc_find(name);
 }
 
 static const struct bask_job *
@@ -496,6 +530,33 @@ host_end_job(const struct bask_job *job, int failed, bask_str answer)
     else
         come_back(thread);
     bask_crew_unlock(host.crew);
+}
+
+/* A call of a function that is not the plugin's: it is made here, by the thread that took it, and
+ * needs nothing of the plugin. */
+static bool
+answer_here(struct bask_thread *thread)
+{
+    const struct bask_job *job = thread->job;
+    bool plugin_takes_calls = host.jobs & BASK_JOBS(BASK_JOB_CALL);
+    if (job->kind != BASK_JOB_CALL || (plugin_takes_calls && !bask_functions_are_direct(job->name)))
+        return false;
+    bask_str result = {0};
+    int err = bask_functions_answer(job->name, job->items, &result);
+    thread->job = NULL;
+    host_end_job(job, err && err != BASK_E_NOTFOUND, result);
+    free((char *)result.ptr);
+    return true;
+}
+
+static const struct bask_request *
+host_next(struct bask_thread *thread)
+{
+    const struct bask_request *request;
+    do
+        request = take(thread);
+    while (!request && thread->job && answer_here(thread));
+    return request;
 }
 
 const struct bask_host bask_host_functions = {

@@ -12,6 +12,8 @@
 #include "plugin/crew.h"
 
 #include <bask/service_request.h>
+#include <bask/service_stream.h>
+#include <bask/service_websocket.h>
 
 struct bask_host_listener {
     bask_str name, port;
@@ -36,6 +38,8 @@ struct bask_host_setup {
     struct bask_server_info info;
     const struct bask_host_listener *listeners;
     uint32_t worker_id;             /* 0 in a zygote */
+    uint32_t jobs;                  /* the kinds that the plugin takes */
+    int transfer_ms;                /* how long a client that sends may make no progress */
     struct bask_host_limits limits; /* none before bask_host_limit */
 };
 
@@ -50,10 +54,30 @@ void bask_host_enter(struct bask_thread *thread);
 /* This process is a worker from now on: its applications are told to the others. */
 void bask_host_take_seat(struct bask_seat seat);
 
+/* How long a request may take without a word of the client or the application; 0: for ever. */
+int64_t bask_host_harakiri_us(void);
+struct bask_crew *bask_host_crew(void);
+/* How long a thread waits for a client that makes no progress. */
+int bask_host_transfer_ms(void);
+
 /* The calling application thread; NULL in others. */
 struct bask_thread *bask_host_thread(void);
-/* host_request.c */
+/* Waits for the client, without the lock, and not for long at once: the request may be cut off
+ * meanwhile. 0: try again, BASK_E_TIMEOUT or BASK_E_CLOSED. */
+int bask_host_wait(struct bask_req *req, short events);
+/* host_request.c: NULL if the calling thread has no request. A signal is nobody's. */
+struct bask_req *bask_host_present(void);
 extern const struct bask_service_request bask_host_request_service;
+/* host_stream.c: the functions of the service, for a request of the calling thread. */
+int bask_host_stream_take(struct bask_req *req, bask_str head, uint32_t header_count,
+                          const struct bask_farewells *farewells);
+ssize_t bask_host_stream_read(struct bask_req *req, char *buffer, size_t size, int timeout_ms);
+int bask_host_stream_write(struct bask_req *req, bask_str data, bool is_last);
+extern const struct bask_service_stream bask_host_stream_service;
+/* host_websocket.c */
+struct bask_host_websocket;
+void bask_host_websocket_free(struct bask_host_websocket **socket);
+extern const struct bask_service_websocket bask_host_websocket_service;
 
 /* An application thread. `req` is the request inside while busy_since_us of `board` is set; whoever
  * reads it has read deadline_us before (it is published with that). */
@@ -64,4 +88,5 @@ struct bask_thread {
     struct bask_board_thread *board;
     struct bask_req *req;
     const struct bask_job *job; /* what the last NULL of next() meant, until somebody asks */
+    struct bask_host_websocket *websocket; /* the last one; NULL: there was none */
 };

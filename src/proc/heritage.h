@@ -8,6 +8,7 @@
 #include "ipc/exit.h"
 #include "net/net.h"
 #include "obs/board.h"
+#include "plugin/guests.h"
 #include "plugin/host.h"
 #include "proc/limits.h"
 #include "proc/place.h"
@@ -27,6 +28,7 @@ struct bask_process_options {
     bool need_app;
     int64_t max_apps;
     bool enable_threads;
+    int64_t async;        /* 0 and 1: threads, as it is */
     int64_t cpu_affinity; /* CPUs of a worker; 0: all */
     bask_str worker_exec; /* the program that workers are; absent: they serve the application */
 };
@@ -36,7 +38,7 @@ struct bask_sources;
 struct bask_heritage {
     const struct bask_conf *conf;
     const struct bask_process_options *options;
-    const struct bask_net_options *net;
+    struct bask_net_options *net;
     const struct bask_warmup_options *warmup;
     const struct bask_limits_options *limits;
     const struct bask_svc_options *services;
@@ -47,6 +49,7 @@ struct bask_heritage {
     struct bask_shared shared;         /* as well: what applications share */
     uint32_t generation;
     const struct bask_plugin *plugin;
+    struct bask_guests guests; /* languages beside it */
     struct bask_place place;
     void (*on_loaded)(void); /* the application is; NULL: nobody wants to know */
     struct bask_server_info info;

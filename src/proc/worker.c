@@ -319,7 +319,7 @@ extras_of(struct worker *worker)
 {
     uint32_t jobs = bask_plugin_jobs(worker->heritage->plugin);
     return (struct bask_net_extras){
-        .calls = jobs & BASK_JOBS(BASK_JOB_CALL),
+        .calls = jobs & BASK_JOBS(BASK_JOB_CALL) || worker->heritage->guests.count,
         .on_signal = worker->heritage->signals ? pass_signal : NULL,
         .context = worker->heritage->signals,
         .on_full = worker->heritage->board.worker_count > 1 ? leave_to_others : NULL,
@@ -378,6 +378,8 @@ bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, 
         .info = heritage->info,
         .listeners = heritage->host_listeners,
         .worker_id = id,
+        .jobs = bask_plugin_jobs(heritage->plugin),
+        .transfer_ms = (int)heritage->net->transfer_ms,
     });
     bask_svc_set_up(&(struct bask_svc_setup){
         .options = heritage->services,
@@ -387,6 +389,7 @@ bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, 
         .worker_id = id,
         .generation = heritage->generation,
         .shared = &heritage->shared,
+        .board = &heritage->board,
     });
 }
 
@@ -447,13 +450,17 @@ bask_worker_init(struct bask_heritage *heritage)
     heritage->began_us = bask_clock_us();
     if (settle(heritage, BASK_PLACE_ZYGOTE) || heritage->plugin->init(&bask_host_functions))
         return BASK_EXIT_FAILED;
-    return settle(heritage, BASK_PLACE_INIT) ? BASK_EXIT_FAILED : BASK_EXIT_OK;
+    if (settle(heritage, BASK_PLACE_INIT) || bask_body_options_settle(heritage->net))
+        return BASK_EXIT_FAILED;
+    return BASK_EXIT_OK;
 }
 
 int
 bask_worker_load(struct bask_heritage *heritage)
 {
     if (run_hooks(heritage, BASK_HOOK_PRE_APP))
+        return BASK_EXIT_FAILED;
+    if (bask_guests_load(&heritage->guests, &bask_host_functions))
         return BASK_EXIT_FAILED;
     int apps = heritage->plugin->load();
     if (apps <= 0 && (heritage->options->need_app || (apps < 0 && heritage->replaces))) {
@@ -567,6 +574,8 @@ prepare(struct bask_heritage *heritage)
     int code = heritage->options->lazy_apps ? bask_worker_load(heritage) : BASK_EXIT_OK;
     if (code)
         return code;
+    if (bask_guests_post_fork(&heritage->guests))
+        return BASK_EXIT_FAILED;
     heritage->plugin->post_fork();
     if (run_hooks(heritage, BASK_HOOK_POST_FORK) || bask_place_confine(&heritage->place))
         return BASK_EXIT_FAILED;
@@ -610,6 +619,7 @@ serve(struct worker *worker, struct bask_board_place *place)
         bask_notify_send(&heritage->notify, "STOPPING=1");
     bask_signals_forget();
     heritage->plugin->fini();
+    bask_guests_fini(&heritage->guests);
     return code;
 }
 

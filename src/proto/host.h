@@ -1,5 +1,5 @@
 /*
- * The host and port of a request: syntax only. Private to proto/.
+ * The host and port of a request: syntax only.
  */
 #pragma once
 

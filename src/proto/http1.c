@@ -25,7 +25,7 @@
 
 #define MAX_METHOD 32
 
-enum { DONE = 0, BAD = -1, MORE = -2 };
+enum { DONE = 0, END = 1, BAD = -1, MORE = -2 };
 
 struct scan {
     const char *at;
@@ -92,6 +92,15 @@ worth_parsing(const char *buf, size_t len, size_t seen)
     return false;
 }
 
+/* A line ends at `c`, which is no CR. */
+__attribute__((cold, noinline)) static int
+bare_lf(char c, struct bask_http1_head *head)
+{
+    if (c == '\n' && head->leniency & BASK_HTTP1_BARE_LF)
+        return DONE;
+    return refuse(head, BASK_HTTP1_LINE_END);
+}
+
 /* The CRLF at s->at. */
 static int
 line_end(struct scan *s, struct bask_http1_head *head)
@@ -99,7 +108,7 @@ line_end(struct scan *s, struct bask_http1_head *head)
     if (s->at == s->end)
         return MORE;
     if (*s->at != '\r')
-        return refuse(head, BASK_HTTP1_LINE_END);
+        return bare_lf(*s->at++, head);
     if (s->end - s->at < 2)
         return MORE;
     if (s->at[1] != '\n')
@@ -350,8 +359,10 @@ field_name(struct scan *s, struct bask_http1_field *field, struct bask_http1_hea
         return MORE;
     if (s->at == start && (*start == ' ' || *start == '\t'))
         return refuse(head, BASK_HTTP1_FOLDED);
-    if (s->at == start && *start == '\n')
-        return refuse(head, BASK_HTTP1_LINE_END);
+    if (s->at == start && *start == '\n') {
+        int rc = bare_lf(*s->at++, head);
+        return rc == DONE ? END : rc;
+    }
     if (s->at == start || *s->at != ':')
         return refuse(head, BASK_HTTP1_FIELD_NAME);
     field->name = bask_str_n(start, (size_t)(s->at - start));
@@ -394,7 +405,7 @@ fields(struct scan *s, struct framing *framing, struct bask_http1_head *head)
         if (rc == DONE)
             rc = field_value(s, field, head);
         if (rc != DONE)
-            return rc;
+            return rc == END ? DONE : rc;
         field->key_id = bask_names_header(field->name);
         rc = note(framing, field, head);
         if (rc != DONE)
@@ -407,7 +418,7 @@ fields(struct scan *s, struct framing *framing, struct bask_http1_head *head)
 static int
 conclude(const struct framing *framing, struct bask_http1_head *head)
 {
-    if (head->minor == 1 && !framing->host)
+    if (head->minor == 1 && !framing->host && !(head->leniency & BASK_HTTP1_NO_HOST))
         return refuse(head, BASK_HTTP1_HOST_MISSING);
     if (framing->coding) {
         if (head->minor == 0)
@@ -438,7 +449,8 @@ clear(struct bask_http1_head *head)
 }
 
 int
-bask_http1_parse(const char *buf, size_t len, size_t seen, struct bask_http1_head *ret_head)
+bask_http1_parse_as(const char *buf, size_t len, size_t seen, unsigned leniency,
+                    struct bask_http1_head *ret_head)
 {
     if (len > INT_MAX)
         len = INT_MAX;
@@ -449,10 +461,41 @@ bask_http1_parse(const char *buf, size_t len, size_t seen, struct bask_http1_hea
     struct framing framing = {0};
     int rc;
     clear(ret_head);
+    ret_head->leniency = leniency;
     if ((rc = empty_lines(&s, ret_head)) != DONE || (rc = method(&s, ret_head)) != DONE ||
         (rc = target(&s, ret_head)) != DONE || (rc = version(&s, ret_head)) != DONE ||
         (rc = target_form(ret_head)) != DONE || (rc = fields(&s, &framing, ret_head)) != DONE ||
         (rc = conclude(&framing, ret_head)) != DONE)
         return rc;
     return (int)(s.at - buf);
+}
+
+/* The byte after the next LF, or NULL. */
+static char *
+next_line(char *at, const char *end)
+{
+    char *lf = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
+    return lf ? lf + 1 : NULL;
+}
+
+bool
+bask_http1_unfold(char *buf, size_t len)
+{
+    char *end = buf + len, *at = buf;
+    bool folded = false;
+    while (at < end && (*at == '\r' || *at == '\n'))
+        at++;
+    at = next_line(at, end); /* over the request line */
+    if (!at || at == end || *at == ' ' || *at == '\t')
+        return false;
+    for (char *next; at < end && *at != '\r' && *at != '\n'; at = next) {
+        next = next_line(at, end);
+        if (!next)
+            break;
+        if (next < end && (*next == ' ' || *next == '\t') && next[-2] == '\r') {
+            next[-2] = next[-1] = ' ';
+            folded = true;
+        }
+    }
+    return folded;
 }

@@ -37,6 +37,9 @@
     X(EXPECTATION, 417, "unknown expectation", "RFC 9110 10.1.1")                                  \
     X(TOO_MANY_FIELDS, 431, "too many header fields", "RFC 6585 5")                                \
     X(HEAD_TOO_LARGE, 431, "request head too large", "RFC 6585 5")                                 \
+    X(CONNECT, 405, "CONNECT is for proxies", "RFC 9110 9.3.6")                                    \
+    X(UNDERSCORE, 400, "field name with an underscore", "RFC 3875 4.1.18")                         \
+    X(LENGTH_REQUIRED, 411, "a body without Content-Length", "RFC 9110 15.5.12")                   \
     X(TARGET_TOO_LONG, 414, "request target too long", "RFC 9110 15.5.15")
 
 enum bask_http1_reason {
@@ -72,6 +75,7 @@ struct bask_http1_head {
     bool upgrade;           /* "Connection: upgrade" and an Upgrade field */
     int64_t content_length; /* 0 if not stated */
     uint32_t count;
+    unsigned leniency;             /* with which it was parsed */
     enum bask_http1_reason reason; /* why -1 was returned */
     struct bask_http1_field fields[BASK_HTTP1_MAX_HEADERS];
 };
@@ -87,4 +91,24 @@ struct bask_http1_head {
  *
  * Empty lines (CRLF) before the request line are skipped (RFC 9112 2.2) and counted in the length.
  */
-int bask_http1_parse(const char *buf, size_t len, size_t seen, struct bask_http1_head *ret_head);
+int bask_http1_parse_as(const char *buf, size_t len, size_t seen, unsigned leniency,
+                        struct bask_http1_head *ret_head);
+
+/* What RFC 9112 lets a server repair, for clients that cannot be. */
+enum {
+    BASK_HTTP1_BARE_LF = 1, /* a line may end in LF (2.2); chunks and trailers may not */
+    BASK_HTTP1_NO_HOST = 2, /* HTTP/1.1 without Host (3.2) */
+};
+
+static inline int
+bask_http1_parse(const char *buf, size_t len, size_t seen, struct bask_http1_head *ret_head)
+{
+    return bask_http1_parse_as(buf, len, seen, 0, ret_head);
+}
+
+/*
+ * Replaces the line ends of folded header lines in a head by spaces (RFC 9112 5.2), so that a head
+ * that was refused as FOLDED can be parsed again, from its start. A first header line that begins
+ * with white space stays, and is refused (2.2). False: nothing was folded.
+ */
+bool bask_http1_unfold(char *buf, size_t len);

@@ -4,8 +4,8 @@
 #include "base/err.h"
 #include "proto/url.h"
 
-/* Names that a CGI variable would make ambiguous or dangerous never reach an application:
- * "X_Real_IP" would pass for "X-Real-IP", and "Proxy" would become HTTP_PROXY. */
+/* Names that a CGI variable would make ambiguous or dangerous never reach an application, unless
+ * somebody asks for it: "X_Real_IP" would pass for "X-Real-IP". "Proxy" would become HTTP_PROXY. */
 static bool
 is_unsafe(const struct bask_http1_field *field)
 {
@@ -13,8 +13,66 @@ is_unsafe(const struct bask_http1_field *field)
                                  bask_str_eq_nocase(field->name, BASK_STR("proxy")));
 }
 
+/* Whether two names become one variable. */
+static bool
+is_same_variable(bask_str a, bask_str b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++) {
+        char left = a.ptr[i] == '_' ? '-' : bask_lower(a.ptr[i]);
+        char right = b.ptr[i] == '_' ? '-' : bask_lower(b.ptr[i]);
+        if (left != right)
+            return false;
+    }
+    return true;
+}
+
+/* The fields that frame the message have no variables of this kind, and get none this way. */
+static bool
+is_framing(bask_str name)
+{
+    static const bask_str names[] = {BASK_STR("content-length"), BASK_STR("content-type"),
+                                     BASK_STR("transfer-encoding")};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (is_same_variable(name, names[i]))
+            return true;
+    return false;
+}
+
 static int
-add_fields(struct bask_req *req, const struct bask_http1_head *head)
+refuse(struct bask_http1_head *head, enum bask_http1_reason reason)
+{
+    head->reason = reason;
+    return BASK_E_SYNTAX;
+}
+
+/* A field that is_unsafe(): 1 to add it, 0 to leave it out, or refused. */
+__attribute__((cold, noinline)) static int
+judge(struct bask_http1_head *head, const struct bask_http1_field *field,
+      enum bask_underscores underscores)
+{
+    bool has_underscore = memchr(field->name.ptr, '_', field->name.len);
+    if (underscores == BASK_UNDERSCORES_DROP || !has_underscore)
+        return 0;
+    if (underscores == BASK_UNDERSCORES_REFUSE)
+        return refuse(head, BASK_HTTP1_UNDERSCORE);
+    for (uint32_t i = 0; i < head->count; i++)
+        if (!bask_str_eq_nocase(head->fields[i].name, field->name) &&
+            is_same_variable(head->fields[i].name, field->name))
+            return refuse(head, BASK_HTTP1_UNDERSCORE);
+    return !is_framing(field->name);
+}
+
+static int
+add(struct bask_req *req, struct bask_http1_head *head, const struct bask_http1_field *field)
+{
+    int err = bask_req_add(req, field->key_id, field->name, BASK_STR("HTTP_"), field->value);
+    return err == BASK_E_LIMIT ? refuse(head, BASK_HTTP1_TOO_MANY_FIELDS) : err;
+}
+
+static int
+add_fields(struct bask_req *req, struct bask_http1_head *head, enum bask_underscores underscores)
 {
     int err = BASK_OK;
     for (uint32_t i = 0; i < head->count && !err; i++) {
@@ -25,11 +83,14 @@ add_fields(struct bask_req *req, const struct bask_http1_head *head)
             req->pub.content_type = field->value;
         else if (field->key_id == BASK_KEY_CONTENT_LENGTH)
             req->pub.has_length = 1;
-        else if (!is_unsafe(field))
-            err = bask_req_add(req, field->key_id, field->name, BASK_STR("HTTP_"), field->value);
+        else if (!is_unsafe(field) || (err = judge(head, field, underscores)) > 0)
+            err = add(req, head, field);
     }
-    if (head->authority.ptr) /* it overrides Host (RFC 9112 3.2.2) */
+    if (head->authority.ptr) { /* it overrides Host (RFC 9112 3.2.2) */
         req->pub.host = head->authority;
+        if (head->method_id == BASK_METHOD_CONNECT && !err)
+            err = refuse(head, BASK_HTTP1_CONNECT);
+    }
     return err;
 }
 
@@ -53,7 +114,8 @@ set_path(struct bask_req *req, bask_str path)
 }
 
 int
-bask_req_from_http1(struct bask_req *req, const struct bask_http1_head *head, const char *end)
+bask_req_from_http1(struct bask_req *req, struct bask_http1_head *head, const char *end,
+                    enum bask_underscores underscores)
 {
     struct bask_request *pub = &req->pub;
     pub->method_id = head->method_id;
@@ -69,5 +131,7 @@ bask_req_from_http1(struct bask_req *req, const struct bask_http1_head *head, co
         pub->fields = bask_str_n(first, (size_t)(end - first));
     }
     int err = set_path(req, head->path);
-    return err ? err : add_fields(req, head);
+    if (err)
+        return err == BASK_E_SYNTAX ? refuse(head, BASK_HTTP1_TARGET) : err;
+    return add_fields(req, head, underscores);
 }

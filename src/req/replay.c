@@ -118,12 +118,10 @@ static int
 check(struct reader *reader, const struct bask_replay_item *item, struct bask_req *req)
 {
     bask_req_reset(req);
-    int err = bask_req_from_http1(req, &reader->head, item->head.ptr + item->head.len);
-    if (err && err != BASK_E_NOMEM) {
-        reader->problem = bask_http1_reason_text(err == BASK_E_LIMIT ? BASK_HTTP1_TOO_MANY_FIELDS
-                                                                     : BASK_HTTP1_TARGET);
-        return BASK_E_SYNTAX;
-    }
+    int err = bask_req_from_http1(req, &reader->head, item->head.ptr + item->head.len,
+                                  BASK_UNDERSCORES_DROP);
+    if (err == BASK_E_SYNTAX)
+        reader->problem = bask_http1_reason_text(reader->head.reason);
     return err;
 }
 
@@ -193,7 +191,9 @@ bask_replay_fill(const struct bask_replay_item *item, struct bask_http1_head *sc
                  struct bask_req *req)
 {
     int len = bask_http1_parse(item->head.ptr, item->head.len, 0, scratch);
-    int err = len < 0 ? BASK_E_SYNTAX : bask_req_from_http1(req, scratch, item->head.ptr + len);
+    int err = len < 0
+                  ? BASK_E_SYNTAX
+                  : bask_req_from_http1(req, scratch, item->head.ptr + len, BASK_UNDERSCORES_DROP);
     if (err)
         return err;
     req->pub.body = item->body;

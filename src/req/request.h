@@ -12,6 +12,7 @@
 
 #include <bask/request.h>
 #include <bask/service.h>
+#include <bask/service_stream.h>
 
 #include <sys/types.h>
 
@@ -41,6 +42,15 @@ struct bask_req_io {
     /* Of a job: its answer, absent if there is none, or it `failed`. NULL where there are only
      * requests. */
     void (*end_job)(struct bask_req *req, bool failed, bask_str answer);
+    /* As in bask/service_stream.h; NULL: the connection cannot be taken over. */
+    int (*take_over)(struct bask_req *req, bask_str head, unsigned count,
+                     const struct bask_farewells *farewells);
+    /* Of a connection that was taken over; NULL elsewhere. As write and read_body. */
+    ssize_t (*stream_read)(struct bask_req *req, char *buffer, size_t size);
+    int (*stream_write)(struct bask_req *req, bask_str data, bool is_last);
+    /* After BASK_E_AGAIN, of a thread that is about to wait for POLLIN or POLLOUT: BASK_E_TIMEOUT
+     * if the client is too slow to be waited for. NULL: nobody is. */
+    int (*waits)(struct bask_req *req, short events);
 };
 
 struct bask_req {

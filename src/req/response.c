@@ -22,6 +22,19 @@ static const unsigned char classes[256] = {
 #undef T
 #undef V
 
+/* Several options may stand in one field (RFC 9110 7.6.1). */
+static bool
+lists_close(bask_str list)
+{
+    bask_str option, rest;
+    while (bask_str_cut(list, ',', &option, &rest)) {
+        if (bask_str_eq_nocase(bask_str_trim(option), BASK_STR("close")))
+            return true;
+        list = rest;
+    }
+    return bask_str_eq_nocase(bask_str_trim(list), BASK_STR("close"));
+}
+
 static int
 take_field(struct bask_head_facts *facts, bask_str name, bask_str value)
 {
@@ -34,7 +47,7 @@ take_field(struct bask_head_facts *facts, bask_str name, bask_str value)
         if (!bask_str_eq_nocase(name, BASK_STR("connection")))
             return BASK_OK;
         facts->has_connection = true;
-        facts->says_close = bask_str_eq_nocase(bask_str_trim(value), BASK_STR("close"));
+        facts->says_close = facts->says_close || lists_close(value);
         return BASK_OK;
     case 14: {
         if (!bask_str_eq_nocase(name, BASK_STR("content-length")))
@@ -79,7 +92,8 @@ read_status_line(struct bask_head_facts *facts, const char *at, const char *end)
             return NULL;
         status = status * 10 + (unsigned)(*at - '0');
     }
-    if (status < 100 || *at != ' ')
+    /* Behind another 1xx the client would wait for the answer, and take the next one for it. */
+    if ((status < 200 && status != 101) || *at != ' ')
         return NULL;
     facts->status = status;
     return skip_line_end(skip_class(at, end, VALUE_BYTE), end);
@@ -104,6 +118,9 @@ read_head(struct bask_head_facts *facts, bask_str head, unsigned count)
             return BASK_E_SYNTAX;
         at = skip_line_end(at, end);
     }
+    /* RFC 9110 15.3.6: 205 has no content, and says so. */
+    if (facts->status == 205 && facts->length > 0)
+        return BASK_E_SYNTAX;
     return at && count == 0 ? BASK_OK : BASK_E_SYNTAX;
 }
 
@@ -117,7 +134,9 @@ has_body(const struct bask_response *response, const struct bask_response_traits
 static void
 choose_framing(struct bask_response *response, const struct bask_response_traits *traits)
 {
-    if (response->facts.status == 101 || response->facts.says_close)
+    if (response->facts.status == 205)
+        response->length = 0;
+    if (response->facts.status == 101 || (response->facts.says_close && !traits->tells_end))
         response->keep_alive = false;
     if (!has_body(response, traits))
         response->framing = BASK_FRAMING_NONE;
@@ -127,7 +146,7 @@ choose_framing(struct bask_response *response, const struct bask_response_traits
         response->framing = BASK_FRAMING_CHUNKED;
     else
         response->framing = BASK_FRAMING_CLOSE;
-    if (response->framing == BASK_FRAMING_CLOSE)
+    if (response->framing == BASK_FRAMING_CLOSE && !traits->tells_end)
         response->keep_alive = false;
 }
 
@@ -199,6 +218,19 @@ put_length(char *out, size_t used, int64_t length)
     return put(out, used, BASK_STR("\r\n"));
 }
 
+static size_t
+put_connection(char *out, size_t used, const struct bask_response *response,
+               const struct bask_response_traits *traits)
+{
+    /* Whatever the application says of the connection, its end is announced (RFC 9112 9.6). */
+    bool switches = response->facts.status == 101 && response->facts.has_connection;
+    if (!response->keep_alive && !response->facts.says_close && !switches)
+        return put(out, used, BASK_STR("Connection: close\r\n"));
+    if (traits->http_1_0 && response->keep_alive && !response->facts.has_connection)
+        return put(out, used, BASK_STR("Connection: keep-alive\r\n"));
+    return used;
+}
+
 size_t
 bask_response_finish_head(const struct bask_response *response,
                           const struct bask_response_traits *traits, bask_str date,
@@ -215,12 +247,8 @@ bask_response_finish_head(const struct bask_response *response,
         used = put_length(out, used, response->length);
     if (response->framing == BASK_FRAMING_CHUNKED)
         used = put(out, used, BASK_STR("Transfer-Encoding: chunked\r\n"));
-    if (!response->facts.has_connection) {
-        if (!response->keep_alive)
-            used = put(out, used, BASK_STR("Connection: close\r\n"));
-        else if (traits->http_1_0)
-            used = put(out, used, BASK_STR("Connection: keep-alive\r\n"));
-    }
+    if (!traits->tells_end)
+        used = put_connection(out, used, response, traits);
     return put(out, used, BASK_STR("\r\n"));
 }
 

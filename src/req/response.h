@@ -23,6 +23,7 @@ struct bask_response_traits {
     bool keep_alive; /* the connection could go on */
     bool chunked;    /* the connection's protocol knows the chunked coding */
     bool own_date;   /* Date is ours to add */
+    bool tells_end;  /* not by a field: the end of a body, and what becomes of the connection */
 };
 
 /* What a head says, apart from any request. */

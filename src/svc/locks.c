@@ -20,17 +20,30 @@ struct bask_locks {
     struct lock items[];
 };
 
+static size_t
+size_for(uint32_t count)
+{
+    return sizeof(struct bask_locks) + count * sizeof(struct lock);
+}
+
 struct bask_locks *
 bask_locks_new(uint32_t count)
 {
-    struct bask_locks *locks =
-        bask_proc_shared_memory(sizeof *locks + count * sizeof *locks->items);
+    struct bask_locks *locks = bask_proc_shared_memory(size_for(count));
     if (!locks)
         return NULL;
     locks->count = count;
     for (uint32_t i = 0; i < count; i++)
         bask_robust_init(&locks->items[i].mutex, false);
     return locks;
+}
+
+void
+bask_locks_free(struct bask_locks **locks)
+{
+    if (*locks)
+        bask_proc_unshare_memory(*locks, size_for((*locks)->count));
+    *locks = NULL;
 }
 
 uint32_t

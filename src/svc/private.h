@@ -3,8 +3,12 @@
 
 #include "svc/svc.h"
 
+#include <bask/service_area.h>
+#include <bask/service_cache.h>
 #include <bask/service_lock.h>
+#include <bask/service_metric.h>
 #include <bask/service_process.h>
+#include <bask/service_queue.h>
 #include <bask/service_rpc.h>
 #include <bask/service_signal.h>
 
@@ -14,11 +18,31 @@ extern struct bask_svc_setup svc;
 /* What the processes share; nothing of it, where it was not set up. */
 extern const struct bask_shared *svc_shared;
 
+/* areas.c */
+extern struct bask_service_area svc_area;
+
+/* cache_service.c */
+extern const struct bask_service_cache svc_cache;
+
 /* locks.c */
 extern struct bask_service_lock svc_lock;
 
+/* metrics.c */
+extern const struct bask_service_metric svc_metric;
+
+/* queue.c */
+extern struct bask_service_queue svc_queue;
+
 /* rpc.c */
 extern struct bask_service_rpc svc_rpc;
+
+/* functions.c */
+int svc_functions_define(bask_str name, const struct bask_rpc_language *language, void *function);
+int svc_functions_find(bask_str name, const struct bask_rpc_language **ret_language,
+                       void **ret_function);
+int svc_functions_call(bask_str name, const bask_str *arguments, uint32_t count,
+                       bask_str *ret_result);
+int svc_functions_name(uint32_t n, bask_str *ret_name);
 
 /* signal.c */
 extern const struct bask_service_signal svc_signal;

@@ -1,17 +1,21 @@
 /*
- * The service "rpc": a call to another server, and its answer in memory. A peer that lies about
+ * The service "rpc": a call to another server, and its answer in memory; for the functions of this
+ * process see functions.c. A peer that lies about
  * the length of its answer costs no more memory than it sends.
  */
 #include "svc/private.h"
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "obs/log.h"
 #include "proto/rpc.h"
 #include "proto/uwsgi.h"
 #include "svc/peer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+static const char too_large[] = "name and arguments are larger than a packet (64 KiB)";
 
 enum { RESULT_MAX = 1 << 30, PIECE = 65536 };
 
@@ -28,7 +32,7 @@ check(bask_str items, struct bask_peer *peer)
     bask_str name, arguments, item;
     unsigned count = 0;
     if (items.len > BASK_RPC_ITEM)
-        return complain(peer, BASK_E_LIMIT, "name and arguments are larger than a packet (64 KiB)");
+        return complain(peer, BASK_E_LIMIT, too_large);
     if (bask_rpc_parse(items, &name, &arguments))
         return complain(peer, BASK_E_SYNTAX, "a call is a name and its arguments");
     while (bask_rpc_next(&arguments, &item) == 1)
@@ -129,8 +133,54 @@ release(bask_str result)
     free((char *)result.ptr);
 }
 
+static int
+put_item(struct bask_buf *buf, bask_str item)
+{
+    const char len[] = {(char)(item.len & 0xff), (char)(item.len >> 8)};
+    int err = bask_buf_append(buf, bask_str_n(len, sizeof len));
+    return err ? err : bask_buf_append(buf, item);
+}
+
+static int
+call_far(bask_str node, bask_str name, const bask_str *arguments, uint32_t count,
+         bask_str *ret_result, char *error, size_t error_size)
+{
+    struct bask_buf buf = {0};
+    size_t total = 2 + name.len;
+    for (uint32_t i = 0; i < count; i++)
+        total += 2 + arguments[i].len;
+    int err = total > BASK_RPC_ITEM ? BASK_E_LIMIT : put_item(&buf, name);
+    snprintf(error, error_size, "%s",
+             err == BASK_E_LIMIT ? too_large : bask_err_text(BASK_E_NOMEM));
+    for (uint32_t i = 0; i < count && !err; i++)
+        err = put_item(&buf, arguments[i]);
+    if (!err)
+        err = call(node, bask_str_n(buf.data + buf.start, bask_buf_len(&buf)), ret_result, error,
+                   error_size);
+    bask_buf_fini(&buf);
+    return err;
+}
+
+static int
+call_at(bask_str node, bask_str name, const bask_str *arguments, uint32_t count,
+        bask_str *ret_result)
+{
+    char error[512];
+    if (!node.len)
+        return svc_functions_call(name, arguments, count, ret_result);
+    int err = call_far(node, name, arguments, count, ret_result, error, sizeof error);
+    if (err)
+        bask_log(BASK_LOG_WARN, "rpc %.*s@%.*s: %s", BASK_FMT(name), BASK_FMT(node), error);
+    return err;
+}
+
 struct bask_service_rpc svc_rpc = {
     .size = sizeof svc_rpc,
     .call = call,
     .release = release,
+    .define = svc_functions_define,
+    .find = svc_functions_find,
+    .call_here = svc_functions_call,
+    .call_at = call_at,
+    .name = svc_functions_name,
 };

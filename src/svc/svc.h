@@ -17,6 +17,11 @@
 /* The rows of all services. */
 struct bask_svc_options {
     int64_t rpc_max;
+    int64_t ping_ms, pong_ms; /* of WebSockets; ping_ms 0: never */
+    int64_t message_kib;
+    int64_t chunk_ms;    /* how long chunked_read waits; 0: as all that waits for a client */
+    bool let_upgrade;    /* needless: connections are the workers' own */
+    int64_t chunk_bytes; /* needless: chunks are not put together */
 };
 
 struct bask_option_table bask_svc_option_table(struct bask_svc_options *values);
@@ -27,8 +32,11 @@ struct bask_svc_setup {
     struct bask_signal_board *signals; /* NULL: there is no master */
     uint32_t workers, worker_id, generation;
     const struct bask_shared *shared; /* NULL: nothing is */
+    const struct bask_board *board;   /* NULL: there is none */
 };
 
 void bask_svc_set_up(const struct bask_svc_setup *setup);
+/* What was set up, for who offers a service of other rooms. */
+const struct bask_svc_options *bask_svc_options(void);
 /* The struct of functions of a service; NULL: there is none of this name. */
 const void *bask_svc_find(const char *name);

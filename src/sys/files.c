@@ -55,6 +55,50 @@ bask_file_replace(const char *path, bask_str bytes, mode_t mode)
     return err;
 }
 
+/* Where the file system knows no unnamed files: one that loses its name at once. */
+static int
+make_and_unlink(const char *folder)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/bask-XXXXXX", folder) >= (int)sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(path);
+    return fd;
+}
+
+int
+bask_file_unnamed(const char *folder)
+{
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
+        fd = make_and_unlink(folder);
+    if (fd >= 0 && fd <= STDERR_FILENO) { /* who prints would print into it */
+        int low = fd;
+        fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        close(low);
+    }
+    return fd < 0 ? BASK_E_SYSTEM : fd;
+}
+
+int
+bask_file_write_at(int fd, bask_str bytes, int64_t offset)
+{
+    while (bytes.len) {
+        ssize_t n = pwrite(fd, bytes.ptr, bytes.len, offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return BASK_E_SYSTEM;
+        bytes = bask_str_n(bytes.ptr + n, bytes.len - (size_t)n);
+        offset += n;
+    }
+    return BASK_OK;
+}
+
 ssize_t
 bask_file_read(const char *path, char *bytes, size_t size)
 {

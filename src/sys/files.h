@@ -13,6 +13,13 @@
  * regular file is left alone (BASK_E_STATE). */
 int bask_file_replace(const char *path, bask_str bytes, mode_t mode);
 
+/* A new file in this folder that has no name and is gone when it is closed; its descriptor, which
+ * is none of the standard streams', or BASK_E_SYSTEM. */
+int bask_file_unnamed(const char *folder);
+
+/* All of these bytes, from `offset` on. 0 or BASK_E_SYSTEM. */
+int bask_file_write_at(int fd, bask_str bytes, int64_t offset);
+
 /* At most size - 1 bytes and a NUL; the number of bytes, or BASK_E_SYSTEM. */
 ssize_t bask_file_read(const char *path, char *bytes, size_t size);
 

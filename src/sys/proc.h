@@ -38,6 +38,8 @@ int bask_proc_fill_standard_files(void);
 int bask_proc_open_process(pid_t pid);
 /* Zeroed memory that children share; NULL if there is none. */
 void *bask_proc_shared_memory(size_t size);
+/* This process has it no more. */
+void bask_proc_unshare_memory(void *memory, size_t size);
 /* A file without a name that lives as long as somebody has it open, not inherited by programs;
  * BASK_E_SYSTEM. */
 int bask_proc_scratch_file(const char *name);

@@ -210,6 +210,12 @@ bask_proc_shared_memory(size_t size)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
+void
+bask_proc_unshare_memory(void *memory, size_t size)
+{
+    munmap(memory, size);
+}
+
 int
 bask_proc_scratch_file(const char *name)
 {

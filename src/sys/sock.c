@@ -140,24 +140,50 @@ remove_stale(const struct bask_sockaddr *addr)
     close(fd);
 }
 
-int
-bask_sock_listen(const struct bask_sockaddr *addr, int backlog, int *ret_fd, char *error,
-                 size_t error_size)
+/* What listening cannot do without is an error, what only makes it better is not. */
+static int
+set_traits(int fd, int family, const struct bask_sock_traits *traits)
 {
-    int on = 1, family = addr->u.any.sa_family;
+    const struct {
+        int level, name, value;
+        bool wanted, needed;
+    } rows[] = {
+        /* Accepted sockets inherit it. */
+        {IPPROTO_TCP, TCP_NODELAY, 1, family != AF_UNIX, false},
+        {SOL_SOCKET, SO_REUSEADDR, 1, family != AF_UNIX, false},
+        {IPPROTO_IPV6, IPV6_V6ONLY, 1, family == AF_INET6, false},
+        {SOL_SOCKET, SO_REUSEPORT, 1, family != AF_UNIX && traits->reuse_port, true},
+        {IPPROTO_IP, IP_FREEBIND, 1, family != AF_UNIX && traits->freebind, true},
+        {SOL_SOCKET, SO_KEEPALIVE, 1, family != AF_UNIX && traits->keep_alive, true},
+        {SOL_SOCKET, SO_SNDBUF, (int)traits->send_buffer, traits->send_buffer > 0, true},
+        {SOL_SOCKET, SO_RCVBUF, (int)traits->receive_buffer, traits->receive_buffer > 0, true},
+        {IPPROTO_TCP, TCP_FASTOPEN, (int)traits->fast_open,
+         family != AF_UNIX && traits->fast_open > 0, true},
+        {IPPROTO_TCP, TCP_DEFER_ACCEPT, (int)((traits->defer_ms + 999) / 1000),
+         family != AF_UNIX && traits->defer_ms > 0, true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].wanted &&
+            setsockopt(fd, rows[i].level, rows[i].name, &rows[i].value, sizeof rows[i].value) &&
+            rows[i].needed)
+            return BASK_E_SYSTEM;
+    return BASK_OK;
+}
+
+int
+bask_sock_listen_as(const struct bask_sockaddr *addr, const struct bask_sock_traits *traits,
+                    int backlog, int *ret_fd, char *error, size_t error_size)
+{
+    int family = addr->u.any.sa_family;
     const char *step = "socket";
     int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         goto failed;
-    if (family == AF_UNIX) {
+    if (family == AF_UNIX)
         remove_stale(addr);
-    } else {
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        /* Accepted sockets inherit it. */
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    }
-    if (family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    step = "setsockopt";
+    if (set_traits(fd, family, traits))
+        goto failed;
     step = "bind";
     if (bind(fd, &addr->u.any, addr->length))
         goto failed;
@@ -175,17 +201,132 @@ failed:
 }
 
 int
+bask_sock_listen(const struct bask_sockaddr *addr, int backlog, int *ret_fd, char *error,
+                 size_t error_size)
+{
+    const struct bask_sock_traits usual = {0};
+    return bask_sock_listen_as(addr, &usual, backlog, ret_fd, error, error_size);
+}
+
+static int
+take_given(struct bask_sock_given *given)
+{
+    int fd = given->fd;
+    given->fd = -1;
+    return fd;
+}
+
+int
+bask_sock_take_noting(struct bask_sock_givens *givens, bask_str name, bool *ret_borrowed)
+{
+    for (size_t i = 0; givens && i < givens->count; i++)
+        if (givens->items[i].fd >= 0 && bask_str_eq(givens->items[i].name, name)) {
+            *ret_borrowed = givens->items[i].borrowed;
+            return take_given(&givens->items[i]);
+        }
+    return -1;
+}
+
+int
 bask_sock_take(struct bask_sock_givens *givens, bask_str name)
 {
-    for (size_t i = 0; givens && i < givens->count; i++) {
-        struct bask_sock_given *given = &givens->items[i];
-        if (given->fd < 0 || !bask_str_eq(given->name, name))
-            continue;
-        int fd = given->fd;
-        given->fd = -1;
-        return fd;
-    }
+    bool borrowed;
+    return bask_sock_take_noting(givens, name, &borrowed);
+}
+
+int
+bask_sock_take_number(struct bask_sock_givens *givens, int fd)
+{
+    for (size_t i = 0; givens && i < givens->count; i++)
+        if (fd >= 0 && givens->items[i].fd == fd)
+            return take_given(&givens->items[i]);
     return -1;
+}
+
+static bool
+is_any_ip6(const struct bask_sockaddr *addr)
+{
+    return addr->u.any.sa_family == AF_INET6 &&
+           memcmp(&addr->u.in6.sin6_addr, &in6addr_any, sizeof in6addr_any) == 0;
+}
+
+/* Whether connections to `wanted` arrive at the socket: "any IPv6" is mostly "any IPv4", too. */
+static bool
+listens_on(int fd, const struct bask_sockaddr *wanted)
+{
+    struct bask_sockaddr own = {.length = sizeof own.u};
+    int only = 1;
+    socklen_t size = sizeof only;
+    if (getsockname(fd, &own.u.any, &own.length))
+        return false;
+    if (wanted->u.any.sa_family == AF_UNIX)
+        return own.u.any.sa_family == AF_UNIX && own.length == wanted->length &&
+               memcmp(&own.u, &wanted->u, own.length) == 0;
+    if (wanted->u.any.sa_family == AF_INET && is_any_ip6(&own))
+        return wanted->u.in4.sin_addr.s_addr == htonl(INADDR_ANY) &&
+               own.u.in6.sin6_port == wanted->u.in4.sin_port &&
+               !getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &size) && !only;
+    if (own.u.any.sa_family != wanted->u.any.sa_family)
+        return false;
+    if (wanted->u.any.sa_family == AF_INET)
+        return own.u.in4.sin_port == wanted->u.in4.sin_port &&
+               own.u.in4.sin_addr.s_addr == wanted->u.in4.sin_addr.s_addr;
+    return own.u.in6.sin6_port == wanted->u.in6.sin6_port &&
+           memcmp(&own.u.in6.sin6_addr, &wanted->u.in6.sin6_addr, sizeof in6addr_any) == 0;
+}
+
+int
+bask_sock_take_bound(struct bask_sock_givens *givens, const struct bask_sockaddr *addr)
+{
+    for (size_t i = 0; givens && i < givens->count; i++)
+        if (givens->items[i].fd >= 0 && listens_on(givens->items[i].fd, addr))
+            return take_given(&givens->items[i]);
+    return -1;
+}
+
+/* Standard files stay standard files: the socket gets another number. */
+static int
+leave_standard_file(int fd)
+{
+    int other = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nothing >= 0) {
+        dup2(nothing, fd);
+        close(nothing);
+    }
+    return other;
+}
+
+bool
+bask_sock_is_listening(int fd)
+{
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    return !getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) && listens;
+}
+
+int
+bask_sock_adopt(int fd, int backlog, int *ret_fd, char *error, size_t error_size)
+{
+    int type = 0;
+    socklen_t size = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) || type != SOCK_STREAM) {
+        snprintf(error, error_size, "descriptor %d is no stream socket that is open", fd);
+        return BASK_E_SYSTEM;
+    }
+    if (!bask_sock_is_listening(fd) && listen(fd, backlog)) {
+        snprintf(error, error_size, "descriptor %d: listen: %s", fd, strerror(errno));
+        return BASK_E_SYSTEM;
+    }
+    if (fd <= STDERR_FILENO)
+        fd = leave_standard_file(fd);
+    if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC)) {
+        snprintf(error, error_size, "a descriptor: %s", strerror(errno));
+        return BASK_E_SYSTEM;
+    }
+    bask_sock_never_block(fd);
+    *ret_fd = fd;
+    return BASK_OK;
 }
 
 void

@@ -1,9 +1,11 @@
 /*
  * Any bytes as a request head. The parse of the whole agrees with the parse of pieces, every view
- * lies inside the buffer, and what is accepted keeps the promises of proto/http1.h.
+ * lies inside the buffer, what is accepted keeps the promises of proto/http1.h, and becomes a
+ * request or is refused with a reason. What the options forgive changes nothing of what is good.
  */
 #include "proto/http1.h"
 #include "proto/names.h"
+#include "req/from_http1.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -77,6 +79,49 @@ in_pieces(const char *buf, size_t len, size_t piece, struct bask_http1_head *hea
     return rc;
 }
 
+/* A request of it, by each rule for underscores. */
+static void
+make_request(struct bask_http1_head *head, const char *end)
+{
+    struct bask_req *req = bask_req_new();
+    for (int rule = BASK_UNDERSCORES_DROP; rule <= BASK_UNDERSCORES_ALLOW; rule++) {
+        bask_req_reset(req);
+        head->reason = BASK_HTTP1_OK;
+        int err = bask_req_from_http1(req, head, end, (enum bask_underscores)rule);
+        assert(err ? head->reason >= BASK_HTTP1_METHOD : req->pub.pair_count <= head->count);
+        for (uint32_t i = 0; i < head->count && rule == BASK_UNDERSCORES_REFUSE && !err; i++)
+            assert(!memchr(head->fields[i].name.ptr, '_', head->fields[i].name.len));
+    }
+    bask_req_free(&req);
+}
+
+static bool
+is_alike(bask_str a, bask_str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* Forgiving accepts at least as much, and reads what is good alike. */
+static void
+forgive(char *buf, size_t size, int rc, const struct bask_http1_head *strict)
+{
+    static struct bask_http1_head head;
+    const unsigned all = BASK_HTTP1_BARE_LF | BASK_HTTP1_NO_HOST;
+    int len = bask_http1_parse_as(buf, size, 0, all, &head);
+    if (rc > 0) {
+        assert(len == rc && head.count == strict->count && is_alike(head.path, strict->path) &&
+               head.content_length == strict->content_length && head.chunked == strict->chunked);
+        assert(!bask_http1_unfold(buf, (size_t)rc));
+    }
+    if (len == -1 && head.reason == BASK_HTTP1_FOLDED && bask_http1_unfold(buf, size)) {
+        assert(!bask_http1_unfold(buf, size));
+        len = bask_http1_parse_as(buf, size, 0, all, &head);
+    }
+    assert(len == -1 || len == -2 || (len > 0 && (size_t)len <= size));
+    for (uint32_t i = 0; len > 0 && i < head.count; i++)
+        check_field(&head.fields[i], buf, size);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -102,6 +147,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(other.count == head.count && other.chunked == head.chunked &&
                other.content_length == head.content_length && other.keep_alive == head.keep_alive &&
                other.target.len == head.target.len);
+    if (rc > 0)
+        make_request(&head, buf + rc);
+    forgive(buf, size, rc, &head);
     free(buf);
     return 0;
 }

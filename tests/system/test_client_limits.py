@@ -9,9 +9,9 @@ from typing import Dict, List
 
 import pytest
 
-from support import processes
-from support.client import Answer, Connection, chunked, make_request
-from support import processes
+from support import fastcgi, processes
+from support.client import Address, Answer, Connection, chunked, make_request
+from support.frames import FIELDS, TEXT, Frame, masked, next_frame, shake_hands
 from support.server import BINARY, Bask, Server
 from support.wait import wait_until
 
@@ -116,7 +116,8 @@ def test_large_bodies_are_counted(bask: Bask) -> None:
 
 def test_chunked_body_over_the_limit_while_it_streams(bask: Bask) -> None:
     """The application has begun to echo it, so all that can be told is that the end is missing."""
-    server = controlled(bask, "--limit-post", "5000", "--post-buffering", "1000")
+    server = controlled(bask, "--limit-post", "5000", "--post-buffering", "1000",
+                        "--post-buffering-file=false")
     body = chunked(*[b"x" * 1000] * 4)
     assert len(server.post("/", body, CHUNKED).body) == 4000
     assert not server.post("/", chunked(*[b"x" * 1000] * 20), CHUNKED).complete
@@ -136,7 +137,7 @@ def is_given_up(answer: Answer, buffering: str) -> bool:
     return answer.status == 408 if buffering else not answer.complete
 
 
-@pytest.mark.parametrize("buffering", ["1m", ""])
+@pytest.mark.parametrize("buffering", ["1m", "5", ""], ids=["memory", "file", "none"])
 def test_dripping_body_gets_408(bask: Bask, buffering: str) -> None:
     """A byte now and then is progress for socket-timeout, but too little."""
     server = controlled(bask, "--socket-timeout", "1", "--post-buffering", buffering or "0")
@@ -163,7 +164,7 @@ def test_dripping_body_is_served_where_that_is_wanted(bask: Bask) -> None:
         assert connection.answer().body == b"x" * 25
 
 
-@pytest.mark.parametrize("buffering", ["1m", ""])
+@pytest.mark.parametrize("buffering", ["1m", "5", ""], ids=["memory", "file", "none"])
 def test_stalled_bodies_are_counted(bask: Bask, buffering: str) -> None:
     server = controlled(bask, "--socket-timeout", "1", "--post-buffering", buffering or "0")
     with server.connect() as connection:
@@ -374,6 +375,73 @@ def test_descriptors_are_as_many_as_the_system_allows(bask: Bask) -> None:
     most = min(hard, 1 << 20) if hard != resource.RLIM_INFINITY else 1 << 20
     assert descriptor_limit(bask.null(program=usual)) == most
     assert descriptor_limit(bask.null("--max-fd", "200", program=usual)) == 200
+
+
+# Gateways, proxies, connections that were taken over
+
+
+@pytest.fixture
+def gateway(bask: Bask) -> Server:
+    """FastCGI, with little patience."""
+    address: Address = ("127.0.0.1", bask.ports.take())
+    return bask.null("--fastcgi-socket", "%s:%d" % address, "--control-socket", "control",
+                     "--socket-timeout", "1", "--http-headers-timeout", "1", address=address,
+                     workers=1)
+
+
+@pytest.mark.parametrize("sent, counter", [
+    (fastcgi.begin() + fastcgi.record(fastcgi.PARAMS, b"half")[:-1], "slow_heads"),
+    (fastcgi.request("POST", body=b"x" * 1000)[:-50], "slow_bodies")], ids=["head", "body"])
+def test_slow_fastcgi_gets_408(gateway: Server, sent: bytes, counter: str) -> None:
+    with gateway.connect() as connection:
+        connection.send(sent)
+        reply = fastcgi.answer(connection.rest())
+    assert (reply.status, reply.ended) == (408, [(1, 0)])
+    assert counted(gateway)[counter] == 1
+
+
+@pytest.mark.parametrize("path", ["/bytes/20000000", "/stream/20000"])
+def test_gateway_that_reads_nothing_is_cut_off(gateway: Server, path: str) -> None:
+    client = slow_reader(gateway)
+    client.sendall(fastcgi.request(path=path, keep=True))
+    wait_reset(client)
+    client.close()
+    wait_count(gateway, "slow_readers", 1)
+
+
+def test_proxy_header_has_the_time_of_a_head(bask: Bask) -> None:
+    server = controlled(bask, "--enable-proxy-protocol", "--http-headers-timeout", "1")
+    assert server.raw(b"PROXY TCP4 192.0.2.1").startswith(b"HTTP/1.1 408 ")
+    assert counted(server)["slow_heads"] == 1
+
+
+def test_nonsense_from_gateways_is_told_with_restraint(gateway: Server) -> None:
+    for _ in range(8):
+        with gateway.connect() as connection:
+            connection.send(b"GET / HTTP/1.1\r\n\r\n")
+            connection.rest()
+    wait_count(gateway, "malformed", 8)
+    assert gateway.log().count("what came is no FastCGI") == 4
+
+
+def test_idle_websocket_is_no_slow_client(bask: Bask) -> None:
+    server = controlled(bask, "--threads", "2", "--socket-timeout", "1", "--websockets-ping-freq",
+                        "0", "--http-keepalive-timeout", "1", "--http-headers-timeout", "1")
+    with server.connect() as connection:
+        shake_hands(connection, "/websocket")
+        time.sleep(2.5)
+        connection.send(masked(0x81, b"still here"))
+        assert next_frame(connection) == Frame(TEXT, b"still here")
+    assert sum(counted(server).values()) == 0
+
+
+def test_websocket_that_reads_nothing_is_cut_off(bask: Bask) -> None:
+    server = controlled(bask, "--threads", "2", "--socket-timeout", "1", "--websockets-ping-freq", "0")
+    client = slow_reader(server)
+    client.sendall(make_request("GET", "/websocket", FIELDS) + masked(0x81, b"big") * 20)
+    wait_reset(client)
+    client.close()
+    wait_count(server, "slow_readers", 1)
 
 
 # Reports

@@ -57,6 +57,16 @@ def test_pipelined_requests_keep_their_order_on_several_threads(bask: Bask) -> N
         assert connection.answer().body == b"x" * 7
 
 
+@pytest.mark.parametrize("threads", ["1", "4"])
+def test_answer_does_not_wait_for_a_slow_one_behind_it(bask: Bask, threads: str) -> None:
+    """Answers to a burst leave together, but only those that are ready."""
+    with bask.null("--threads", threads).connect() as connection:
+        connection.send(make_request("GET", "/bytes/7") * 3 + make_request("GET", "/sleep/1500"))
+        assert [len(connection.answer().body) for _ in range(3)] == [7, 7, 7]
+        assert connection.is_silent()
+        assert connection.answer().body == HELLO
+
+
 def test_pipelined_request_behind_a_body(bask: Bask) -> None:
     with bask.null().connect() as connection:
         connection.send(make_request("POST", "/", body=b"GET /fail HTTP/1.1\r\n\r\n")
@@ -236,3 +246,38 @@ def test_bytes_of_a_client_cannot_forge_a_log_line(bask: Bask) -> None:
     server.raw(b"GET /\xff\x1b[2J HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     server.stop()
     assert b"\x1b" not in server.log().encode()
+
+
+def test_underscores_are_dropped_or_allowed(bask: Bask) -> None:
+    spoof = {"X_Real_IP": "10.0.0.1"}
+    assert "10.0.0.1" not in bask.null().get("/env", spoof).text
+    allowing = bask.null("--http-underscores", "allow")
+    assert "HTTP_X_REAL_IP=10.0.0.1" in allowing.get("/env", spoof).text.splitlines()
+    assert allowing.get("/env", {**spoof, "X-Real-IP": "192.0.2.1"}).status == 400
+    allowing.wait_log("refused with 400: field name with an underscore")
+
+
+def test_rule_for_underscores_that_is_none(bask: Bask) -> None:
+    said = bask.refused("--plugin", "null", "--http-underscores", "maybe")
+    assert '--http-underscores: "maybe", expected drop, refuse or allow' in said
+
+
+def test_client_is_asked_for_a_body_when_the_application_reads_it(bask: Bask) -> None:
+    waits = {"Expect": "100-continue", "Content-Length": "4"}
+    server = bask.null()
+    with server.connect() as connection:
+        connection.send(make_request("GET", "/", waits))
+        assert connection.line() == b"HTTP/1.1 200 OK\r\n"
+        assert b"Continue" not in connection.rest()
+    with server.connect() as connection:
+        connection.send(make_request("POST", "/", waits))
+        assert connection.line() == b"HTTP/1.1 100 Continue\r\n"
+        connection.send(b"body")
+        connection.line()
+        assert connection.answer().body == b"body"
+
+
+def test_connect_is_for_proxies(bask: Bask) -> None:
+    raw = bask.null().raw(b"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n")
+    assert raw.startswith(b"HTTP/1.1 405 Method Not Allowed\r\n")
+    assert b"\r\nAllow: GET, HEAD" in raw

@@ -331,7 +331,7 @@ def test_response_that_has_begun_is_broken_off(bask: Bask) -> None:
 
 def test_client_that_still_sends_is_told(bask: Bask) -> None:
     """A 504 while the body comes is not followed by a reset; the reading thread wakes up."""
-    server = bask.app("limits", "--harakiri", "1", "--post-buffering", "1k",
+    server = bask.app("limits", "--harakiri", "1", "--post-buffering", "0",
                       "--harakiri-graceful-timeout", "30", workers=1)
     pid = server.get("/").text
     with server.connect() as client:

@@ -4,15 +4,31 @@ from typing import Callable, Iterator, Tuple
 
 import pytest
 
-from support.client import Address, Connection, make_request
-from support.nginx import PROXY_KEPT, PROXY_PASS, UWSGI_PASS, Nginx
+from support.client import Address, Connection, chunked, make_request
+from support.nginx import (FASTCGI_KEPT, FASTCGI_PASS, PROXY_KEPT, PROXY_PASS, SCGI_PASS,
+                           UNBUFFERED, UWSGI_PASS, Nginx)
 from support.server import Bask, Server
 
 Front = Tuple[Nginx, Server]
 
 
-@pytest.fixture(params=["uwsgi_pass", "uwsgi_pass to a unix socket", "proxy_pass",
-                        "proxy_pass kept alive"])
+WAYS = {
+    "uwsgi_pass": ("--socket", UWSGI_PASS),
+    "uwsgi_pass to a unix socket": ("--socket", UWSGI_PASS),
+    "uwsgi_pass, unbuffered": ("--socket", UNBUFFERED + UWSGI_PASS),
+    "proxy_pass": ("--http-socket", PROXY_PASS),
+    "proxy_pass kept alive": ("--http-socket", PROXY_KEPT),
+    "proxy_pass, unbuffered": ("--http-socket", UNBUFFERED + PROXY_PASS),
+    "fastcgi_pass": ("--fastcgi-socket", FASTCGI_PASS),
+    "fastcgi_pass to a unix socket": ("--fastcgi-socket", FASTCGI_PASS),
+    "fastcgi_pass kept alive": ("--fastcgi-socket", FASTCGI_KEPT),
+    "fastcgi_pass, unbuffered": ("--fastcgi-socket", UNBUFFERED + FASTCGI_PASS),
+    "scgi_pass": ("--scgi-socket", SCGI_PASS),
+    "scgi_pass to a unix socket": ("--scgi-socket", SCGI_PASS),
+}
+
+
+@pytest.fixture(params=list(WAYS))
 def front(bask: Bask, nginx: Callable[[str, str], Nginx],
           request: pytest.FixtureRequest) -> Iterator[Front]:
     """nginx before an application on PyPy."""
@@ -23,9 +39,8 @@ def front(bask: Bask, nginx: Callable[[str, str], Nginx],
     if way.endswith("unix socket"):
         named = address = str(bask.folder / "bask.sock")
         upstream = "unix:" + named
-    option = "--socket" if way.startswith("uwsgi") else "--http-socket"
+    option, location = WAYS[way]
     server = bask.app("gateway", option, named, "--threads", "2", address=address)
-    location = {"proxy_pass": PROXY_PASS, "proxy_pass kept alive": PROXY_KEPT}.get(way, UWSGI_PASS)
     yield nginx(location, upstream), server
     server.idle = "kept" not in way
 
@@ -43,6 +58,22 @@ def test_post(front: Front) -> None:
     with front[0].connect() as connection:
         assert connection.request("POST", "/echo", body=body).body == body
         assert connection.request("POST", "/echo", body=b"").body == b""
+
+
+def test_chunked_post(front: Front) -> None:
+    pieces = [os.urandom(70000), b"x", os.urandom(5000)]
+    with front[0].connect() as connection:
+        connection.send(make_request("POST", "/echo", {"Transfer-Encoding": "chunked"},
+                                     chunked(*pieces)))
+        answer = connection.answer("POST")
+        assert (answer.status, answer.body) == (200, b"".join(pieces))
+
+
+def test_client_and_scheme(front: Front) -> None:
+    with front[0].connect() as connection:
+        lines = connection.request("GET", "/variables").text.splitlines()
+        assert "REMOTE_ADDR=127.0.0.1" in lines
+        assert "wsgi.url_scheme=http" in lines
 
 
 def test_head(front: Front) -> None:

@@ -10,6 +10,7 @@ from support.client import Address
 from support.server import APPS, Bask, Server
 from support.venv import packages
 from support.wait import wait_until
+from test_websockets import connect
 
 
 @pytest.fixture
@@ -24,6 +25,14 @@ def told(server: Server) -> Dict[str, Any]:
 
 def wait_seen(server: Server, what: str) -> None:
     wait_until(lambda: what in told(server)["seen"], "the application has seen %r" % what)
+
+
+@pytest.mark.parametrize("form", ["none", "text", "bytes", "empty"])
+def test_defect_02_handshakes_need_no_arguments(bask: Bask, form: str) -> None:
+    server = bask.app("talking", "--threads", "2", workers=1)
+    client = connect(server.address, "/arguments?" + form, subprotocols=["chat", "other"])
+    assert client.recv() == "text \xe4"
+    client.close()
 
 
 def test_defect_03_keys_of_opt_are_text(bask: Bask) -> None:
@@ -53,6 +62,15 @@ def test_defect_08_values_do_not_end_at_a_zero_byte(bask: Bask) -> None:
     environ = json.loads(uwsgi.answer(server.raw(sent)).body)
     assert environ["HTTP_X_ZERO"] == "before\0after"
     assert environ["QUERY_STRING"] == "a=\0b"
+
+
+def test_defect_08_what_is_received_does_not_end_at_a_zero_byte(bask: Bask) -> None:
+    server = bask.app("talking", "--threads", "2", workers=1)
+    with server.connect() as connection:
+        connection.send(b"GET /raw HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.bytes(29)
+        connection.send(b"a\0b\0")
+        assert connection.rest() == b"got a\0b\0"
 
 
 def test_defect_09_text_is_latin_1(server: Server) -> None:
@@ -153,6 +171,17 @@ def test_defect_17_more_than_one_application(bask: Bask) -> None:
     dynamic = bask.start(*many, "--dynamic-apps", "--socket", "%s:%d" % address, address=address)
     sent = uwsgi.request(SCRIPT_NAME="/late", UWSGI_MODULE="many", UWSGI_CALLABLE="two")
     assert json.loads(uwsgi.answer(dynamic.raw(sent)).body)["name"] == "two"
+
+
+def test_defect_18_what_waits(bask: Bask) -> None:
+    """Seconds may have fractions; instead of continulets there are threads, and that is said."""
+    (bask.folder / "defined.py").write_text("import time")
+    server = bask.app("services", workers=1)
+    asked = b"(lambda t: (uwsgi.async_sleep(0.25), time.monotonic() - t > 0.2))(time.monotonic())"
+    assert server.post("/", asked).text == "(b'', True)"
+    assert "use --threads 10" in bask.refused("--async", "10", "--module", "defects")
+    said = bask.refused("--pypy-eval", "uwsgi_pypy_setup_continulets()", status=22)
+    assert "use --threads N" in said and "TypeError" not in said
 
 
 def test_defect_19_no_compiler_and_a_folder_that_cannot_be_written(bask: Bask) -> None:

@@ -30,6 +30,37 @@ def test_defect_01_names_may_be_text_or_bytes(bask: Bask) -> None:
     wait_until(lambda: ask(server, "lines()") == "2", "both handlers ran")
 
 
+def test_defect_01_names_of_caches_and_keys_may_be_text_or_bytes(bask: Bask) -> None:
+    server = start(bask, "", "--cache2", "name=c,items=20")
+    for key in ("'k'", "b'k'"):
+        for cache in ("'c'", "b'c'"):
+            where = (key, cache)
+            for call, answer in (("update(%s, 'v', 0, %s)", "True"), ("get(%s, %s)", "b'v'"),
+                                 ("exists(%s, %s)", "True"), ("set(%s, b'v', 0, %s)", "None"),
+                                 ("num(%s, %s)", "0"), ("del(%s, %s)", "True"),
+                                 ("inc(%s, 1, 0, %s)", "True"), ("dec(%s, 1, 0, %s)", "True"),
+                                 ("mul(%s, 1, 0, %s)", "True"), ("div(%s, 1, 0, %s)", "True")):
+                assert ask(server, "uwsgi.cache_" + call % where) == answer, call % where
+    assert ask(server, "[uwsgi.cache_keys(b'c'), uwsgi.cache_clear(b'c')]") == "[[b'k'], True]"
+
+
+def test_defect_01_names_of_metrics_may_be_text_or_bytes(bask: Bask) -> None:
+    server = start(bask, "", "--metric", "m")
+    for name in ("'m'", "b'm'"):
+        for call in ("set(%s, 5)", "inc(%s)", "dec(%s)", "mul(%s)", "div(%s)"):
+            assert ask(server, "uwsgi.metric_" + call % name) == "True", call
+        assert ask(server, "uwsgi.metric_get(%s)" % name) == "5"
+
+
+def test_defect_05_the_cache_says_true_or_none(bask: Bask) -> None:
+    server = start(bask, "", "--cache2", "name=c,items=1,blocksize=8")
+    for call, answer in (("set('k', 'v')", "True"), ("set('k', 'v')", "None"),
+                         ("set('other', 'v')", "None"), ("update('other', 'v')", "None"),
+                         ("update('k', 'w')", "True"), ("update('k', 'too large')", "None"),
+                         ("del('other')", "None"), ("del('k')", "True"), ("del('k')", "None")):
+        assert ask(server, "uwsgi.cache_" + call) == answer, call
+
+
 def test_defect_06_arguments_live_as_long_as_the_call(bask: Bask) -> None:
     where = "127.0.0.1:%d" % bask.ports.take()
     server = start(bask, "import gc\n"

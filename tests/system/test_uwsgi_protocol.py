@@ -110,6 +110,13 @@ def test_unknown_modifier_closes(server: Server, modifier: int) -> None:
     assert closes(server, packet(variables({"PATH_INFO": "/"}), modifier1=modifier))
 
 
+def test_modifier_30_takes_the_mountpoint_off_the_path(server: Server) -> None:
+    for path, left in (("/mount/env", "/env"), ("/env", "/env")):
+        sent = request(path=path, SCRIPT_NAME="/mount")
+        lines = answer(server.raw(b"\x1e" + sent[1:])).text.splitlines()
+        assert {"PATH_INFO=" + left, "SCRIPT_NAME=/mount"} <= set(lines)
+
+
 LYING: List[Tuple[str, bytes]] = [
     ("key length beyond the packet", packet(struct.pack("<H", 500) + b"PATH_INFO")),
     ("value length beyond the packet",

@@ -6,6 +6,7 @@ Two things change: their paths and their ports are moved into the test's own. Ea
 import shlex
 import shutil
 import signal
+import struct
 import subprocess
 from pathlib import Path
 from typing import Any, List
@@ -15,6 +16,7 @@ import pytest
 from support import processes, venv
 from support.server import BINARY, LIBRARY, Bask, Server
 from support.terminal import CTRL_C, Terminal
+from support.uwsgi import packet
 from support.wait import wait_until
 
 PYPY = "/usr/bin/pypy3"
@@ -209,6 +211,78 @@ def test_readme_of_the_plugin(reader: Reader) -> None:
         "--pypy-wsgi werkzeug.testapp:test_app",
         PYPY_HOME=str(reader.folder / "opt" / "pypy"), PYTHONPATH="/usr/lib/python3/dist-packages")
     assert "WSGI Information" in server.get("/").text
+
+
+# RPC support
+
+RPC = """
+import uwsgi
+
+def hello():
+    return "Hello World"
+
+uwsgi.register_rpc('hello', hello)
+"""
+RPC_CALLS = """
+import uwsgi
+
+def calls():
+    return [
+        uwsgi.rpc('192.168.173.100:3031', 'myfunc', 'myarg'),
+        uwsgi.call('myfunc', 'myarg'),
+        uwsgi.call('myfunc@192.168.173.100:3031', 'myarg'),
+        uwsgi.call('hello'),
+    ]
+
+uwsgi.register_rpc('myfunc', lambda arg: b"myfunc got " + arg)
+
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [b" | ".join(calls())]
+"""
+
+
+def test_rpc(reader: Reader) -> None:
+    """Here the other server is the same one: its second thread answers the first."""
+    other = "127.0.0.1:%d" % reader.bask.ports.take()
+    source = RPC + RPC_CALLS.replace("192.168.173.100:3031", other)
+    (reader.folder / "myapp.py").write_text(source)
+    server = reader.start(HOME + " --pypy-wsgi myapp --threads 2 --socket " + other)
+    assert server.get("/").text == "myfunc got myarg | " * 3 + "Hello World"
+
+
+# The tutorial of the dynamic proxy, whose engine is PyPy: its function, and how it is loaded
+
+MAPPER = """
+import uwsgi
+
+def my_mapper(hostname):
+    return "127.0.0.1:3031"
+
+uwsgi.register_rpc('the_mapper', my_mapper)
+"""
+MAPPER_INI = """
+[uwsgi]
+; enable the pypy engine
+pypy-home = %s
+; execute the myfuncs.py file (the 'the_mapper' rpc function will be registered)
+pypy-exec = myfuncs.py
+
+; bind to a port
+http-socket = :%d
+socket = %s
+"""
+
+
+def test_dynamic_proxying(reader: Reader, bask: Bask) -> None:
+    """Any uwsgi socket asks the function; the rules that would, are routing's."""
+    port, where = bask.ports.take(), ("127.0.0.1", bask.ports.take())
+    (reader.folder / "myfuncs.py").write_text(MAPPER)
+    (reader.folder / "proxy.ini").write_text(
+        MAPPER_INI % (reader.folder / "opt/pypy", port, "%s:%d" % where))
+    server = bask.start("proxy.ini", program=reader.words("uwsgi"), address=where)
+    items = b"".join(struct.pack("<H", len(item)) + item for item in (b"the_mapper", b"a.example"))
+    assert server.raw(packet(items, 173)) == packet(b"127.0.0.1:3031", 173)
 
 
 # The library, loaded by a stock PyPy

@@ -1,61 +1,80 @@
-"""The cases of tests/wire over a real socket; tests/wire/README.md says what they mean."""
+"""The cases of tests/wire over real sockets: whole, byte by byte, and with a request behind them."""
+import re
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict
 
 import pytest
 
-from support.client import make_request
-from support.server import ROOT, Bask
+from support import wire
+from support.client import Connection, make_request
+from support.server import Bask, Server
+from support.wait import wait_until
+from support.wire import cases, expectations, name_of
 
 pytestmark = pytest.mark.null
 
-WIRE = ROOT / "tests" / "wire"
+KINDS = {"valid", "invalid"}
+KEYS = {
+    "valid": {"method", "path", "query", "authority", "minor", "keep-alive", "chunked", "upgrade",
+              "expects-continue", "content-length", "field", "body", "option", "rfc"},
+    "invalid": {"status", "reason", "limit", "option", "rfc"},
+}
+TAIL = make_request("GET", "/bytes/5")
 
 
-def cases(kind: str) -> List[Path]:
-    return sorted((WIRE / kind).glob("*.http"))
+def start(bask: Bask, case: Path) -> Server:
+    path = str(bask.folder / "http.sock")
+    return bask.null("--http-socket", path, *wire.options(case), address=path)
 
 
-def name_of(case: Path) -> str:
-    return case.stem
-
-
-def expectations(case: Path) -> Dict[str, str]:
-    """The keys that occur once; `field` may recur and is the unit test's."""
-    lines = case.with_suffix(".expect").read_bytes().decode("latin-1").splitlines()
-    return dict(line.split(": ", 1) for line in lines if ": " in line)
-
-
-def unescape(text: str) -> bytes:
-    first, *rest = text.encode("latin-1").replace(b"\\\\", b"\\\0").split(b"\\")
-    return first + b"".join(
-        {b"r": b"\r", b"n": b"\n", b"\0": b"\\"}[piece[:1]] + piece[1:] for piece in rest)
+def check_answer(connection: Connection, expected: Dict[str, str]) -> None:
+    answer = connection.answer(expected["method"])
+    assert answer.status == 200
+    if expected["method"] == "POST":
+        assert answer.body == wire.unescape(expected.get("body", ""))
 
 
 @pytest.mark.parametrize("case", cases("valid"), ids=name_of)
 def test_valid(bask: Bask, case: Path) -> None:
-    expected = expectations(case)
-    with bask.null().connect() as connection:
-        connection.send(case.read_bytes() + make_request("GET", "/bytes/5"))
-        if expected.get("expects-continue") == "yes":
-            assert connection.line().startswith((b"HTTP/1.1 100 ", b"HTTP/1.1 200 "))
-            return
-        answer = connection.answer(expected["method"])
-        assert answer.status == 200
-        if expected["method"] == "POST":
-            assert answer.body == unescape(expected.get("body", ""))
+    expected, server = expectations(case), start(bask, case)
+    with server.connect() as connection:
+        connection.send(case.read_bytes() + TAIL)
+        check_answer(connection, expected)
         if expected["keep-alive"] == "yes":
             assert connection.answer().body == b"xxxxx"
         else:
             assert connection.rest() == b""
+    with server.connect() as connection:
+        wire.say_slowly(connection, case.read_bytes())
+        check_answer(connection, expected)
 
 
 @pytest.mark.parametrize("case", cases("invalid"), ids=name_of)
 def test_invalid(bask: Bask, case: Path) -> None:
-    expected = expectations(case)
-    options = ["--buffer-size", expected["limit"]] if "limit" in expected else []
-    server = bask.null(*options)
-    raw = server.raw(case.read_bytes())
-    assert raw.startswith(("HTTP/1.1 %s " % expected["status"]).encode())
-    assert raw.count(b"HTTP/1.1 ") == 1
-    assert b"\r\nConnection: close\r\n" in raw
+    """Refused once, for the reason that the log has, and closed: nothing behind it is a request."""
+    expected, server = expectations(case), start(bask, case)
+    for way in ("whole", "with a tail", "byte by byte"):
+        with server.connect() as connection:
+            if way == "byte by byte":
+                wire.say_slowly(connection, case.read_bytes())
+            else:
+                connection.send(case.read_bytes() + (TAIL if way == "with a tail" else b""))
+            raw = connection.rest()
+        assert raw.startswith(("HTTP/1.1 %s " % expected["status"]).encode()), way
+        assert raw.count(b"HTTP/1.1 ") == 1, way
+        assert b"\r\nConnection: close\r\n" in raw, way
+        assert (b"\r\nAllow: " in raw) == (expected["status"] == "405"), way
+    refusals = "refused with %s: " % expected["status"]
+    wait_until(lambda: server.log().count(refusals) == 3, "the log says so each time")
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_case_names_its_paragraph(kind: str) -> None:
+    for case in cases(kind):
+        keys = [key for key, _ in wire.lines(case)]
+        assert set(keys) <= KEYS[kind], case
+        assert keys.count("rfc") == 1, case
+        assert re.match(r"RFC \d{4} \d+(\.\d+)*$", expectations(case)["rfc"]), case
+    assert {path.stem for path in (wire.WIRE / kind).glob("*.expect")} == {
+        case.stem for case in cases(kind)}
+    assert len(cases("valid")) + len(cases("invalid")) >= 200

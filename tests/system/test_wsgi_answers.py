@@ -213,3 +213,87 @@ def test_too_many_bytes(bask: Bask) -> None:
         assert connection.request("GET", "/").body == b"four"
         assert connection.request("GET", "/").body == b"four"
     server.complained("more than the 4 bytes")
+
+
+LEFT = "GET /: the client left before the end of the answer"
+
+
+def leave(server: Server) -> None:
+    """Begins to read an answer that never ends, and leaves."""
+    with server.connect() as connection:
+        connection.send(make_request("GET", "/"))
+        connection.start_answer().read(100000)
+    (server.folder / "left").touch()
+
+
+def size_of(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def test_client_that_leaves_is_an_oserror_from_write(bask: Bask) -> None:
+    server = bask.app("answers:writing_to_leaver")
+    leave(server)
+    wait_until((server.folder / "said").exists, "write() raises")
+    (server.folder / "stop").touch()
+    assert server.get("/").status == 200
+    assert "the client left" in (server.folder / "said").read_text()
+    assert server.log().count(LEFT) == 1
+    assert "OSError" not in server.log()
+
+
+@pytest.mark.parametrize("option", ["ignore-sigpipe", "ignore-write-errors",
+                                    "write-errors-exception-only"])
+def test_client_that_leaves_is_no_line_in_the_log(bask: Bask, option: str) -> None:
+    server = bask.app("answers:writing_to_leaver", "--" + option)
+    leave(server)
+    wait_until((server.folder / "said").exists, "write() raises all the same")
+    (server.folder / "stop").touch()
+    assert server.get("/").status == 200
+    assert "the client left" not in server.log()
+
+
+@pytest.mark.parametrize("option", ["--disable-write-exception", "--write-errors-tolerance=1000000"])
+def test_client_that_leaves_is_not_told_to_the_application(bask: Bask, option: str) -> None:
+    server = bask.app("answers:writing_to_leaver", option)
+    leave(server)
+    server.wait_log(LEFT)
+    before = size_of(server.folder / "written")
+    wait_until(lambda: size_of(server.folder / "written") > before + 10, "write() is called again")
+    (server.folder / "stop").touch()
+    assert server.get("/").status == 200
+    assert not (server.folder / "said").exists()
+
+
+def test_tolerated_errors_are_counted(bask: Bask) -> None:
+    server = bask.app("answers:writing_to_leaver", "--write-errors-tolerance", "20")
+    leave(server)
+    wait_until((server.folder / "said").exists, "write() raises in the end")
+    assert size_of(server.folder / "written") >= 20
+    (server.folder / "stop").touch()
+    assert server.get("/").status == 200
+
+
+def test_client_that_leaves_a_file_is_told_in_the_log(bask: Bask) -> None:
+    server = bask.app("answers:from_file")
+    (server.folder / "data").write_bytes(b"f" * 30000000)
+    with server.connect() as connection:
+        connection.send(make_request("GET", "/"))
+        connection.start_answer().read(1000)
+    server.wait_log(LEFT)
+    assert server.get("/?29999990").body == b"f" * 10
+
+
+def test_file_of_the_kernel_has_something(bask: Bask) -> None:
+    """The kernel says of its files that they have no bytes."""
+    assert bask.app("answers:from_proc").get("/").body.startswith(b"Linux version ")
+
+
+def test_slow_reader_of_a_file_holds_no_thread(bask: Bask) -> None:
+    server = bask.app("answers:from_file")
+    (server.folder / "data").write_bytes(b"f" * 30000000)
+    with server.connect() as slow:
+        slow.send(make_request("GET", "/"))
+        head = slow.start_answer()
+        for _ in range(20):
+            assert server.get("/?29999999").body == b"f"
+        assert len(head.read()) == 30000000

@@ -25,6 +25,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -109,7 +110,7 @@ count_body(struct bask_req *req)
     char piece[3000], text[64];
     for (;;) {
         ssize_t n = req->io->read_body(req, piece, sizeof piece);
-        if (n == BASK_E_AGAIN)
+        if (n == BASK_E_AGAIN && !(n = req->io->waits(req, POLLIN)))
             return;
         fixture.counting = false;
         fixture.held = NULL;

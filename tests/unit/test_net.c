@@ -159,10 +159,16 @@ continues(void **state)
 {
     (void)state;
     struct client *client = dial(0, 0);
-    say(client, "POST /echo" HOST "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    /* Small or large: the application reads first. */
+    say(client, "POST /count" HOST "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n");
     hear_until(client, "HTTP/1.1 100 Continue\r\n\r\n");
-    say(client, "body");
-    hear_until(client, "\r\n\r\nbody");
+    say(client, "aaaa");
+    hear_until(client, "\r\n\r\n4 388");
+    client->len = 0;
+    say(client, "POST /count" HOST "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n");
+    hear_until(client, "HTTP/1.1 100 Continue\r\n\r\n");
+    say(client, "4\r\naaaa\r\n0\r\n\r\n");
+    hear_until(client, "\r\n\r\n4 388");
     client->len = 0;
     say(client, "POST /count" HOST "Content-Length: 100000\r\nExpect: 100-continue\r\n\r\n");
     hear_until(client, "HTTP/1.1 100 Continue\r\n\r\n");
@@ -170,10 +176,45 @@ continues(void **state)
     hear_until(client, "100000 9800000");
     client->len = 0;
     /* Nobody waits for a body that the application does not want. */
-    say(client, "POST /refuse" HOST "Content-Length: 100000\r\nExpect: 100-continue\r\n\r\n");
+    say(client, "POST /refuse" HOST "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n");
     hear_until(client, "hello");
     assert_null(strstr(text_of(client), "Continue"));
     hear_end(client);
+}
+
+/* Nor is one that has begun to send asked to begin. */
+static void
+no_continue_where_none_waits(void **state)
+{
+    (void)state;
+    struct client *client = dial(0, 0);
+    say(client, "POST /echo" HOST "Content-Length: 4\r\nExpect: 100-continue\r\n\r\nb");
+    until_connections(1);
+    pump(20);
+    say(client, "ody");
+    hear_until(client, "\r\n\r\nbody");
+    say(client, "POST /echo" HOST "Content-Length: 0\r\nExpect: 100-continue\r\n\r\n");
+    hear_until(client, "Content-Length: 0\r\n\r\n");
+    assert_null(strstr(text_of(client), "Continue"));
+}
+
+/* --http-manage-expect: asked at once, and the application gets the body whole. */
+static void
+continues_at_once(void **state)
+{
+    (void)state;
+    fixture.options.http.manage_expect = 5;
+    struct client *client = dial(0, 0);
+    say(client, "POST /echo" HOST "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    hear_until(client, "HTTP/1.1 100 Continue\r\n\r\n");
+    assert_int_equal(fixture.answered, 0);
+    say(client, "body");
+    hear_until(client, "\r\n\r\nbody");
+    client->len = 0;
+    say(client, "POST /echo" HOST "Content-Length: 6\r\nExpect: 100-continue\r\n\r\n");
+    hear_end(client);
+    assert_non_null(strstr(text_of(client), "HTTP/1.1 413 "));
+    assert_null(strstr(text_of(client), "Continue"));
 }
 
 static void
@@ -520,14 +561,24 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(whole_and_split), TEST(bodies),
-        TEST(unread_body),     TEST(continues),
-        TEST(limits),          TEST(slow_reader),
-        TEST(time_outs),       TEST(held),
-        TEST(back_pressure),   TEST(write_after_leaving),
-        TEST(malformed_head),  TEST(short_and_long),
-        TEST(files),           TEST(half_close),
-        TEST(drains),          TEST(freed_with_everything_open),
+        TEST(whole_and_split),
+        TEST(bodies),
+        TEST(unread_body),
+        TEST(continues),
+        TEST(no_continue_where_none_waits),
+        TEST(continues_at_once),
+        TEST(limits),
+        TEST(slow_reader),
+        TEST(time_outs),
+        TEST(held),
+        TEST(back_pressure),
+        TEST(write_after_leaving),
+        TEST(malformed_head),
+        TEST(short_and_long),
+        TEST(files),
+        TEST(half_close),
+        TEST(drains),
+        TEST(freed_with_everything_open),
         TEST(uwsgi_packets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,14 @@
 #include "../fuzz/url.c"
 #undef LLVMFuzzerTestOneInput
 
+#define LLVMFuzzerTestOneInput fuzz_ws
+#include "../fuzz/ws.c"
+#undef LLVMFuzzerTestOneInput
+
+#define LLVMFuzzerTestOneInput fuzz_rpc
+#include "../fuzz/rpc.c"
+#undef LLVMFuzzerTestOneInput
+
 typedef int fuzz_target(const uint8_t *data, size_t size);
 
 static void
@@ -71,6 +79,8 @@ crashes(void **state)
     replay_all("chunked", fuzz_chunked);
     replay_all("uwsgi", fuzz_uwsgi);
     replay_all("url", fuzz_url);
+    replay_all("ws", fuzz_ws);
+    replay_all("rpc", fuzz_rpc);
 }
 
 /* The targets themselves, on inputs that reach their last lines. */
@@ -84,13 +94,18 @@ targets(void **state)
         BASK_STR("5\r\nhello\r\n0\r\n\r\n"),
         BASK_STR("\0\25\0\0\16\0REQUEST_METHOD\3\0GET"),
         BASK_STR("/a/%2e%2e/b"),
+        BASK_STR("\3\0add\1\0a\0\0"),
+        BASK_STR("\255\27\0\5\16\0CONTENT_LENGTH\5\000"
+                 "70000"),
     };
     for (size_t i = 0; i < COUNT(inputs); i++) {
         const uint8_t *data = (const uint8_t *)inputs[i].ptr;
+        fuzz_rpc(data, inputs[i].len);
         fuzz_http1(data, inputs[i].len);
         fuzz_chunked(data, inputs[i].len);
         fuzz_uwsgi(data, inputs[i].len);
         fuzz_url(data, inputs[i].len);
+        fuzz_ws(data, inputs[i].len);
     }
 }
 

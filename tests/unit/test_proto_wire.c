@@ -9,6 +9,7 @@
 
 #include "proto/chunked.h"
 #include "proto/http1.h"
+#include "req/from_http1.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -22,6 +23,13 @@ struct wire {
     char *expect;
     size_t expect_len;
 };
+
+/* What the options of a case make of the rules. */
+static struct {
+    unsigned leniency;
+    bool unfolds, needs_length;
+    enum bask_underscores underscores;
+} rules;
 
 /* What one attempt came to: `consumed` of the head and `body`, or the reason and a negative rc. */
 struct result {
@@ -109,9 +117,42 @@ take_body(const char *at, size_t len, size_t piece, struct result *result)
     result->rc = -2;
 }
 
+static void
+take_options(const struct wire *wire)
+{
+    bask_str option;
+    memset(&rules, 0, sizeof rules);
+    for (size_t n = 0; expected(wire, "option", n, &option); n++) {
+        if (bask_str_eq(option, BASK_STR("http-allow-bare-lf")))
+            rules.leniency |= BASK_HTTP1_BARE_LF;
+        else if (bask_str_eq(option, BASK_STR("http-allow-no-host")))
+            rules.leniency |= BASK_HTTP1_NO_HOST;
+        else if (bask_str_eq(option, BASK_STR("http-allow-obs-fold")))
+            rules.unfolds = true;
+        else if (bask_str_eq(option, BASK_STR("http-require-length")))
+            rules.needs_length = true;
+        else if (bask_str_eq(option, BASK_STR("http-underscores=refuse")))
+            rules.underscores = BASK_UNDERSCORES_REFUSE;
+        else if (bask_str_eq(option, BASK_STR("http-underscores=allow")))
+            rules.underscores = BASK_UNDERSCORES_ALLOW;
+        else
+            fail_msg("%s: no option \"%.*s\"", wire->name, BASK_FMT(option));
+    }
+}
+
+static int
+parse(char *bytes, size_t len, size_t seen, struct bask_http1_head *head)
+{
+    int rc = bask_http1_parse_as(bytes, len, seen, rules.leniency, head);
+    if (rc == -1 && head->reason == BASK_HTTP1_FOLDED && rules.unfolds &&
+        bask_http1_unfold(bytes, len))
+        rc = bask_http1_parse_as(bytes, len, 0, rules.leniency, head);
+    return rc;
+}
+
 /* Parses like a reader that is given `piece` bytes at a time. */
 static void
-attempt(const char *bytes, size_t len, size_t piece, struct result *result)
+attempt(char *bytes, size_t len, size_t piece, struct result *result)
 {
     size_t have = 0, seen = 0;
     result->rc = -2;
@@ -122,14 +163,14 @@ attempt(const char *bytes, size_t len, size_t piece, struct result *result)
         have = len - have < piece ? len : have + piece;
         char *copy = malloc(have);
         memcpy(copy, bytes, have);
-        result->rc = bask_http1_parse(copy, have, seen, &result->head);
+        result->rc = parse(copy, have, seen, &result->head);
         seen = have;
         free(copy);
     }
     if (result->rc < 0)
         return;
     /* Once more where the bytes stay, so that the views do. */
-    assert_int_equal(bask_http1_parse(bytes, len, 0, &result->head), result->rc);
+    assert_int_equal(parse(bytes, len, 0, &result->head), result->rc);
     result->consumed = (size_t)result->rc;
     size_t rest = len - result->consumed;
     if (result->head.chunked) {
@@ -179,6 +220,18 @@ check_body(const struct wire *wire, const struct result *result)
     free(text);
 }
 
+/* Why a request is refused whose head is well formed; 0 if it is not. */
+static enum bask_http1_reason
+judged(struct bask_http1_head *head, const char *end)
+{
+    struct bask_req *req = bask_req_new();
+    int err = bask_req_from_http1(req, head, end, rules.underscores);
+    bask_req_free(&req);
+    if (!err && rules.needs_length && head->chunked)
+        return BASK_HTTP1_LENGTH_REQUIRED;
+    return err ? head->reason : BASK_HTTP1_OK;
+}
+
 static void
 check_valid(const struct wire *wire, size_t piece, bool with_tail)
 {
@@ -215,6 +268,8 @@ check_valid(const struct wire *wire, size_t piece, bool with_tail)
     snprintf(number, sizeof number, "%lld", (long long)head->content_length);
     must_be(wire, "content-length", bask_str_of(number));
     check_fields(wire, head);
+    if (judged(&result.head, bytes + result.rc))
+        fail_msg("%s: refused: %s", wire->name, bask_http1_reason_text(head->reason));
     check_body(wire, &result);
     free(result.body);
     free(bytes);
@@ -246,23 +301,32 @@ static void
 check_invalid(const struct wire *wire, size_t piece)
 {
     static struct result result;
+    char status[32];
     bask_str value;
     if (expected(wire, "limit", 0, &value)) {
         check_over_limit(wire, value);
         return;
     }
-    attempt(wire->bytes, wire->len, piece, &result);
+    char *bytes = malloc(wire->len);
+    memcpy(bytes, wire->bytes, wire->len);
+    attempt(bytes, wire->len, piece, &result);
     if (result.rc > 0 && result.body_bad) {
         must_be(wire, "reason", BASK_STR("CHUNK"));
         must_be(wire, "status", BASK_STR("400"));
     } else if (result.rc == -1) {
-        char status[32];
         snprintf(status, sizeof status, "%d", bask_http1_reason_status(result.head.reason));
         must_be(wire, "reason", bask_str_of(symbol_of(result.head.reason)));
         must_be(wire, "status", bask_str_of(status));
     } else {
-        fail_msg("%s: not refused (%d)", wire->name, result.rc);
+        enum bask_http1_reason reason =
+            result.rc > 0 ? judged(&result.head, bytes + result.rc) : BASK_HTTP1_OK;
+        if (!reason)
+            fail_msg("%s: not refused (%d)", wire->name, result.rc);
+        snprintf(status, sizeof status, "%d", bask_http1_reason_status(reason));
+        must_be(wire, "reason", bask_str_of(symbol_of(reason)));
+        must_be(wire, "status", bask_str_of(status));
     }
+    free(bytes);
     free(result.body);
 }
 
@@ -271,15 +335,15 @@ static void
 check_prefixes(const struct wire *wire)
 {
     static struct bask_http1_head head;
-    int whole = bask_http1_parse(wire->bytes, wire->len, 0, &head);
+    int whole = parse(wire->bytes, wire->len, 0, &head);
     for (int len = 0; len < whole; len++) {
         char *copy = malloc((size_t)len + 1);
         memcpy(copy, wire->bytes, (size_t)len);
-        int rc = bask_http1_parse(copy, (size_t)len, 0, &head);
+        int rc = parse(copy, (size_t)len, 0, &head);
         if (rc != -2)
             fail_msg("%s: %d for the first %d of %d bytes", wire->name, rc, len, whole);
         free(copy);
-        rc = bask_http1_parse(wire->bytes, wire->len, (size_t)len, &head);
+        rc = parse(wire->bytes, wire->len, (size_t)len, &head);
         if (rc != whole)
             fail_msg("%s: %d after a look at %d bytes", wire->name, rc, len);
     }
@@ -305,6 +369,7 @@ each(const char *kind, void (*check)(const struct wire *))
         wire.bytes = read_file(path, &wire.len);
         snprintf(path, sizeof path, "%s/%s/%s.expect", wire_dir(), kind, wire.name);
         wire.expect = read_file(path, &wire.expect_len);
+        take_options(&wire);
         check(&wire);
         free(wire.bytes);
         free(wire.expect);

@@ -174,3 +174,23 @@ def close_raises(environ, start_response):
 
     start_response("200 OK", TEXT)
     return Raising([b"fine"])
+
+
+def writing_to_leaver(environ, start_response):
+    """Writes until the test has seen enough; what write() said goes to a file."""
+    write = start_response("200 OK", TEXT)
+    while not os.path.exists("stop"):
+        try:
+            write(b"w" * 65536)
+        except OSError as error:
+            with open("said", "a") as file:
+                file.write("%s\n" % error)
+        if os.path.exists("left"):
+            with open("written", "a") as file:
+                file.write("x")
+    return []
+
+
+def from_proc(environ, start_response):
+    start_response("200 OK", TEXT)
+    return environ["wsgi.file_wrapper"](open("/proc/version", "rb"))

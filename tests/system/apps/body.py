@@ -1,5 +1,7 @@
 """Reads wsgi.input in the ways that the query names, and shows the results as JSON."""
+import hashlib
 import json
+import os
 
 from gate import make
 
@@ -60,3 +62,30 @@ def keeping(environ, start_response):
 
 
 KEPT = []
+
+
+def stored(environ, start_response):
+    """A body that is there as a whole, read there and back again."""
+    body = environ["wsgi.input"]
+    digest = hashlib.sha256()
+    for piece in iter(lambda: body.read(50000), b""):
+        digest.update(piece)
+    said = {"sha256": digest.hexdigest(), "length": body.tell(), "seekable": body.seekable()}
+    body.seek(-5, 2)
+    said["end"] = body.read().decode("latin-1")
+    body.seek(3)
+    said["middle"] = body.read(4).decode("latin-1")
+    with os.fdopen(os.dup(body.fileno()), "rb") as file:
+        said["by_descriptor"] = hashlib.sha256(file.read()).hexdigest()
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps(said).encode()]
+
+
+def memory(environ, start_response):
+    """Reads all of the body, a little at a time; the most memory that this process ever had, in KiB."""
+    body = environ["wsgi.input"]
+    size = sum(len(piece) for piece in iter(lambda: body.read(65536), b""))
+    with open("/proc/self/status") as status:
+        peak = next(line.split()[1] for line in status if line.startswith("VmHWM"))
+    start_response("200 OK", [])
+    return [json.dumps([size, int(peak)]).encode()]

@@ -27,7 +27,14 @@ def not_found(environ, start_response):
     return [b"not here\n"]
 
 
-ROUTES = {"env": env, "echo": echo, "mirror": mirror, "large": large}
+def variables(environ, start_response):
+    """All that is text, one a line."""
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    lines = ["%s=%s" % pair for pair in environ.items() if isinstance(pair[1], str)]
+    return ["\n".join(sorted(lines)).encode("latin-1")]
+
+
+ROUTES = {"variables": variables, "env": env, "echo": echo, "mirror": mirror, "large": large}
 
 
 def application(environ, start_response):

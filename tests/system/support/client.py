@@ -110,6 +110,10 @@ class Connection:
     def line(self) -> bytes:
         return self._file.readline()
 
+    def bytes(self, count: int) -> bytes:
+        """So many bytes, or fewer if the server closes the connection."""
+        return self._file.read(count)
+
     def rest(self) -> bytes:
         """All that comes until the server closes the connection."""
         return self._file.read()

@@ -26,6 +26,12 @@ http {{
     uwsgi_buffer_size 64k;
     uwsgi_buffers 8 64k;
     uwsgi_busy_buffers_size 128k;
+    fastcgi_buffer_size 64k;
+    fastcgi_buffers 8 64k;
+    fastcgi_busy_buffers_size 128k;
+    scgi_buffer_size 64k;
+    scgi_buffers 8 64k;
+    scgi_busy_buffers_size 128k;
     proxy_buffer_size 64k;
     proxy_buffers 8 64k;
     proxy_busy_buffers_size 128k;
@@ -38,6 +44,11 @@ http {{
 """
 
 UWSGI_PASS = "include /etc/nginx/uwsgi_params; uwsgi_pass {upstream};"
+FASTCGI_PASS = "include /etc/nginx/fastcgi_params; fastcgi_pass {upstream};"
+FASTCGI_KEPT = ("include /etc/nginx/fastcgi_params; fastcgi_keep_conn on; fastcgi_pass kept;")
+SCGI_PASS = "include /etc/nginx/scgi_params; scgi_pass {upstream};"
+UNBUFFERED = ("uwsgi_request_buffering off; fastcgi_request_buffering off;"
+              " scgi_request_buffering off; proxy_request_buffering off; proxy_http_version 1.1; ")
 PROXY_PASS = "proxy_pass http://{upstream};"
 PROXY_KEPT = "proxy_http_version 1.1; proxy_set_header Connection \"\"; proxy_pass http://kept;"
 

@@ -8,7 +8,8 @@ PAUSE = 0.005
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], T], what: str, seconds: float = DEADLINE) -> T:
+def wait_until(condition: Callable[[], T], what: str, seconds: float = DEADLINE,
+               pause: float = PAUSE) -> T:
     """Returns the first true value of `condition`; fails, saying `what`, when time is up."""
     deadline = time.monotonic() + seconds
     while True:
@@ -17,4 +18,4 @@ def wait_until(condition: Callable[[], T], what: str, seconds: float = DEADLINE)
             return value
         if time.monotonic() > deadline:
             raise AssertionError("waited %g s in vain: %s" % (seconds, what))
-        time.sleep(PAUSE)
+        time.sleep(pause)
