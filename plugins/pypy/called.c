@@ -13,31 +13,6 @@
 
 static const struct bask_host *host;
 
-<<<<<<< HEAD
-/* The lowest address of the calling thread's stack; NULL if that cannot be told. */
-static const char *
-stack_low(void)
-{
-    static _Thread_local void *low;
-    pthread_attr_t attributes;
-    size_t size;
-    if (low || pthread_getattr_np(pthread_self(), &attributes))
-        return low;
-    if (pthread_attr_getstack(&attributes, &low, &size))
-        low = NULL;
-    pthread_attr_destroy(&attributes);
-    return low;
-}
-
-static bool
-has_stack(void)
-{
-    const char *low = stack_low(), *here = (const char *)__builtin_frame_address(0);
-    return !low || (size_t)(here - low) >= PYPY_EMBED_STACK_MIN;
-}
-
-=======
->>>>>>> review2
 /* Where Python's part of the stack ends it cannot even log that. */
 static int
 call(void *function, bask_str name, const bask_str *arguments, uint32_t count, bask_str *ret_result)
@@ -45,11 +20,7 @@ call(void *function, bask_str name, const bask_str *arguments, uint32_t count, b
     enum { UNTOLD = -2 }; /* what bask_py_call gives if an exception left it */
     char line[BASK_RPC_NAME + 128];
     int len, err = -1;
-<<<<<<< HEAD
-    if (!has_stack()) {
-=======
     if (bask_stack_left() < PYPY_EMBED_STACK_MIN) {
->>>>>>> review2
         len = snprintf(line, sizeof line,
                        "the RPC function %.*s was not called: its thread has less than %zu KiB of "
                        "stack left for Python",

@@ -125,6 +125,7 @@ add_tables(struct server *server)
     add_table(server, bask_socket_option_table(&server->net.sockets));
     add_table(server, bask_body_option_table(&server->net.bodies));
     add_table(server, bask_http_option_table(&server->net.http));
+    add_table(server, bask_client_limits_option_table(&server->net.clients));
     add_table(server, bask_process_option_table(&server->options));
     add_table(server, bask_master_option_table(&server->options.master));
     add_table(server, bask_service_option_table(&server->options));
@@ -178,6 +179,7 @@ read_options(struct server *server, const struct bask_conf *before)
         (before && bask_conf_keep_fixed(server->conf, before, &error)) ||
         bask_limits_check(&server->limits, server->conf, error.text, sizeof error.text))
         die("%s", error.text);
+    bask_net_options_settle(&server->net);
     settle_http(server);
 }
 

@@ -82,6 +82,32 @@ put_aides_json(const struct master *master, struct bask_buf *text, int *err)
         put(text, err, "]");
 }
 
+/* What clients ran into, of all workers; nothing if they did not. */
+static void
+put_bounds(const struct bask_board *board, struct bask_buf *text, int *err)
+{
+    const char *before = "clients: ", *after = "";
+    for (int bound = 0; bound < BASK_BOUND_COUNT; bound++) {
+        uint64_t sum = 0;
+        for (uint32_t id = 1; id <= board->worker_count; id++)
+            sum += bask_board_bound(board, id, (enum bask_bound)bound);
+        if (!sum)
+            continue;
+        put(text, err, "%s%s %" PRIu64, before, bask_bound_names[bound], sum);
+        before = ", ";
+        after = "\n";
+    }
+    put(text, err, "%s", after);
+}
+
+static void
+put_bounds_json(const struct bask_board *board, uint32_t id, struct bask_buf *text, int *err)
+{
+    for (int bound = 0; bound < BASK_BOUND_COUNT; bound++)
+        put(text, err, "%s\"%s\":%" PRIu64, bound ? "," : "", bask_bound_names[bound],
+            bask_board_bound(board, id, (enum bask_bound)bound));
+}
+
 int
 report_table(const struct master *master, struct bask_buf *text)
 {
@@ -103,6 +129,7 @@ report_table(const struct master *master, struct bask_buf *text)
             info.pid && info.started_at ? now - info.started_at : 0);
     }
     put_aides(master, text, &err);
+    put_bounds(board, text, &err);
     return err;
 }
 
@@ -124,10 +151,12 @@ report_json(const struct master *master, struct bask_buf *text)
         put(text, &err,
             "%s{\"id\":%u,\"pid\":%d,\"state\":\"%s\",\"generation\":%u,\"requests\":%" PRIu64
             ",\"exceptions\":%" PRIu64 ",\"respawns\":%" PRIu64 ",\"busy\":%u,\"rss\":%" PRIu64
-            ",\"started\":%" PRId64 "}",
+            ",\"started\":%" PRId64 ",\"clients\":{",
             id > 1 ? "," : "", id, (int)process->pid, state_of_worker(master, id),
             process->generation, info.requests, info.exceptions, info.respawns, info.threads_busy,
             info.rss_bytes, info.started_at);
+        put_bounds_json(board, id, text, &err);
+        put(text, &err, "}}");
     }
     put(text, &err, "]");
     put_aides_json(master, text, &err);

@@ -60,8 +60,8 @@ flush(struct bask_conn *conn)
         bask_conn_request_done(conn);
         return false;
     }
-    bask_conn_move(conn, BASK_STEP_FLUSH); /* progress: a new deadline */
-    return true;
+    bask_conn_flush_goes_on(conn);
+    return false;
 }
 
 static void
@@ -142,6 +142,15 @@ return_input(struct bask_conn *conn)
     }
 }
 
+/* A connection without a request has none. */
+static inline void
+return_buffers(struct bask_conn *conn)
+{
+    return_input(conn);
+    if (conn->out.data && !bask_buf_len(&conn->out))
+        bask_buf_fini(&conn->out);
+}
+
 static void
 return_request(struct bask_conn *conn)
 {
@@ -193,6 +202,8 @@ bask_conn_close(struct bask_conn *conn)
     *(struct bask_conn **)conn = net->spare_conn;
     net->spare_conn = conn;
     net->open--;
+    if (net->full)
+        bask_crowd_left(net);
 }
 
 void
@@ -218,8 +229,9 @@ end_politely(struct bask_conn *conn)
     bask_conn_again(conn);
 }
 
-static void
-forget_request(struct bask_conn *conn)
+/* All that the present request is made of. */
+static inline void
+drop_request(struct bask_conn *conn)
 {
     size_t used = conn->head_len + conn->in_place;
     return_request(conn);
@@ -227,13 +239,29 @@ forget_request(struct bask_conn *conn)
     bask_buf_fini(&conn->body);
     if (conn->body_fd)
         bask_conn_spill_end(conn);
+    conn->head_len = conn->in_place = conn->scanned = 0;
+}
+
+void
+bask_conn_start_flush(struct bask_conn *conn)
+{
+    drop_request(conn);
+    if (!bask_buf_len(&conn->in))
+        return_input(conn);
+    conn->answer_pace = (struct bask_pace){0};
+    bask_conn_flush_goes_on(conn);
+}
+
+static void
+forget_request(struct bask_conn *conn)
+{
+    drop_request(conn);
+    conn->ended = false;
     if (bask_buf_len(&conn->rest)) {
         if (bask_buf_append(&conn->in, bask_buf_view(&conn->rest)))
             conn->close_after = true; /* out of memory: the next request is lost, and told so */
         bask_buf_fini(&conn->rest);
     }
-    conn->head_len = conn->in_place = conn->scanned = 0;
-    conn->ended = false;
 }
 
 void
@@ -263,7 +291,7 @@ bask_conn_request_done(struct bask_conn *conn)
         bask_conn_end_answer(conn);
     if (must_flush(conn)) {
         if (conn->step != BASK_STEP_FLUSH)
-            bask_conn_move(conn, BASK_STEP_FLUSH);
+            bask_conn_start_flush(conn);
         return;
     }
     forget_request(conn);
@@ -274,7 +302,7 @@ bask_conn_request_done(struct bask_conn *conn)
     }
     bool more = bask_buf_len(&conn->in) > 0;
     if (!more)
-        return_input(conn);
+        return_buffers(conn);
     bask_conn_move(conn, more ? BASK_STEP_HEAD : BASK_STEP_IDLE);
     if (more || conn->readable)
         bask_conn_again(conn);

@@ -17,6 +17,8 @@
 
 #include "base/buf.h"
 #include "net/net.h"
+#include "net/pace.h"
+#include "net/tally.h"
 #include "proto/chunked.h"
 #include "proto/fastcgi.h"
 #include "proto/http1.h"
@@ -76,6 +78,11 @@ struct bask_conn {
 
     struct bask_req *req;
     struct bask_sock_name peer;
+
+    struct bask_pace body_pace, answer_pace;
+    int64_t behind;   /* bytes of answers that the client had not when it was last looked at */
+    int64_t requests; /* begun */
+    unsigned verdict; /* of whoever reads the present body: 408, 413; 0: none */
 };
 
 /* Of a driver's `version`, so that a compiler knows how much is copied. */
@@ -123,7 +130,9 @@ struct bask_net {
     struct bask_link held;
     unsigned held_turns; /* of connections in `again`, since an answer was held */
     struct bask_timer sweep, reopen, log_flush;
-    size_t open;
+    struct bask_tally tally;
+    size_t open, most; /* connections */
+    bool full;         /* nobody is accepted until one ends */
     size_t late;       /* of those, whose request was cut off and is still the application's */
     uint64_t requests; /* answered */
     int64_t grace_ms;  /* while draining: for the next request of an idle connection */
@@ -134,7 +143,8 @@ struct bask_net {
     struct bask_conn *spare_conn; /* free lists, linked through the first word */
     struct bask_req *spare_req;
     char *spare_buffer;
-    char *spill_piece; /* where bodies that go into files pass; NULL until one does */
+    int64_t trimmed_us; /* when those lists were last cut to what is of use */
+    char *spill_piece;  /* where bodies that go into files pass; NULL until one does */
     int64_t date_second;
     char date[37 + 1];
     struct bask_head_memo heads; /* of responses */
@@ -152,6 +162,9 @@ void bask_conn_close(struct bask_conn *conn);
 void bask_conn_go_on(struct bask_conn *conn);
 /* Work is left: bask_net_dispatch comes back to this connection before it waits. */
 void bask_conn_again(struct bask_conn *conn);
+/* What is left of the answer is the client's to take: nothing else of the request stays. The
+ * connection may be gone after it. */
+void bask_conn_start_flush(struct bask_conn *conn);
 /* The present request is answered as far as the application goes. */
 void bask_conn_request_done(struct bask_conn *conn);
 /* Tells that the answer is complete where the protocol has words for it (driver->end): once, behind
@@ -163,6 +176,9 @@ struct bask_req *bask_conn_request(struct bask_conn *conn);
 /* conn_in.c */
 void bask_conn_on_readable(struct bask_conn *conn);
 ssize_t bask_conn_read_body(struct bask_req *req, char *buffer, size_t size);
+/* What the application reads is over a limit. It gets `err`, and the client, unless the application
+ * has something to say to it, a status. */
+ssize_t bask_conn_refuse_reader(struct bask_conn *conn, int err);
 /* Reads the socket; see `receive` there. */
 ssize_t bask_conn_receive(struct bask_conn *conn, char *buffer, size_t size);
 /* Takes `raw` bytes of a body that were received: of a chunked one the data are left at their
@@ -211,6 +227,8 @@ bask_conn_release(struct bask_conn *conn)
 /* Answers by the server itself and closes: "400 Bad Request", with a reason for the log. */
 void bask_conn_refuse(struct bask_conn *conn, unsigned status, const char *reason);
 void bask_conn_send_continue(struct bask_conn *conn);
+/* The client shall see that the end is missing, and the kernel forget what it did not send. */
+void bask_conn_reset_on_close(struct bask_conn *conn);
 /* Hands bytes to the network as they are, and keeps a copy of what it did not take. */
 int bask_conn_emit(struct bask_conn *conn, struct iovec *parts, size_t count, int flags);
 /* The last bytes of a connection, which are no response; `status` is for the log. */
@@ -227,6 +245,37 @@ int bask_conn_take_over(struct bask_req *req, bask_str head, unsigned count,
 void bask_conn_leave_streams(struct bask_net *net);
 /* Its client has not left although it was told; whoever waits for it waits no longer. */
 void bask_conn_break_stream(struct bask_conn *conn);
+
+/* conn_pace.c */
+/* A thread is about to wait until the client sends, or takes what it is sent (POLLOUT).
+ * BASK_E_TIMEOUT: it should not. */
+int bask_conn_waits(struct bask_req *req, short events);
+/* Bytes of the body came. */
+void bask_conn_body_came(struct bask_conn *conn, ssize_t bytes);
+/* Its next bytes are waited for. BASK_E_TIMEOUT: they should not be. */
+int bask_conn_body_wait(struct bask_conn *conn);
+/* The client shall take more of its answer. BASK_E_TIMEOUT: it does not, and that was noted. */
+int bask_conn_answer_wait(struct bask_conn *conn);
+/* Nobody waits for that any more. */
+void bask_conn_answer_went(struct bask_conn *conn);
+/* In FLUSH: another deadline for a client that takes its answer, the end for one that does not. */
+void bask_conn_flush_goes_on(struct bask_conn *conn);
+
+/* net.c */
+void bask_net_watch(struct bask_net *net);
+void bask_net_unwatch(struct bask_net *net);
+/* A request has come that no event has told of yet: it is read soon. */
+bool bask_conn_is_about_to_read(struct bask_conn *conn);
+
+/* crowd.c */
+size_t bask_crowd_most(const struct bask_client_limits *limits);
+/* Closes an idle connection; false if there is none that is idle for long. */
+bool bask_crowd_make_room(struct bask_net *net);
+/* Accepts nothing until a connection ends. `why`: of accept4, or 0. */
+void bask_crowd_wait(struct bask_net *net, int why);
+void bask_crowd_on_reopen(struct bask_timer *timer);
+/* A connection has ended in a worker that is full. */
+void bask_crowd_left(struct bask_net *net);
 
 /* conn_call.c */
 /* Makes the packet that conn->req was made for a job of the kind CALL. 0 or a bask_err. */

@@ -186,6 +186,7 @@ fill_body(struct bask_conn *conn)
         return BASK_E_CLOSED;
     }
     body->end += (size_t)n;
+    bask_conn_body_came(conn, n);
     bask_conn_move(conn, BASK_STEP_BODY); /* progress: a new deadline */
     return take_appended(conn, from);
 }
@@ -204,6 +205,8 @@ read_body(struct bask_conn *conn)
     }
     if (conn->readable)
         bask_conn_again(conn);
+    else if (bask_conn_body_wait(conn))
+        bask_conn_refuse(conn, 408, "the body comes too slowly");
 }
 
 /* Moves the body bytes that came with the head to `body`, where the rest of it will be read, or to
@@ -255,6 +258,8 @@ manage_expectation(struct bask_conn *conn, bool has_begun)
 static void
 start_body(struct bask_conn *conn)
 {
+    conn->body_pace = (struct bask_pace){0};
+    conn->verdict = 0;
     bask_str came = bask_buf_view(&conn->in);
     came = bask_str_n(came.ptr + conn->head_len, came.len - conn->head_len);
     if (conn->chunked && !conn->req->pub.has_length && conn->net->options->http.require_length) {
@@ -328,7 +333,7 @@ send_held(struct bask_conn *conn)
 {
     int err = bask_conn_release(conn);
     if (err == BASK_E_AGAIN)
-        bask_conn_move(conn, BASK_STEP_FLUSH);
+        bask_conn_start_flush(conn);
     else if (err)
         bask_conn_close(conn);
     return !err;
@@ -414,6 +419,20 @@ bask_conn_on_readable(struct bask_conn *conn)
     }
 }
 
+ssize_t
+bask_conn_refuse_reader(struct bask_conn *conn, int err)
+{
+    bool late = err == BASK_E_TIMEOUT;
+    if (!conn->verdict)
+        bask_tally_note(&conn->net->tally, late ? BASK_BOUND_BODY_TIME : BASK_BOUND_BODY_SIZE,
+                        conn->peer.addr, 0,
+                        late ? "the body comes too slowly for the application that reads it"
+                             : "the body that the application reads is over limit-post");
+    conn->verdict = late ? 408 : 413;
+    conn->close_after = true;
+    return err;
+}
+
 /* Decodes `n` bytes that were just read into the application's buffer. */
 static ssize_t
 decode_for_reader(struct bask_conn *conn, char *buffer, size_t n)
@@ -421,10 +440,12 @@ decode_for_reader(struct bask_conn *conn, char *buffer, size_t n)
     size_t data;
     int64_t used = decode(conn, buffer, n, &data);
     conn->body_total += (int64_t)data;
-    if (used == -1 || over_limit(conn, conn->body_total)) {
+    if (used == -1) {
         conn->close_after = true;
-        return used == -1 ? BASK_E_SYNTAX : BASK_E_LIMIT;
+        return BASK_E_SYNTAX;
     }
+    if (over_limit(conn, conn->body_total))
+        return bask_conn_refuse_reader(conn, BASK_E_LIMIT);
     if (used >= 0) {
         conn->body_left = 0;
         if (bask_buf_append(&conn->rest, bask_str_n(buffer + used, n - (size_t)used)))
@@ -449,6 +470,7 @@ bask_conn_read_body(struct bask_req *req, char *buffer, size_t size)
         ssize_t n = bask_conn_receive(conn, buffer, want);
         if (n < 0)
             return n;
+        bask_conn_body_came(conn, n);
         if (!conn->chunked) {
             conn->body_left -= n;
             return n;

@@ -37,9 +37,14 @@ bask_conn_fail(struct bask_conn *conn)
 {
     int why = errno;
     conn->broken = true;
-    if (conn->req && !conn->net->options->bodies.quiet_writes)
+    if (conn->net->options->bodies.quiet_writes)
+        return BASK_E_CLOSED;
+    if (conn->req)
         bask_log(BASK_LOG_INFO, "%.*s %.*s: the client left before the end of the answer: %s",
                  BASK_FMT(conn->req->pub.method), BASK_FMT(conn->req->pub.uri), strerror(why));
+    else if (conn->step == BASK_STEP_FLUSH) /* the request is forgotten already */
+        bask_log(BASK_LOG_INFO, "%s: the client left before the end of the answer: %s",
+                 conn->peer.addr[0] ? conn->peer.addr : "unix socket", strerror(why));
     return BASK_E_CLOSED;
 }
 
@@ -339,6 +344,7 @@ begin(struct bask_req *req, bask_str head, unsigned count)
     if (!copy)
         return BASK_E_NOMEM;
     memcpy(copy, head.ptr, head.len);
+    ((struct bask_conn *)req->owner)->answer_pace = (struct bask_pace){0};
     return bask_response_plan(&req->response, &traits, bask_str_n(copy, head.len), count, -1);
 }
 
@@ -378,7 +384,10 @@ write_data(struct bask_req *req, bask_str data)
     }
     if (err)
         return err;
-    return bask_buf_len(&conn->out) > STREAM_HIGH_WATER ? BASK_E_AGAIN : BASK_OK;
+    if (bask_buf_len(&conn->out) > STREAM_HIGH_WATER)
+        return BASK_E_AGAIN;
+    bask_conn_answer_went(conn);
+    return BASK_OK;
 }
 
 static int
@@ -406,39 +415,11 @@ finish(struct bask_req *req)
 }
 
 /* Without a length and without chunks only a reset tells the client that the end is missing. */
-static void
-reset_on_close(struct bask_conn *conn)
+void
+bask_conn_reset_on_close(struct bask_conn *conn)
 {
     struct linger now = {.l_onoff = 1};
     setsockopt(conn->io.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-}
-
-/* An answer that is not whole. What was answered before it is, and arrives; only where nothing but
- * a reset tells the two apart, or the application has given the client up, the end is at once. */
-static void
-abort_request(struct bask_req *req, bask_str head, unsigned count, bask_str body)
-{
-    struct bask_conn *conn = req->owner;
-    bool at_once = !head.ptr;
-    if (!req->response.head_sent && head.ptr) {
-        if (respond(req, head, count, body) != BASK_E_SYNTAX)
-            return;
-        bask_log(BASK_LOG_ERROR, "the error page of the application host is malformed");
-    } else if (req->response.head_sent && req->response.framing == BASK_FRAMING_CLOSE) {
-        reset_on_close(conn);
-        at_once = true;
-    }
-    bask_conn_log(conn, " (aborted)");
-    bask_conn_release(conn);
-    conn->close_after = true;
-    conn->broken = conn->broken || at_once;
-    bask_conn_request_done(conn);
-}
-
-int
-bask_conn_descriptor(const struct bask_req *req)
-{
-    return ((const struct bask_conn *)req->owner)->io.fd;
 }
 
 /* An answer by the server itself, and the last on its connection. */
@@ -461,6 +442,40 @@ send_status(struct bask_conn *conn, unsigned status)
                  body_len, driver->tells_end ? "" : "Connection: close\r\n", no_body ? "" : body);
     struct iovec whole = {text, (size_t)len};
     emit(conn, &whole, 1, 0);
+}
+
+/* An answer that is not whole. What was answered before it is, and arrives; only where nothing but
+ * a reset tells the two apart, or the application has given the client up, the end is at once. */
+static void
+abort_request(struct bask_req *req, bask_str head, unsigned count, bask_str body)
+{
+    struct bask_conn *conn = req->owner;
+    bool at_once = !head.ptr;
+    if (!req->response.head_sent && head.ptr && conn->verdict && !conn->broken) {
+        send_status(conn, conn->verdict);
+        req->response.facts.status = conn->verdict;
+        end_request(conn, "");
+        return;
+    }
+    if (!req->response.head_sent && head.ptr) {
+        if (respond(req, head, count, body) != BASK_E_SYNTAX)
+            return;
+        bask_log(BASK_LOG_ERROR, "the error page of the application host is malformed");
+    } else if (req->response.head_sent && req->response.framing == BASK_FRAMING_CLOSE) {
+        bask_conn_reset_on_close(conn);
+        at_once = true;
+    }
+    bask_conn_log(conn, " (aborted)");
+    bask_conn_release(conn);
+    conn->close_after = true;
+    conn->broken = conn->broken || at_once;
+    bask_conn_request_done(conn);
+}
+
+int
+bask_conn_descriptor(const struct bask_req *req)
+{
+    return ((const struct bask_conn *)req->owner)->io.fd;
 }
 
 /* A reset without close(2): the descriptor stays the application's until it lets go. */
@@ -512,13 +527,34 @@ const struct bask_req_io bask_conn_req_io = {
     .read_body = bask_conn_read_body,
     .descriptor = bask_conn_descriptor,
     .take_over = bask_conn_take_over,
+    .waits = bask_conn_waits,
 };
+
+/* Which limit a refusal comes from. */
+static enum bask_bound
+bound_of(const struct bask_conn *conn, unsigned status)
+{
+    switch (status) {
+    case 408:
+        return conn->step == BASK_STEP_BODY ? BASK_BOUND_BODY_TIME : BASK_BOUND_HEAD_TIME;
+    case 413:
+        return BASK_BOUND_BODY_SIZE;
+    case 414:
+    case 431:
+        return BASK_BOUND_HEAD_SIZE;
+    case 500:
+    case 503:
+    case 507:
+        return BASK_BOUND_UNSERVED;
+    default:
+        return BASK_BOUND_MALFORMED;
+    }
+}
 
 void
 bask_conn_refuse(struct bask_conn *conn, unsigned status, const char *reason)
 {
-    bask_log(BASK_LOG_WARN, "%s: refused with %u: %s",
-             conn->peer.addr[0] ? conn->peer.addr : "unix socket", status, reason);
+    bask_tally_note(&conn->net->tally, bound_of(conn, status), conn->peer.addr, status, reason);
     send_status(conn, status);
     conn->close_after = true;
     conn->body_left = -1; /* whatever else comes is not looked at */

@@ -28,7 +28,7 @@ bask_conn_spills(const struct bask_conn *conn)
 static int
 refuse(struct bask_conn *conn)
 {
-    char reason[PATH_MAX + 128];
+    static char reason[PATH_MAX + 128]; /* as long as the process: see bask_tally_note */
     int why = errno;
     bool full = why == ENOSPC || why == EDQUOT || why == EFBIG;
     snprintf(reason, sizeof reason, "the body cannot be kept in %s: %s",
@@ -79,6 +79,7 @@ bask_conn_spill_fill(struct bask_conn *conn)
         bask_conn_close(conn);
         return BASK_E_CLOSED;
     }
+    bask_conn_body_came(conn, n);
     bask_conn_move(conn, BASK_STEP_BODY); /* progress: a new deadline */
     int done = bask_conn_take_body(conn, piece, (size_t)n, &data);
     if (done >= 0 && bask_file_write_at(conn->body_fd, bask_str_n(piece, data), before))

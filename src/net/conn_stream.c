@@ -81,6 +81,7 @@ bask_conn_take_over(struct bask_req *req, bask_str head, unsigned count,
     response->head_sent = true;
     conn->close_after = true;
     conn->farewells = farewells;
+    conn->answer_pace = (struct bask_pace){0};
     req->io = &stream_io;
     if (conn->net->draining)
         go_away(conn); /* a request was taken, so it is answered; but that is all */
@@ -142,7 +143,12 @@ stream_write(struct bask_req *req, bask_str data, bool is_last)
         conn->farewells = NULL;
     if (!err && conn->broken)
         err = BASK_E_CLOSED;
-    return err ? err : bask_buf_len(&conn->out) > HIGH_WATER ? BASK_E_AGAIN : BASK_OK;
+    if (err)
+        return err;
+    if (bask_buf_len(&conn->out) > HIGH_WATER)
+        return BASK_E_AGAIN;
+    bask_conn_answer_went(conn);
+    return BASK_OK;
 }
 
 /* The application is done with it. What the client still sends is waited for, for a moment: a reset
@@ -227,4 +233,5 @@ static const struct bask_req_io stream_io = {
     .cut = bask_conn_cut,
     .stream_read = stream_read,
     .stream_write = stream_write,
+    .waits = bask_conn_waits,
 };

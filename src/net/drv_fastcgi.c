@@ -98,12 +98,6 @@ decode(struct bask_conn *conn, char *buf, size_t len, size_t *ret_data)
     return used;
 }
 
-static int
-drop(struct bask_conn *conn, const char *why)
-{
-    return bask_gateway_drop(conn, "FastCGI", why);
-}
-
 /* What stands at the front of the input is no request: it is answered and passed over. */
 static int
 pass_over(struct bask_conn *conn, size_t len)
@@ -190,7 +184,7 @@ parse(struct bask_conn *conn)
             return 0;
         }
         if (len < 0)
-            return drop(conn, "what came is no FastCGI");
+            return BASK_GATEWAY_DROP(conn, "FastCGI", "what came is no FastCGI");
         if (conn->fcgi_head.kind == BASK_FASTCGI_REQUEST)
             return take_request(conn, (size_t)len);
         if (pass_over(conn, (size_t)len))

@@ -4,7 +4,7 @@
 #include "base/err.h"
 #include "req/from_http1.h"
 
-enum { TARGET_MAX = 8192 };
+enum { VERSION_LEN = 9 /* " HTTP/1.1" */ };
 
 static void
 name_connection(struct bask_conn *conn, struct bask_request *pub)
@@ -24,6 +24,29 @@ refuse_head(struct bask_conn *conn, enum bask_http1_reason reason)
     return -1;
 }
 
+static int64_t
+line_length(const struct bask_http1_head *head)
+{
+    return head->target.ptr + head->target.len - head->method.ptr + VERSION_LEN;
+}
+
+/* Of a head that is not complete: its line is not either, and longer than it may be already. */
+static bool
+line_is_too_long(const struct bask_client_limits *limits, bask_str input)
+{
+    return (int64_t)input.len - 2 > limits->line_bytes &&
+           !memchr(input.ptr, '\n', (size_t)limits->line_bytes + 2);
+}
+
+static int
+wait_for_more(struct bask_conn *conn, bask_str input)
+{
+    if (line_is_too_long(&conn->net->options->clients, input))
+        return refuse_head(conn, BASK_HTTP1_TARGET_TOO_LONG);
+    conn->scanned = input.len;
+    return 0;
+}
+
 /* A head with folded lines, where they are allowed: they are unfolded where they are. */
 __attribute__((cold, noinline)) static int
 parse_unfolded(struct bask_conn *conn, unsigned leniency, struct bask_http1_head *head)
@@ -38,6 +61,7 @@ parse_unfolded(struct bask_conn *conn, unsigned leniency, struct bask_http1_head
 static int
 parse(struct bask_conn *conn)
 {
+    const struct bask_client_limits *limits = &conn->net->options->clients;
     const struct bask_http_options *options = &conn->net->options->http;
     struct bask_http1_head *head = &conn->net->head;
     bask_str input = bask_buf_view(&conn->in);
@@ -47,18 +71,18 @@ parse(struct bask_conn *conn)
             len = parse_unfolded(conn, options->leniency, head);
         if (len == -1)
             return refuse_head(conn, head->reason);
-        if (len == -2) {
-            conn->scanned = input.len;
-            return 0;
-        }
+        if (len == -2)
+            return wait_for_more(conn, input);
     }
-    if (head->target.len > TARGET_MAX)
+    if (len > limits->line_bytes && line_length(head) > limits->line_bytes)
         return refuse_head(conn, BASK_HTTP1_TARGET_TOO_LONG);
+    if (head->count > limits->fields)
+        return refuse_head(conn, BASK_HTTP1_TOO_MANY_FIELDS);
     struct bask_req *req = bask_conn_request(conn);
     if (!req)
         return -1;
     conn->head_len = (size_t)len;
-    conn->close_after = !head->keep_alive;
+    conn->close_after = !head->keep_alive || ++conn->requests >= limits->requests;
     conn->chunked = head->chunked;
     conn->body_left = head->chunked ? -1 : head->content_length;
     conn->wants_continue = head->expects_continue;

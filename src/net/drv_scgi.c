@@ -29,7 +29,7 @@ parse(struct bask_conn *conn)
         return 0;
     }
     if (len < 0)
-        return bask_gateway_drop(conn, "SCGI", "what came is no SCGI, or over buffer-size");
+        return BASK_GATEWAY_DROP(conn, "SCGI", "what came is no SCGI, or over buffer-size");
     struct bask_req *req = bask_conn_request(conn);
     if (!req)
         return -1;

@@ -23,12 +23,6 @@ take_variables(struct bask_req *req, bask_str vars)
     return err;
 }
 
-static int
-drop(struct bask_conn *conn, const char *why)
-{
-    return bask_gateway_drop(conn, "uwsgi protocol", why);
-}
-
 /* The server's own answer: a header and nothing behind it. */
 static int
 answer(struct bask_conn *conn, unsigned char modifier1, char modifier2)
@@ -84,7 +78,8 @@ parse(struct bask_conn *conn)
     bask_str input = bask_buf_view(&conn->in);
     int64_t limit = conn->net->options->head_bytes;
     if (looks_like_http(input))
-        return drop(conn, "this is HTTP, which is spoken on --http-socket");
+        return BASK_GATEWAY_DROP(conn, "uwsgi protocol",
+                                 "this is HTTP, which is spoken on --http-socket");
     int len = bask_uwsgi_parse(input.ptr, input.len, limit < MAX_VARS ? (size_t)limit : MAX_VARS,
                                &packet);
     if (len == -2) {
@@ -92,15 +87,16 @@ parse(struct bask_conn *conn)
         return 0;
     }
     if (len < 0)
-        return drop(conn, "the packet is larger than buffer-size");
+        return BASK_GATEWAY_DROP(conn, "uwsgi protocol", "the packet is larger than buffer-size");
     if (packet.modifier1 == MODIFIER_PING)
         return answer(conn, MODIFIER_PING, 1);
     if (packet.modifier1 == BASK_MODIFIER_SIGNAL)
         return pass_signal(conn, packet.modifier2);
     if (!is_served(conn, &packet))
-        return drop(conn,
-                    "only the modifiers 0 and 30 (WSGI), 100 (ping), 110 (signal) and, where the "
-                    "application host has functions, 173 (RPC) are served here");
+        return BASK_GATEWAY_DROP(
+            conn, "uwsgi protocol",
+            "only the modifiers 0 and 30 (WSGI), 100 (ping), 110 (signal) and, where the "
+            "application host has functions, 173 (RPC) are served here");
     struct bask_req *req = bask_conn_request(conn);
     if (!req)
         return -1;
@@ -109,7 +105,7 @@ parse(struct bask_conn *conn)
     bool is_call = packet.modifier1 == BASK_MODIFIER_RPC;
     bool has_variables = !is_call || packet.modifier2 == BASK_RPC_HTTP;
     if (has_variables && take_variables(req, packet.vars))
-        return drop(conn, "malformed variables");
+        return BASK_GATEWAY_DROP(conn, "uwsgi protocol", "malformed variables");
     if (packet.modifier1 == MODIFIER_WSGI_BELOW)
         leave_mountpoint(&req->pub);
     bask_gateway_complete(conn, req);
@@ -118,7 +114,9 @@ parse(struct bask_conn *conn)
     if (!is_call)
         return 1;
     int err = bask_conn_take_call(conn, packet.vars, packet.modifier2);
-    return err == BASK_E_SYNTAX ? drop(conn, "a malformed call of a function") : err ? -1 : 1;
+    if (err == BASK_E_SYNTAX)
+        return BASK_GATEWAY_DROP(conn, "uwsgi protocol", "a malformed call of a function");
+    return err ? -1 : 1;
 }
 
 const struct bask_driver bask_driver_uwsgi = {

@@ -7,7 +7,6 @@
 #include "net/gateway.h"
 
 #include "base/err.h"
-#include "obs/log.h"
 #include "proto/names.h"
 #include "proto/url.h"
 
@@ -115,9 +114,9 @@ bask_gateway_complete(struct bask_conn *conn, struct bask_req *req)
 }
 
 int
-bask_gateway_drop(struct bask_conn *conn, const char *protocol, const char *why)
+bask_gateway_drop(struct bask_conn *conn, const char *sentence)
 {
-    bask_log(BASK_LOG_WARN, "%s: %s; the connection is closed", protocol, why);
+    bask_tally_note(&conn->net->tally, BASK_BOUND_MALFORMED, conn->peer.addr, 0, sentence);
     conn->broken = true;
     bask_conn_request_done(conn);
     return -1;

@@ -25,5 +25,7 @@ void bask_gateway_complete(struct bask_conn *conn, struct bask_req *req);
  * path of the target. 0, BASK_E_SYNTAX (the target), BASK_E_NOMEM. */
 int bask_gateway_find_path(struct bask_req *req);
 
-/* The connection ends, with a word about it in the log. -1. */
-int bask_gateway_drop(struct bask_conn *conn, const char *protocol, const char *why);
+/* The connection ends, with a word about it in the log. Both are literals. -1. */
+#define BASK_GATEWAY_DROP(conn, protocol, why)                                                     \
+    bask_gateway_drop(conn, protocol ": " why "; the connection is closed")
+int bask_gateway_drop(struct bask_conn *conn, const char *sentence);

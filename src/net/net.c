@@ -16,10 +16,12 @@ enum {
     ACCEPTS_PER_EVENT = 16,
     ACCEPTS_AT_LAST = 4096,
     DRAIN_GRACE_MS = 500, /* for a request that may be on its way */
-    REOPEN_US = 200000,
+    QUEUE_AGAIN_US = 200000,
     TURNS_US = 100000, /* in such a time more than TURNS_FEW connections are many */
     TURNS_FEW = 64,
     TURNS_OF_MANY = 8,
+    SPARES_KEPT = 256, /* of each kind */
+    TRIM_US = 1000000,
     HELD_TURNS = 64, /* requests of busy clients before answers that are held go out */
 };
 
@@ -30,8 +32,8 @@ watch(struct bask_net *net, struct bask_listener *listener)
                          net->exclusive ? BASK_IO_EXCLUSIVE : BASK_IO_LEVEL);
 }
 
-static void
-unwatch_all(struct bask_net *net)
+void
+bask_net_unwatch(struct bask_net *net)
 {
     for (size_t i = 0; i < net->listeners->count; i++)
         if (net->listeners->items[i].net) {
@@ -40,8 +42,8 @@ unwatch_all(struct bask_net *net)
         }
 }
 
-static void
-watch_all(struct bask_net *net)
+void
+bask_net_watch(struct bask_net *net)
 {
     for (size_t i = 0; i < net->listeners->count; i++) {
         struct bask_listener *listener = &net->listeners->items[i];
@@ -53,24 +55,6 @@ watch_all(struct bask_net *net)
         else
             listener->net = net;
     }
-}
-
-/* Out of descriptors or memory: stop asking for a moment instead of spinning. */
-static void
-pause_accepting(struct bask_net *net)
-{
-    bask_log(BASK_LOG_ERROR, "accept: %s; pausing with %zu connections open", strerror(errno),
-             net->open);
-    unwatch_all(net);
-    bask_loop_timer_start(net->loop, &net->reopen, REOPEN_US);
-}
-
-static void
-on_reopen(struct bask_timer *timer)
-{
-    struct bask_net *net = BASK_CONTAINER(timer, struct bask_net, reopen);
-    if (!net->draining && !net->paused)
-        watch_all(net);
 }
 
 /* Taking a new place in the queue costs two system calls, so a worker that accepts all the time
@@ -98,7 +82,7 @@ queue_again(struct bask_net *net, struct bask_listener *listener)
     bask_loop_remove(net->loop, &listener->io);
     listener->net = NULL;
     if (watch(net, listener))
-        bask_loop_timer_start(net->loop, &net->reopen, REOPEN_US);
+        bask_loop_timer_start(net->loop, &net->reopen, QUEUE_AGAIN_US);
     else
         listener->net = net;
 }
@@ -118,6 +102,10 @@ static void
 accept_some(struct bask_net *net, struct bask_listener *listener, int most)
 {
     for (int i = 0; i < most; i++) {
+        if (net->open >= net->most && !net->draining && !bask_crowd_make_room(net)) {
+            bask_crowd_wait(net, 0);
+            return;
+        }
         struct bask_sockaddr peer = {.length = sizeof peer.u};
         int fd = accept4(listener->io.fd, &peer.u.any, &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0 && fd <= STDERR_FILENO)
@@ -126,9 +114,13 @@ accept_some(struct bask_net *net, struct bask_listener *listener, int most)
             bask_conn_accept(net, listener, fd, &peer);
             continue;
         }
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-            pause_accepting(net);
-        return;
+        int why = errno;
+        if (why != EMFILE && why != ENFILE && why != ENOBUFS && why != ENOMEM)
+            return;
+        if (!bask_crowd_make_room(net)) {
+            bask_crowd_wait(net, why);
+            return;
+        }
     }
 }
 
@@ -145,8 +137,8 @@ on_listener(struct bask_io *io, unsigned events)
 }
 
 /* A request has come that no event has told of yet: it is read soon. */
-static bool
-is_about_to_read(struct bask_conn *conn)
+bool
+bask_conn_is_about_to_read(struct bask_conn *conn)
 {
     char byte;
     if (recv(conn->io.fd, &byte, 1, MSG_PEEK) <= 0)
@@ -163,16 +155,18 @@ expire(struct bask_conn *conn)
     switch (conn->step) {
     case BASK_STEP_IDLE:
         /* Where the process had to wait for a processor, time-out and request come together. */
-        if (is_about_to_read(conn))
+        if (bask_conn_is_about_to_read(conn))
             return;
         break;
     case BASK_STEP_HEAD:
+        bask_conn_refuse(conn, 408, "the head did not arrive in time");
+        return;
     case BASK_STEP_BODY:
-        bask_conn_refuse(conn, 408, "the request did not arrive in time");
+        bask_conn_refuse(conn, 408, "the body did not arrive in time");
         return;
     case BASK_STEP_FLUSH:
-        bask_log(BASK_LOG_WARN, "%s: closed, the client reads too slowly", conn->peer.addr);
-        break;
+        bask_conn_flush_goes_on(conn);
+        return;
     case BASK_STEP_STREAM:
         bask_conn_break_stream(conn);
         return;
@@ -180,6 +174,49 @@ expire(struct bask_conn *conn)
         break;
     }
     bask_conn_close(conn);
+}
+
+/* Frees what is behind the first `kept` of a list that is linked through its first words. */
+static void
+cut_list(void **at, size_t kept)
+{
+    while (kept-- && *at)
+        at = *at;
+    for (void *next, *item = *at; item; item = next) {
+        next = *(void **)item;
+        free(item);
+    }
+    *at = NULL;
+}
+
+static void
+cut_requests(struct bask_req **at, size_t kept)
+{
+    while (kept-- && *at)
+        at = (struct bask_req **)&(*at)->owner;
+    for (struct bask_req *next, *req = *at; req; req = next) {
+        next = req->owner;
+        bask_req_free(&req);
+    }
+    *at = NULL;
+}
+
+static void
+free_spares(struct bask_net *net, size_t kept)
+{
+    cut_list((void **)&net->spare_conn, kept);
+    cut_list((void **)&net->spare_buffer, kept);
+    cut_requests(&net->spare_req, kept);
+}
+
+/* What a wave of clients took is given back when it has passed. */
+static void
+trim_spares(struct bask_net *net, int64_t now)
+{
+    if (now - net->trimmed_us < TRIM_US)
+        return;
+    net->trimmed_us = now;
+    free_spares(net, SPARES_KEPT);
 }
 
 /* Every list is ordered by deadline, so only its front can be due. */
@@ -199,6 +236,7 @@ on_sweep(struct bask_timer *timer)
             expire(conn);
         }
     }
+    trim_spares(net, now);
     if (next != INT64_MAX)
         bask_loop_timer_start(net->loop, &net->sweep, next - now);
 }
@@ -223,8 +261,10 @@ bask_net_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
     net->listeners = listeners;
     net->access = access;
     net->exclusive = exclusive;
+    net->most = bask_crowd_most(&options->clients);
+    bask_tally_init(&net->tally, loop);
     net->sweep.on_due = on_sweep;
-    net->reopen.on_due = on_reopen;
+    net->reopen.on_due = bask_crowd_on_reopen;
     net->log_flush.on_due = on_log_flush;
     bask_list_init(&net->again);
     bask_list_init(&net->held);
@@ -236,28 +276,16 @@ bask_net_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
     return net;
 }
 
-static void
-free_spares(struct bask_net *net)
-{
-    for (void *next, *at = net->spare_conn; at; at = next) {
-        next = *(void **)at;
-        free(at);
-    }
-    for (void *next, *at = net->spare_buffer; at; at = next) {
-        next = *(void **)at;
-        free(at);
-    }
-    while (net->spare_req) {
-        struct bask_req *req = net->spare_req;
-        net->spare_req = req->owner;
-        bask_req_free(&req);
-    }
-}
-
 void
 bask_net_record(struct bask_net *net, struct bask_recorder *recorder)
 {
     net->recorder = recorder;
+}
+
+void
+bask_net_count_at(struct bask_net *net, _Atomic uint64_t *counters)
+{
+    net->tally.counters = counters;
 }
 
 void
@@ -271,14 +299,15 @@ bask_net_free(struct bask_net **net)
 {
     if (!*net)
         return;
-    unwatch_all(*net);
+    bask_net_unwatch(*net);
     for (int step = 0; step < BASK_STEP_COUNT; step++)
         while (!bask_list_empty(&(*net)->steps[step]))
             bask_conn_close(BASK_CONTAINER((*net)->steps[step].next, struct bask_conn, link));
+    bask_tally_fini(&(*net)->tally);
     bask_loop_timer_stop(&(*net)->sweep);
     bask_loop_timer_stop(&(*net)->reopen);
     bask_loop_timer_stop(&(*net)->log_flush);
-    free_spares(*net);
+    free_spares(*net, 0);
     free((*net)->spill_piece);
     free(*net);
     *net = NULL;
@@ -314,7 +343,7 @@ bask_net_dispatch(struct bask_net *net)
 static void
 drain_idle(struct bask_conn *conn)
 {
-    if (is_about_to_read(conn))
+    if (bask_conn_is_about_to_read(conn))
         return;
     if (conn->hung_up)
         bask_conn_close(conn);
@@ -330,9 +359,9 @@ bask_net_pause(struct bask_net *net, bool paused)
     net->paused = paused;
     bask_loop_timer_stop(&net->reopen);
     if (paused)
-        unwatch_all(net);
+        bask_net_unwatch(net);
     else
-        watch_all(net);
+        bask_net_watch(net);
 }
 
 void
@@ -340,8 +369,8 @@ bask_net_look(struct bask_net *net)
 {
     if (net->paused || net->draining)
         return;
-    unwatch_all(net);
-    watch_all(net);
+    bask_net_unwatch(net);
+    bask_net_watch(net);
 }
 
 static void
@@ -375,7 +404,7 @@ drain(struct bask_net *net, bool is_last, int64_t grace_ms)
         net->draining = true;
         if (is_last)
             accept_the_last(net);
-        unwatch_all(net);
+        bask_net_unwatch(net);
         bask_loop_timer_stop(&net->reopen);
         bask_conn_leave_streams(net);
     }

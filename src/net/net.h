@@ -11,6 +11,7 @@
 #include "net/sockets.h"
 #include "net/trust.h"
 #include "obs/access.h"
+#include "obs/bounds.h"
 #include "serve/pipeline.h"
 #include "serve/recorder.h"
 #include "sys/sock.h"
@@ -19,6 +20,15 @@
 
 struct bask_net;
 struct bask_driver;
+
+/* What a client may do. */
+struct bask_client_limits {
+    int64_t line_bytes, fields;       /* of a head */
+    int64_t requests;                 /* a connection */
+    int64_t keepalive;                /* as it was given: see bask_net_options_settle */
+    int64_t body_rate, response_rate; /* bytes a second, at least; 0: none */
+    int64_t connections;              /* a worker; 0: by the descriptors it may have */
+};
 
 /* What becomes of bodies. */
 struct bask_body_options {
@@ -42,6 +52,7 @@ struct bask_net_options {
     int64_t handover_ms; /* the same in a worker that has a successor */
     int64_t head_ms;     /* first byte to end of head */
     int64_t transfer_ms; /* without progress, either way */
+    struct bask_client_limits clients;
     struct bask_body_options bodies;
     struct bask_http_options http;
     struct bask_sock_givens *given;     /* no option: sockets that are open already; NULL: none */
@@ -61,6 +72,9 @@ struct bask_option_table bask_body_option_table(struct bask_body_options *values
 /* In the process that will serve, or fork those who do: finds out where bodies are kept, and
  * whether they can be. 0; BASK_E_SYSTEM: the log says why not. */
 int bask_body_options_settle(struct bask_net_options *options);
+struct bask_option_table bask_client_limits_option_table(struct bask_client_limits *values);
+/* After the options were read: what one says of another, and 0 for no limit as a number. */
+void bask_net_options_settle(struct bask_net_options *options);
 
 /* A bound socket. It is opened once, by the process that starts, and inherited. */
 struct bask_listener {
@@ -107,11 +121,17 @@ struct bask_net_extras {
     bool calls;                                        /* jobs of the kind CALL go to threads */
     bool (*on_signal)(void *context, unsigned number); /* false: nobody wants it. NULL: none do */
     void *context;
+    void (*on_full)(void *context); /* connections are left for others to accept; NULL: nobody */
+    void *full_context;
 };
 void bask_net_serve_extras(struct bask_net *net, struct bask_net_extras extras);
 
 /* Does one piece of work that is ready; false if there is none and the caller should wait. */
 bool bask_net_dispatch(struct bask_net *net);
+
+/* Where it counts what clients run into: an array of BASK_BOUND_COUNT, which is this process's to
+ * write. */
+void bask_net_count_at(struct bask_net *net, _Atomic uint64_t *counters);
 
 /* Stops accepting, or goes on; connections that are open are not concerned. */
 void bask_net_pause(struct bask_net *net, bool paused);

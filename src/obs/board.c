@@ -5,6 +5,12 @@
 #include "sys/bell.h"
 #include "sys/proc.h"
 
+const char *const bask_bound_names[] = {
+#define X(symbol, name) name,
+    BASK_BOUNDS(X)
+#undef X
+};
+
 int
 bask_board_init(struct bask_board *board, uint32_t workers, uint32_t threads)
 {
@@ -104,6 +110,19 @@ bask_board_read(const struct bask_board *board, uint32_t worker_id,
     info.vsz_bytes = info.pid ? bask_proc_address_space(info.pid) : 0;
     *ret_info = info;
     return BASK_OK;
+}
+
+uint64_t
+bask_board_bound(const struct bask_board *board, uint32_t worker_id, enum bask_bound bound)
+{
+    uint64_t sum = 0;
+    if (worker_id < 1 || worker_id > board->worker_count)
+        return 0;
+    for (uint32_t side = 0; side < BASK_PLACES; side++) {
+        const struct bask_seat seat = {worker_id, side};
+        sum += atomic_load(&bask_board_place(board, seat)->bounds[bound]);
+    }
+    return sum;
 }
 
 void

@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include "obs/bounds.h"
+
 #include <bask/plugin.h>
 
 #include <stdatomic.h>
@@ -46,6 +48,7 @@ struct bask_board_place {
     _Atomic uint64_t harakiris; /* requests whose time was up, of all who had this place */
     _Atomic uint32_t queued;    /* requests that wait for a thread, as of a moment ago */
     _Atomic int64_t beat_us; /* monotonic, coarse: the worker's last sign of life; 0: it is idle */
+    _Atomic uint64_t bounds[BASK_BOUND_COUNT]; /* what clients ran into */
 };
 
 struct bask_board_worker {
@@ -101,6 +104,10 @@ struct bask_board_thread *bask_board_thread(const struct bask_board *board, stru
 /* The sum of a worker's places; BASK_E_NOTFOUND if there is no such worker. */
 int bask_board_read(const struct bask_board *board, uint32_t worker_id,
                     struct bask_worker_info *ret_info);
+
+/* How often clients of a worker ran into `bound`; 0 if there is no such worker. */
+uint64_t bask_board_bound(const struct bask_board *board, uint32_t worker_id,
+                          enum bask_bound bound);
 
 /* Notes a warm-up; `info` as bask_board_read_warmup gives it. */
 void bask_board_write_warmup(const struct bask_board *board, const struct bask_warmup_info *info);

@@ -197,31 +197,28 @@ host_begin(const struct bask_request *request, bask_str head, uint32_t header_co
 }
 
 int
-bask_host_wait(int fd, short events, int *waited_ms)
+bask_host_wait(struct bask_req *req, short events)
 {
-    struct pollfd poller = {.fd = fd, .events = events};
-    int limit = events == POLLOUT ? host.send_ms : host.transfer_ms;
-    int left = limit - *waited_ms, slice = left < WAIT_MS ? left : WAIT_MS;
-    int n = poll(&poller, 1, slice);
-    if (n < 0)
-        return errno == EINTR ? BASK_OK : BASK_E_CLOSED;
-    *waited_ms = n ? 0 : *waited_ms + slice;
-    return *waited_ms < limit ? BASK_OK : BASK_E_TIMEOUT;
+    bask_crew_lock(host.crew);
+    struct pollfd poller = {.fd = req->io->descriptor(req), .events = events};
+    int err = req->io->waits ? req->io->waits(req, events) : BASK_OK;
+    bask_crew_unlock(host.crew);
+    if (err)
+        return err;
+    return poll(&poller, 1, WAIT_MS) < 0 && errno != EINTR ? BASK_E_CLOSED : BASK_OK;
 }
 
 static int
 host_write(const struct bask_request *request, bask_str data)
 {
     struct bask_req *req = req_of(request);
-    int waited_ms = 0;
     for (;;) {
         bask_crew_lock(host.crew);
         int err = req->io->write(req, data);
-        int fd = req->io->descriptor(req);
         bask_crew_unlock(host.crew);
         if (err != BASK_E_AGAIN)
             return err;
-        if ((err = bask_host_wait(fd, POLLOUT, &waited_ms)))
+        if ((err = bask_host_wait(req, POLLOUT)))
             return err;
         data = (bask_str){0};
     }
@@ -274,15 +271,13 @@ static ssize_t
 host_read_body(const struct bask_request *request, char *buffer, size_t size)
 {
     struct bask_req *req = req_of(request);
-    int waited_ms = 0;
     for (;;) {
         bask_crew_lock(host.crew);
         ssize_t n = req->io->read_body(req, buffer, size);
-        int fd = req->io->descriptor(req);
         bask_crew_unlock(host.crew);
         if (n != BASK_E_AGAIN)
             return n;
-        int err = bask_host_wait(fd, POLLIN, &waited_ms);
+        int err = bask_host_wait(req, POLLIN);
         if (err)
             return err;
     }

@@ -39,8 +39,7 @@ struct bask_host_setup {
     const struct bask_host_listener *listeners;
     uint32_t worker_id;             /* 0 in a zygote */
     uint32_t jobs;                  /* the kinds that the plugin takes */
-    int transfer_ms;                /* how long a thread waits for what a client sends */
-    int send_ms;                    /* and for it to take what it is sent */
+    int transfer_ms;                /* how long a client that sends may make no progress */
     struct bask_host_limits limits; /* none before bask_host_limit */
 };
 
@@ -64,9 +63,8 @@ int bask_host_transfer_ms(void);
 /* The calling application thread; NULL in others. */
 struct bask_thread *bask_host_thread(void);
 /* Waits for the client, without the lock, and not for long at once: the request may be cut off
- * meanwhile. `waited_ms` is the time without progress. 0: try again, BASK_E_TIMEOUT or
- * BASK_E_CLOSED. */
-int bask_host_wait(int fd, short events, int *waited_ms);
+ * meanwhile. 0: try again, BASK_E_TIMEOUT or BASK_E_CLOSED. */
+int bask_host_wait(struct bask_req *req, short events);
 /* host_request.c: NULL if the calling thread has no request. A signal is nobody's. */
 struct bask_req *bask_host_present(void);
 extern const struct bask_service_request bask_host_request_service;

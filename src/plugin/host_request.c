@@ -70,14 +70,13 @@ read_body(char *buffer, size_t size, int timeout_ms)
     if (timeout_ms < 0)
         timeout_ms = (int)bask_svc_options()->chunk_ms;
     int64_t until_us = timeout_ms ? bask_clock_us() + (int64_t)timeout_ms * 1000 : INT64_MAX;
-    for (int waited_ms = 0;;) {
+    for (;;) {
         bask_crew_lock(bask_host_crew());
         ssize_t n = req->io->read_body(req, buffer, size);
-        int fd = req->io->descriptor(req);
         bask_crew_unlock(bask_host_crew());
         if (n != BASK_E_AGAIN || !may_wait)
             return n;
-        int err = bask_host_wait(fd, POLLIN, &waited_ms);
+        int err = bask_host_wait(req, POLLIN);
         if (err || bask_clock_us() >= until_us)
             return err ? err : BASK_E_TIMEOUT;
     }

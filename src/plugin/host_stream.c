@@ -86,15 +86,13 @@ bask_host_stream_read(struct bask_req *req, char *buffer, size_t size, int timeo
 int
 bask_host_stream_write(struct bask_req *req, bask_str data, bool is_last)
 {
-    int waited_ms = 0;
     for (;;) {
         bask_crew_lock(bask_host_crew());
         int err = req->io->stream_write ? req->io->stream_write(req, data, is_last) : BASK_E_CLOSED;
-        int fd = req->io->descriptor(req);
         bask_crew_unlock(bask_host_crew());
         if (err != BASK_E_AGAIN)
             return err;
-        if ((err = bask_host_wait(fd, POLLOUT, &waited_ms)))
+        if ((err = bask_host_wait(req, POLLOUT)))
             return err;
         data = (bask_str){0};
     }

@@ -23,6 +23,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { DESCRIPTORS_MOST = 1 << 20 }; /* the kernel sets a byte aside for each */
+
 /* Where a sentence goes. */
 struct complaint {
     char *text;
@@ -244,6 +246,9 @@ set_limits(const struct bask_place_options *options, const struct complaint *com
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (limits[i].value && bask_limit_set(limits[i].resource, (uint64_t)limits[i].value))
             return fail(complaint, BASK_E_SYSTEM, "--%s: %s", limits[i].name, strerror(errno));
+    /* What is usual was chosen for programs that use select(2); a server wants connections. */
+    if (!options->max_fd)
+        bask_limit_raise(RLIMIT_NOFILE, DESCRIPTORS_MOST);
     if (options->prio && bask_limit_priority((int)options->prio))
         return fail(complaint, BASK_E_SYSTEM, "--prio %d: %s", (int)options->prio, strerror(errno));
     return BASK_OK;

@@ -303,14 +303,28 @@ pass_signal(void *context, unsigned number)
     return bask_signals_raise(context, number) == BASK_OK;
 }
 
+/* The kernel has woken this process for somebody whom it does not take: others shall look. */
+static void
+leave_to_others(void *context)
+{
+    const struct worker *worker = context;
+    const struct bask_board *board = &worker->heritage->board;
+    uint32_t none = BASK_WISH_NONE; /* one that wishes something already is about to go anyway */
+    if (atomic_compare_exchange_strong(&bask_board_place(board, worker->seat)->wish, &none,
+                                       BASK_WISH_LOOK))
+        bask_bell_ring(board->bell);
+}
+
 static struct bask_net_extras
-extras_of(const struct worker *worker)
+extras_of(struct worker *worker)
 {
     uint32_t jobs = bask_plugin_jobs(worker->heritage->plugin);
     return (struct bask_net_extras){
         .calls = jobs & BASK_JOBS(BASK_JOB_CALL) || worker->heritage->guests.count,
         .on_signal = worker->heritage->signals ? pass_signal : NULL,
         .context = worker->heritage->signals,
+        .on_full = worker->heritage->board.worker_count > 1 ? leave_to_others : NULL,
+        .full_context = worker,
     };
 }
 
@@ -342,6 +356,8 @@ init_parts(struct worker *worker)
         worker->net = bask_net_new(worker->loop, &worker->pipeline, heritage->net,
                                    &heritage->listeners, worker->access, heritage->options->master);
     if (worker->net)
+        bask_net_count_at(worker->net, bask_board_place(&heritage->board, worker->seat)->bounds);
+    if (worker->net)
         bask_net_record(worker->net, heritage->recorder);
     if (worker->net)
         bask_net_serve_extras(worker->net, extras_of(worker));
@@ -365,7 +381,6 @@ bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, 
         .worker_id = id,
         .jobs = bask_plugin_jobs(heritage->plugin),
         .transfer_ms = (int)heritage->net->transfer_ms,
-        .send_ms = (int)bask_net_send_ms(heritage->net),
     });
     bask_svc_set_up(&(struct bask_svc_setup){
         .options = heritage->services,

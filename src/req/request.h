@@ -48,6 +48,9 @@ struct bask_req_io {
     /* Of a connection that was taken over; NULL elsewhere. As write and read_body. */
     ssize_t (*stream_read)(struct bask_req *req, char *buffer, size_t size);
     int (*stream_write)(struct bask_req *req, bask_str data, bool is_last);
+    /* After BASK_E_AGAIN, of a thread that is about to wait for POLLIN or POLLOUT: BASK_E_TIMEOUT
+     * if the client is too slow to be waited for. NULL: nobody is. */
+    int (*waits)(struct bask_req *req, short events);
 };
 
 struct bask_req {

@@ -24,6 +24,19 @@ bask_limit_set(int resource, uint64_t value)
 }
 
 int
+bask_limit_raise(int resource, uint64_t most)
+{
+    struct rlimit limit;
+    if (getrlimit((__rlimit_resource_t)resource, &limit))
+        return BASK_E_SYSTEM;
+    rlim_t value = limit.rlim_max < most ? limit.rlim_max : most;
+    if (limit.rlim_cur >= value)
+        return BASK_OK;
+    limit.rlim_cur = value;
+    return setrlimit((__rlimit_resource_t)resource, &limit) ? BASK_E_SYSTEM : BASK_OK;
+}
+
+int
 bask_limit_priority(int nice_value)
 {
     return setpriority(PRIO_PROCESS, 0, nice_value) ? BASK_E_SYSTEM : BASK_OK;

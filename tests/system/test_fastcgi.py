@@ -8,6 +8,7 @@ import pytest
 from support import fastcgi
 from support.client import Address, Connection, make_request
 from support.fastcgi import answer, begin, pairs, record, records, request
+from support.frames import FIELDS
 from support.server import Bask, Server
 
 pytestmark = pytest.mark.null
@@ -226,6 +227,34 @@ def test_limit_post(bask: Bask) -> None:
     server = start(bask, "--limit-post", "1000")
     assert answer(server.raw(request("POST", body=b"x" * 1000))).status == 200
     assert answer(server.raw(request("POST", body=b"x" * 1001))).status == 413
+
+
+def test_body_over_limit_post_is_refused_before_it_comes(bask: Bask) -> None:
+    server = start(bask, "--limit-post", "1000")
+    sent = request("POST", body=b"begun", CONTENT_LENGTH="1001")
+    assert answer(server.raw(sent[:-8])).status == 413
+
+
+def test_length_that_is_required(bask: Bask) -> None:
+    """CONTENT_LENGTH is one, though the body comes in records."""
+    server = start(bask, "--http-require-length")
+    assert answer(server.raw(request("POST", body=b"known"))).body == b"known"
+    assert answer(server.raw(request("POST", body=b"unknown", CONTENT_LENGTH=""))).status == 411
+
+
+@pytest.mark.parametrize("stated", ["300000", ""])
+def test_body_in_a_file(bask: Bask, stated: str) -> None:
+    server = start(bask, "--post-buffering", "1000")
+    body = os.urandom(300000)
+    sent = request("POST", body=body, padding=3, piece=5000, CONTENT_LENGTH=stated)
+    assert answer(server.raw(sent)).body == body
+
+
+def test_connection_cannot_be_taken_over(server: Server) -> None:
+    """Its bytes are in records, which are not the client's."""
+    sent = request(path="/websocket", **{
+        "HTTP_" + name.upper().replace("-", "_"): value for name, value in FIELDS.items()})
+    assert answer(server.raw(sent)).status == 426
 
 
 def test_harakiri_is_told(bask: Bask) -> None:

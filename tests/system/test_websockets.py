@@ -11,7 +11,7 @@ from support import processes
 from support.client import Address, Connection, make_request
 from support.frames import (BINARY, FIELDS, PING, PONG, TEXT, Frame, closed, masked, next_frame,
                             shake_hands)
-from support.nginx import PROXY_PASS, UWSGI_PASS, Nginx
+from support.nginx import PROXY_PASS, SCGI_PASS, UWSGI_PASS, Nginx
 from support.server import Bask, Server
 from support.wait import DEADLINE, wait_until
 
@@ -321,8 +321,9 @@ def through(nginx: Callable[[str, str], Nginx], location: str, upstream: str) ->
 
 @pytest.mark.null
 def test_behind_nginx(bask: Bask, nginx: Callable[[str, str], Nginx]) -> None:
-    gateway = "127.0.0.1:%d" % bask.ports.take()
-    server = bask.null("--threads", "2", "--socket", gateway)
+    gateway, scgi = ("127.0.0.1:%d" % bask.ports.take() for _ in range(2))
+    server = bask.null("--threads", "2", "--socket", gateway, "--scgi-socket", scgi)
     expected = ["one", "x" * 70000, "three"]
     assert through(nginx, UWSGI_PASS, gateway) == expected
+    assert through(nginx, SCGI_PASS, scgi) == expected
     assert through(nginx, PROXY_PASS + UPGRADED, "%s:%s" % server.address) == expected

@@ -58,6 +58,34 @@ no_continue_inside_a_response(void **state)
     assert_null(strstr(text_of(client), "Continue"));
 }
 
+/* The application reads, fails, and has said nothing: the client learns what was wrong. */
+static void
+who_reads_too_much_answers_413(void **state)
+{
+    (void)state;
+    fixture.options.body_buffer = 0;
+    fixture.options.body_limit = 10;
+    struct client *client = dial(0, 0);
+    say(client, "POST /count" HOST "Transfer-Encoding: chunked\r\n\r\n8\r\n12345678\r\n");
+    until_held();
+    say(client, "8\r\n12345678\r\n");
+    hear_end(client);
+    assert_memory_equal(text_of(client), "HTTP/1.1 413 ", 13);
+}
+
+static void
+who_reads_what_does_not_come_answers_408(void **state)
+{
+    (void)state;
+    fixture.options.body_buffer = 0;
+    fixture.options.transfer_ms = 50;
+    struct client *client = dial(0, 0);
+    say(client, "POST /count" HOST "Content-Length: 20\r\n\r\nhalf");
+    until_held();
+    hear_end(client);
+    assert_memory_equal(text_of(client), "HTTP/1.1 408 ", 13);
+}
+
 static void
 close_is_kept_for_an_empty_stream(void **state)
 {
@@ -218,6 +246,8 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(no_continue_inside_a_response),
+        TEST(who_reads_too_much_answers_413),
+        TEST(who_reads_what_does_not_come_answers_408),
         TEST(close_is_kept_for_an_empty_stream),
         TEST(begun_twice),
         TEST(drained_with_a_request_on_its_way),
