@@ -333,6 +333,8 @@ init_parts(struct worker *worker)
     const struct bask_crew_work work = {dispatch, waited, worker, looked};
     bask_pipeline_init(&worker->pipeline);
     worker->pipeline.files = heritage->files;
+    if (heritage->files)
+        bask_static_count(heritage->files, bask_board_place(&heritage->board, worker->seat));
     worker->drain.on_due = on_drain;
     worker->cut_off.on_due = on_cut_off;
     worker->threads = calloc((size_t)heritage->options->threads, sizeof *worker->threads);

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "obs/board.h"
 #include "req/request.h"
 
 #include <bask/option.h>
@@ -42,6 +43,8 @@ int bask_static_new(const struct bask_static_options *options, struct bask_stati
 /* In the folder that relative paths start from: finds the folders, reads the types of files. 0 or
  * BASK_E_NOMEM. */
 int bask_static_settle(struct bask_static *files);
+/* From now on answers are counted there. */
+void bask_static_count(struct bask_static *files, struct bask_board_place *place);
 void bask_static_free(struct bask_static **files);
 
 /* True: the request is answered and gone. False: it is the application's. With the worker's lock

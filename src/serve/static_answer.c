@@ -48,6 +48,7 @@ struct answer {
     char *head;
     size_t used, room;
     unsigned count;
+    uint64_t bytes; /* of the answer */
 };
 
 /* Field values that are of use; each as it first came. */
@@ -276,6 +277,7 @@ respond(struct answer *answer, bask_str body)
 {
     struct bask_req *req = answer->hunt->req;
     bask_str head = bask_str_n(answer->head, answer->used);
+    answer->bytes = head.len + body.len;
     return req->io->respond(req, head, answer->count, body);
 }
 
@@ -313,6 +315,7 @@ send_part(struct answer *answer)
     }
     int fd = hunt->fd;
     hunt->fd = -1;
+    answer->bytes = answer->used + (uint64_t)part->length;
     return bask_req_respond_file(hunt->req, bask_str_n(answer->head, answer->used), answer->count,
                                  fd, part->first, part->length);
 }
@@ -445,12 +448,18 @@ bool
 bask_static_send(struct bask_static_hunt *hunt)
 {
     struct bask_req *req = hunt->req;
+    struct bask_board_place *place = hunt->files->place;
     struct answer answer = {.hunt = hunt};
     req->thread_index = 0;
     req->app = -1;
     int err = send_found(&answer);
-    if (err != BASK_E_NOMEM && err != BASK_E_SYNTAX)
+    if (err != BASK_E_NOMEM && err != BASK_E_SYNTAX) {
+        if (place) {
+            bask_board_add(&place->files, 1);
+            bask_board_add(&place->file_bytes, answer.bytes);
+        }
         return true;
+    }
     /* Nothing was sent: the application may know better. */
     bask_log(BASK_LOG_ERROR, "a file for %.*s: %s", BASK_FMT(req->pub.uri), bask_err_text(err));
     let_go(hunt);

@@ -214,6 +214,12 @@ bask_static_new(const struct bask_static_options *options, struct bask_static **
 }
 
 void
+bask_static_count(struct bask_static *files, struct bask_board_place *place)
+{
+    files->place = place;
+}
+
+void
 bask_static_free(struct bask_static **files)
 {
     struct bask_static *gone = *files;

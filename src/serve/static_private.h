@@ -28,6 +28,7 @@ struct bask_static_root {
 
 struct bask_static {
     const struct bask_static_options *options;
+    struct bask_board_place *place; /* where answers are counted; NULL: nowhere */
     struct bask_static_root *roots; /* in the order in which they are tried */
     size_t root_count;
     struct bask_static_root docroot; /* the one that a gateway named last */

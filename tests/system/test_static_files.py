@@ -1,5 +1,6 @@
 """Files that are sent without the application: which, how much of them, and never any other."""
 import gzip
+import json
 import os
 import socket
 import threading
@@ -480,6 +481,14 @@ def test_folders_may_come_later_and_be_replaced(bask: Bask, site: Path) -> None:
     wait_until(lambda: server.get("/new.txt").body == b"newer", "the other folder is found")
     (bask.folder / "later").unlink()
     wait_until(lambda: server.get("/new.txt").body == APPLICATION, "the folder is gone")
+
+
+def test_files_count_as_requests(bask: Bask, site: Path) -> None:
+    server = mapped(bask, "--control-socket", "control", workers=1)
+    for path in ("/static/page.html", "/static/empty.txt", "/", "/static/nothing"):
+        assert server.get(path).status == 200
+    status = json.loads(server.ctl("status", "--json").stdout)
+    assert [worker["requests"] for worker in status["workers"]] == [4]
 
 
 def test_busy_threads_do_not_hold_files_up(bask: Bask, site: Path) -> None:
