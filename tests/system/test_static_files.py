@@ -2,6 +2,7 @@
 import gzip
 import json
 import os
+import signal
 import socket
 import threading
 from pathlib import Path
@@ -481,6 +482,33 @@ def test_folders_may_come_later_and_be_replaced(bask: Bask, site: Path) -> None:
     wait_until(lambda: server.get("/new.txt").body == b"newer", "the other folder is found")
     (bask.folder / "later").unlink()
     wait_until(lambda: server.get("/new.txt").body == APPLICATION, "the folder is gone")
+
+
+def test_a_reload_reads_the_options_again(bask: Bask, site: Path) -> None:
+    file = bask.folder / "app.ini"
+    port = bask.ports.take()
+    text = ("[uwsgi]\nhttp-socket = 127.0.0.1:%d\nplugin = null\nmaster = true\n"
+            "static-map = /%%s=site\nstatic-map = /favicon.ico=site/page.html\n" % port)
+    file.write_text(text % "old")
+    server = bask.launch("--ini", "app.ini", address=("127.0.0.1", port), workers=1)
+    server.wait_ready()
+    assert server.get("/old/page.html").body == PAGE
+    assert server.get("/favicon.ico").body == PAGE
+    file.write_text(text % "new")
+    server.send_signal(signal.SIGHUP)
+    server.wait_log("reloaded: generation 2 serves")
+    wait_until(lambda: server.get("/new/page.html").body == PAGE, "the new path")
+    wait_until(lambda: server.get("/old/page.html").body == APPLICATION, "the old path is gone")
+
+
+def test_files_are_not_recorded_for_the_warm_up(bask: Bask, site: Path) -> None:
+    server = mapped(bask, "--warmup-record", "seen.http")
+    for path in ("/static/page.html", "/first", "/static/empty.txt", "/second"):
+        assert server.get(path).status == 200
+    file = bask.folder / "seen.http"
+    wait_until(lambda: b"GET /second" in file.read_bytes(), "the last request is written")
+    assert b"GET /first" in file.read_bytes()
+    assert b"/static/" not in file.read_bytes()
 
 
 def test_files_count_as_requests(bask: Bask, site: Path) -> None:
