@@ -6,12 +6,13 @@ import signal
 import socket
 import threading
 from pathlib import Path
-from typing import Dict, Optional
+from typing import Callable, Dict, Optional
 
 import pytest
 
-from support import uwsgi
+from support import fastcgi, scgi, uwsgi
 from support.client import make_request
+from support.nginx import Nginx
 from support.server import Bask, Server
 from support.wait import wait_until
 
@@ -271,6 +272,52 @@ def test_files_over_the_uwsgi_protocol(bask: Bask, site: Path) -> None:
     assert ask("/page.html", DOCUMENT_ROOT=str(site), HTTP_RANGE="bytes=0-2").body == b"<p>"
     moved = ask("/sub", DOCUMENT_ROOT=str(site), SCRIPT_NAME="/app")
     assert (moved.status, moved.headers["Location"]) == (301, "/app/sub/")
+
+
+@pytest.mark.parametrize("size", [0, 100, 3 * MIB])
+def test_files_over_fastcgi_and_scgi(bask: Bask, site: Path, size: int) -> None:
+    data = os.urandom(size)
+    (site / "file.txt").write_bytes(data)
+    ports = [bask.ports.take(), bask.ports.take()]
+    serve(bask, "--check-static", "site", "--fastcgi-socket", "127.0.0.1:%d" % ports[0],
+          "--scgi-socket", "127.0.0.1:%d" % ports[1])
+
+    def ask(port: int, request: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", port)) as gateway:
+            gateway.sendall(request)
+            return gateway.makefile("rb").read()
+
+    for method, body in (("GET", data), ("HEAD", b"")):
+        reply = fastcgi.answer(ask(ports[0], fastcgi.request(method, "/file.txt")))
+        assert (reply.status, reply.body) == (200, body)
+        status, headers, came = fastcgi.split(ask(ports[1], scgi.request(method, "/file.txt")))
+        assert (status, came) == (200, body)
+        for found in (headers, reply.headers):
+            assert found["Content-Type"] == "text/plain"
+            assert found["Content-Length"] == str(size)
+    part = fastcgi.request(path="/file.txt", HTTP_RANGE="bytes=-10")
+    reply = fastcgi.answer(ask(ports[0], part))
+    assert (reply.status, reply.body) == (206 if size else 200, data[-10:])
+
+
+def test_nginx_sends_what_is_delegated(bask: Bask, site: Path,
+                                       nginx: Callable[[str, str], Nginx]) -> None:
+    data = os.urandom(100000)
+    (site / "a file%20+?.txt").write_bytes(data)
+    os.chmod(bask.folder, 0o755)
+    server = mapped(bask, "--file-serve-mode", "nginx", "--static-expires", "/* 60")
+    real = os.path.realpath(site)
+    front = nginx("proxy_pass http://{upstream}; }} location %s/ {{ internal; alias %s/;"
+                  % (real, real), "%s:%d" % server.address)
+    with front.connect() as connection:
+        path = "/static/a%20file%2520+%3F.txt"
+        answer = connection.request("GET", path)
+        assert (answer.status, answer.body) == (200, data)
+        assert answer.headers["Expires"]
+        part = connection.request("GET", path, {"Range": "bytes=5-9"})
+        assert (part.status, part.body) == (206, data[5:10])
+        tag = {"If-None-Match": answer.headers["ETag"]}
+        assert connection.request("GET", path, tag).status == 304
 
 
 def test_a_clients_docroot_is_no_docroot(bask: Bask, site: Path) -> None:
