@@ -114,6 +114,7 @@ prepare_heritage(struct server *server)
     heritage->net = &server->net;
     heritage->warmup = &server->warmup;
     heritage->limits = &server->limits;
+    heritage->file_options = &server->files;
     heritage->services = &server->services;
     heritage->mercy_ms = server->options.master.worker_reload_mercy_ms;
     heritage->info = (struct bask_server_info){

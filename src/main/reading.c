@@ -126,6 +126,7 @@ add_tables(struct server *server)
     add_table(server, bask_body_option_table(&server->net.bodies));
     add_table(server, bask_http_option_table(&server->net.http));
     add_table(server, bask_client_limits_option_table(&server->net.clients));
+    add_table(server, bask_static_option_table(&server->files));
     add_table(server, bask_process_option_table(&server->options));
     add_table(server, bask_master_option_table(&server->options.master));
     add_table(server, bask_service_option_table(&server->options));
@@ -159,6 +160,17 @@ settle_http(struct server *server)
             error);
 }
 
+/* What is wrong with them is said before a socket is open. */
+static void
+check_static(struct server *server)
+{
+    char error[512];
+    struct bask_static *files = NULL;
+    if (bask_static_new(&server->files, &files, error, sizeof error))
+        die("%s", error);
+    bask_static_free(&files);
+}
+
 void
 read_options(struct server *server, const struct bask_conf *before)
 {
@@ -181,6 +193,7 @@ read_options(struct server *server, const struct bask_conf *before)
         die("%s", error.text);
     bask_net_options_settle(&server->net);
     settle_http(server);
+    check_static(server);
 }
 
 void

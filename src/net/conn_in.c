@@ -83,11 +83,11 @@ submit(struct bask_conn *conn)
         left = conn->body_total;
     }
     bask_req_complete(req, left);
-    if (conn->net->recorder && !req->job.kind)
-        bask_recorder_note(conn->net->recorder, req);
-    req->started_us = conn->net->access ? bask_clock_us() : 0;
+    struct bask_net *net = conn->net;
+    req->started_us = net->access ? bask_clock_us() : 0;
     bask_conn_move(conn, BASK_STEP_APP);
-    bask_pipeline_submit(conn->net->pipeline, req);
+    if (bask_pipeline_submit(net->pipeline, req) && net->recorder && !req->job.kind)
+        bask_recorder_note(net->recorder, req);
 }
 
 static bool

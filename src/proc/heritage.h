@@ -42,6 +42,7 @@ struct bask_heritage {
     struct bask_net_options *net;
     const struct bask_warmup_options *warmup;
     const struct bask_limits_options *limits;
+    const struct bask_static_options *file_options;
     const struct bask_svc_options *services;
     struct bask_listeners listeners;
     struct bask_board board;           /* shared memory */
@@ -61,6 +62,7 @@ struct bask_heritage {
     int64_t began_us;   /* when this process did, monotonic; --ready-timeout counts from then */
     int64_t mercy_ms;   /* what requests get when the master is gone */
     struct bask_recorder *recorder; /* NULL without --warmup-record */
+    struct bask_static *files;      /* NULL: none are sent without the application */
     struct bask_sources *sources;   /* of warm-up requests; NULL without a warm-up */
     struct bask_notify
         notify; /* the service manager; a worker speaks to it only without a master */

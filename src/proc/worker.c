@@ -346,6 +346,9 @@ init_parts(struct worker *worker)
     struct bask_heritage *heritage = worker->heritage;
     const struct bask_crew_work work = {dispatch, waited, worker, looked};
     bask_pipeline_init(&worker->pipeline);
+    worker->pipeline.files = heritage->files;
+    if (heritage->files)
+        bask_static_count(heritage->files, bask_board_place(&heritage->board, worker->seat));
     worker->drain.on_due = on_drain;
     worker->cut_off.on_due = on_cut_off;
     worker->threads = calloc((size_t)heritage->options->threads, sizeof *worker->threads);
@@ -443,6 +446,17 @@ finish_loading(const struct bask_heritage *heritage)
     return BASK_EXIT_OK;
 }
 
+static int
+settle_static(struct bask_heritage *heritage)
+{
+    char error[512];
+    if (bask_static_new(heritage->file_options, &heritage->files, error, sizeof error)) {
+        bask_log(BASK_LOG_ERROR, "%s", error);
+        return BASK_E_SYNTAX;
+    }
+    return heritage->files ? bask_static_settle(heritage->files) : BASK_OK;
+}
+
 int
 bask_worker_init(struct bask_heritage *heritage)
 {
@@ -452,7 +466,8 @@ bask_worker_init(struct bask_heritage *heritage)
     heritage->began_us = bask_clock_us();
     if (settle(heritage, BASK_PLACE_ZYGOTE) || heritage->plugin->init(&bask_host_functions))
         return BASK_EXIT_FAILED;
-    if (settle(heritage, BASK_PLACE_INIT) || bask_body_options_settle(heritage->net))
+    if (settle(heritage, BASK_PLACE_INIT) || bask_body_options_settle(heritage->net) ||
+        settle_static(heritage))
         return BASK_EXIT_FAILED;
     return BASK_EXIT_OK;
 }
@@ -652,6 +667,7 @@ bask_worker_run(struct bask_heritage *heritage, struct bask_seat seat)
     }
     bask_strays_have((struct bask_strays_parts){0});
     fini(&worker);
+    bask_static_free(&heritage->files);
     free(heritage->host_listeners);
     atomic_store(&place->pid, 0);
     return code;
