@@ -214,6 +214,8 @@ killed_anywhere(void **state)
             set(cache, "a", "twelve bytes");
             set(cache, "b", "twelve bytes");
             set(cache, "c", "twelve bytes");
+            set(cache, "gone", "whose blocks are free");
+            bask_cache_remove(cache, BASK_STR("gone"));
             goes_on = stop_after(deeds[i].act, cache, n);
             repaired += atomic_load(&cache->head->changing);
             bask_cache_count(cache);
@@ -296,6 +298,8 @@ files_of_other_caches(void **state)
     assert_false(try_open("items=9,blocks=40", error, sizeof error)); /* another size */
     assert_non_null(strstr(error, "no store of such a cache"));
     assert_false(try_open("blocksize=8", error, sizeof error));
+    assert_false(try_open("hashsize=5", error, sizeof error)); /* of the same size */
+    assert_non_null(strstr(error, "no store of such a cache"));
     assert_false(try_open("store=/nonexistent/file", error, sizeof error));
     assert_non_null(strstr(error, "No such file"));
     assert_false(try_open("store=/dev/null", error, sizeof error));
@@ -317,6 +321,7 @@ files_in_use(void **state)
     first = open_cache(description);
     assert_string_equal(value_of(first, "b"), "y");
     assert_false(try_open("items=9,blocks=40,store_delete=1", error, sizeof error));
+    assert_false(try_open("hashsize=5,store_delete=1", error, sizeof error));
     check_order(first);
     bask_cache_close(&first);
     bask_cache_close(&second);
