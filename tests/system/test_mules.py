@@ -187,15 +187,15 @@ def test_signal_goes_to_an_idle_mule(bask: Bask) -> None:
 
 
 @pytest.mark.null
-def test_signal_that_a_mule_died_with_is_the_next_ones(bask: Bask) -> None:
-    server = bask.null("--mule", workers=1)
+def test_signal_that_a_mule_did_not_get_to_is_its_successors(bask: Bask) -> None:
+    server = bask.null("--mule", "--mule-reload-mercy", "1", "--control-socket", "control", workers=1)
     first = wait_born(server, "mule")
     processes.stop(first)
     server.get("/signal/3")
-    os.kill(first, signal.SIGKILL)
+    server.ctl("reload-mules")
     wait_born(server, "mule", count=2)
     server.wait_log("null: mule 1: signal 3")
-    server.complained("DAMN ! mule 1 .* killed by signal 9")
+    server.complained("NO MERCY")
 
 
 @pytest.mark.null
