@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "master/private.h"
 #include "obs/log.h"
+#include "svc/aides.h"
 #include "svc/signals.h"
 #include "sys/clock.h"
 #include "sys/entropy.h"
@@ -116,7 +117,19 @@ tell_signal(struct alarms *alarms, const struct bask_alarm *alarm, bask_str mess
 {
     struct bask_signal_board *board = alarms->master->plan->signals;
     (void)message;
-    return board && !bask_signals_raise(board, alarm->signal) ? LOSSES : LOST_REFUSED;
+    return board && !bask_signals_raise(board, alarm->number) ? LOSSES : LOST_REFUSED;
+}
+
+static enum loss
+tell_mule(struct alarms *alarms, const struct bask_alarm *alarm, bask_str message)
+{
+    const struct bask_aides *aides = alarms->master->plan->aides;
+    size_t largest = (size_t)aides->options->message_size;
+    if (message.len > largest)
+        message.len = largest;
+    return bask_box_put(alarm->number ? &aides->items[alarm->number - 1].box : &aides->any, message)
+               ? LOST_REFUSED
+               : LOSSES;
 }
 
 static enum loss
@@ -132,9 +145,8 @@ tell(struct alarms *alarms, const struct bask_alarm *alarm, bask_str message)
 {
     static enum loss (*const ways[BASK_ALARM_WAYS])(struct alarms *, const struct bask_alarm *,
                                                     bask_str) = {
-        [BASK_ALARM_CMD] = tell_command,
-        [BASK_ALARM_LOG] = tell_log,
-        [BASK_ALARM_SIGNAL] = tell_signal,
+        [BASK_ALARM_CMD] = tell_command, [BASK_ALARM_LOG] = tell_log,
+        [BASK_ALARM_MULE] = tell_mule,   [BASK_ALARM_SIGNAL] = tell_signal,
         [BASK_ALARM_UDP] = tell_udp,
     };
     if (was_told(alarms, alarm, message))
@@ -237,6 +249,23 @@ alarms_stop(struct master *master)
 
 /* 0, or a bask_err that was logged. */
 static int
+check_mules(const struct master *master)
+{
+    const struct bask_alarms *all = master->plan->alarms;
+    uint32_t mules = master->plan->aides ? master->plan->aides->mules : 0;
+    for (uint32_t i = 0; i < all->count; i++) {
+        const struct bask_alarm *alarm = &all->items[i];
+        if (alarm->way != BASK_ALARM_MULE || (mules && alarm->number <= mules))
+            continue;
+        bask_log(BASK_LOG_ERROR, "the alarm %.*s is for a mule that is not there: there are %u",
+                 BASK_FMT(alarm->name), mules);
+        return BASK_E_NOTFOUND;
+    }
+    return BASK_OK;
+}
+
+/* The same. */
+static int
 open_sockets(struct alarms *alarms)
 {
     for (uint32_t i = 0; i < alarms->all->count; i++) {
@@ -277,7 +306,9 @@ alarms_init(struct master *master)
         alarm_sources_new(master->loop, all, master->plan->sockets, master->plan->socket_count);
     if (!alarms->buffer || !alarms->commands || !alarms->sources)
         return BASK_E_NOMEM;
-    int err = open_sockets(alarms);
+    int err = check_mules(master);
+    if (!err)
+        err = open_sockets(alarms);
     return err ? err : bask_loop_add(master->loop, &alarms->io, BASK_IO_LEVEL);
 }
 

@@ -16,7 +16,7 @@ enum { DAY_MS = 86400000, LONGEST = 65536, BYTES_MAX = 65536, PATTERN_MAX = 1023
 
 static const struct bask_option rows[] = {
     {"alarm", NULL, 0, BASK_OPT_LIST, AT(alarms), 0, 0, NULL, "\"NAME PLUGIN:ARGUMENT\"",
-     "an alarm: cmd:COMMAND, signal:NUMBER, log:TEXT or udp:HOST:PORT; a name may be used again",
+     "an alarm: cmd:COMMAND, log:TEXT, mule:N, signal:N or udp:HOST:PORT; a name may have several",
      "master", BASK_OPT_FIXED},
     {"alarm-freq", NULL, 0, BASK_OPT_DURATION, AT(freq_ms), 0, DAY_MS, "3", "SECONDS",
      "the same message of an alarm is told once in so long", .flags = BASK_OPT_FIXED},
@@ -105,7 +105,18 @@ read_signal(struct bask_alarm *alarm, struct words words)
     long long number;
     if (bask_str_to_i64(alarm->argument, &number) || number >= BASK_SIGNALS)
         return complain(words, "expected signal:NUMBER, from 0 to 255");
-    alarm->signal = (uint32_t)number;
+    alarm->number = (uint32_t)number;
+    return BASK_OK;
+}
+
+/* Whether there are so many is looked at when mules are known. */
+static int
+read_mule(struct bask_alarm *alarm, struct words words)
+{
+    long long number = 0;
+    if (alarm->argument.len && (bask_str_to_i64(alarm->argument, &number) || number > INT32_MAX))
+        return complain(words, "expected mule:NUMBER, 0 for any");
+    alarm->number = (uint32_t)number;
     return BASK_OK;
 }
 
@@ -126,10 +137,11 @@ static const struct {
 } ways[BASK_ALARM_WAYS] = {
     [BASK_ALARM_CMD] = {{"cmd", 3}, read_command},
     [BASK_ALARM_LOG] = {{"log", 3}, read_text},
+    [BASK_ALARM_MULE] = {{"mule", 4}, read_mule},
     [BASK_ALARM_SIGNAL] = {{"signal", 6}, read_signal},
     [BASK_ALARM_UDP] = {{"udp", 3}, read_address},
 };
-const char bask_alarm_ways[] = "cmd, log, signal, udp";
+const char bask_alarm_ways[] = "cmd, log, mule, signal, udp";
 
 static int
 read_alarm(struct bask_alarms *alarms, bask_str text, struct words words)
@@ -149,7 +161,7 @@ read_alarm(struct bask_alarms *alarms, bask_str text, struct words words)
             alarms->count++;
             return ways[way].read(alarm, words);
         }
-    return complain(words, "expected cmd:, log:, signal: or udp:, not \"%.*s:\"%s",
+    return complain(words, "expected cmd:, log:, mule:, signal: or udp:, not \"%.*s:\"%s",
                     BASK_FMT(plugin),
                     bask_str_eq(plugin, BASK_STR("curl")) ? "; cmd: can run curl" : "");
 }

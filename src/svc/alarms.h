@@ -35,6 +35,7 @@ struct bask_option_table bask_alarm_option_table(struct bask_alarm_options *valu
 enum bask_alarm_way {
     BASK_ALARM_CMD,
     BASK_ALARM_LOG,
+    BASK_ALARM_MULE,
     BASK_ALARM_SIGNAL,
     BASK_ALARM_UDP,
     BASK_ALARM_WAYS
@@ -47,7 +48,7 @@ struct bask_alarm {
     enum bask_alarm_way way;
     bask_str
         argument;    /* CMD: for the shell; LOG: what stands before the message. Ends with a NUL */
-    uint32_t signal; /* SIGNAL */
+    uint32_t number; /* of a SIGNAL; of a MULE, 0: any */
     struct bask_sockaddr address; /* UDP */
 };
 

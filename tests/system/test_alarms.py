@@ -123,6 +123,22 @@ def test_signal(bask: Bask) -> None:
     wait_until(lambda: len(re.findall("null: signal 2", server.log())) == 2, "both workers have it")
 
 
+def test_mule(bask: Bask) -> None:
+    server = start(bask, "--mules", "2", "--alarm", "a mule:2", "--alarm", "b mule:",
+                   "--mule-msg-size", "20")
+    alarm(server, "a", "hello")
+    server.wait_log("null: mule 2: hello\\n")
+    alarm(server, "b", "x" * 50)
+    server.wait_log("null: mule [12]: x{20}\\n")
+
+
+@pytest.mark.parametrize("mules", [0, 2])
+def test_mule_that_is_not_there(bask: Bask, mules: int) -> None:
+    """What uWSGI would give to another one."""
+    said = bask.refused("--plugin", "null", "--mules", str(mules), "--alarm", "a mule:3")
+    assert "the alarm a is for a mule that is not there: there are %d" % mules in said
+
+
 def test_udp(bask: Bask) -> None:
     with listener() as udp:
         server = start(bask, "--alarm", "a udp:127.0.0.1:%d" % udp.getsockname()[1],
@@ -295,7 +311,7 @@ def test_descriptor_that_is_not_there(bask: Bask) -> None:
 
 def test_list(bask: Bask) -> None:
     server = start(bask, "--alarm-list")
-    assert "alarms can be told by: cmd, log, signal, udp" in server.log()
+    assert "alarms can be told by: cmd, log, mule, signal, udp" in server.log()
 
 
 def test_alarms_need_a_master_and_get_one(bask: Bask) -> None:
@@ -308,7 +324,7 @@ def test_alarms_need_a_master_and_get_one(bask: Bask) -> None:
 
 @pytest.mark.parametrize("option, value, why", [
     ("--alarm", "a", "expected \"NAME PLUGIN:ARGUMENT\""),
-    ("--alarm", "a xmpp:x", "expected cmd:, log:, signal: or udp:, not \"xmpp:\""),
+    ("--alarm", "a xmpp:x", "expected cmd:, log:, mule:, signal: or udp:, not \"xmpp:\""),
     ("--alarm", "a signal:256", "expected signal:NUMBER, from 0 to 255"),
     ("--alarm", "a udp:here", "here"),
     ("--alarm-backlog", "b", "there is no alarm \"b\""),

@@ -39,16 +39,19 @@ descriptions(void **state)
                                        "c signal:255",
                                        "d udp:127.0.0.1:1",
                                        "e udp:[::1]:65535",
+                                       "f mule:",
+                                       "f mule:7",
                                        NULL};
     struct bask_alarm_options options = usual(good);
     struct bask_alarms *alarms;
     char error[512] = "";
     assert_int_equal(bask_alarms_open(&alarms, &options, error, sizeof error), 0);
     assert_string_equal(error, "");
-    assert_int_equal(alarms->count, 6);
+    assert_int_equal(alarms->count, 8);
     assert_str(alarms->items[0].argument, BASK_STR("mail -s \"it: burns\" root"));
     assert_str(alarms->items[2].argument, BASK_STR("with words"));
-    assert_int_equal(alarms->items[3].signal, 255);
+    assert_int_equal(alarms->items[3].number, 255);
+    assert_int_equal(alarms->items[7].number, 7);
     assert_int_equal(bask_alarms_find(alarms, BASK_STR("a")), 1);
     assert_int_equal(bask_alarms_find(alarms, BASK_STR("b")), 6);
     assert_int_equal(bask_alarms_find(alarms, BASK_STR("")), 0);
@@ -78,6 +81,9 @@ bad_descriptions(void **state)
                                       "a signal:-1",
                                       "a signal:1x",
                                       "a signal:99999999999999999999",
+                                      "a mule:x",
+                                      "a mule:-1",
+                                      "a mule:2147483648",
                                       "a udp:",
                                       "a udp:/tmp/x",
                                       "a udp:@x",
