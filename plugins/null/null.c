@@ -15,6 +15,7 @@
  *   GET  /crash         aborts the process
  *   GET  /websocket     sends each message back; "close" and "fail" do so, "big" gets a megabyte
  *   GET  /raw           takes the connection over and sends back what comes, until "end"
+ *   GET  /alarm/NAME    raises that alarm; what it says is the query
  *   POST anything       the request's body
  *   GET  /mule/N        a message "hello" to mule N, 0: to any; its answer is a line in the log
  *   GET  /spool         a task for the spooler, whose answer is the same
@@ -24,6 +25,7 @@
  */
 #include <bask/plugin.h>
 #include <bask/service_aide.h>
+#include <bask/service_alarm.h>
 #include <bask/service_mule.h>
 #include <bask/service_signal.h>
 #include <bask/service_spool.h>
@@ -225,6 +227,19 @@ to_spooler(const struct bask_request *request)
 }
 
 static void
+raise_alarm(const struct bask_request *request)
+{
+    const struct bask_service_alarm *alarms = host->service("alarm");
+    bask_str name = request->path;
+    name.ptr += sizeof "/alarm/" - 1;
+    name.len -= sizeof "/alarm/" - 1;
+    if (alarms->raise(name, request->query))
+        fail(request);
+    else
+        hello(request);
+}
+
+static void
 echo(const struct bask_request *request)
 {
     char piece[65536];
@@ -327,7 +342,7 @@ static const struct {
     {{"/split", 6}, split_header},   {{"/crash", 6}, crash},
     {{"/mule/", 6}, to_mule},        {{"/spool", 6}, to_spooler},
     {{"/websocket", 10}, websocket}, {{"/raw", 4}, raw_stream},
-    {{"/signal/", 8}, raise_signal},
+    {{"/signal/", 8}, raise_signal}, {{"/alarm/", 7}, raise_alarm},
 };
 
 static void

@@ -271,6 +271,23 @@ read_options_again(struct server *server)
 }
 
 static void
+open_alarms(struct server *server)
+{
+    char error[512];
+    if (bask_alarms_open(&server->heritage.alarms, &server->alarms, error, sizeof error))
+        die("%s", error);
+}
+
+/* Where the log goes is known now. */
+static void
+begin_alarms(const struct server *server)
+{
+    if (server->alarms.list)
+        bask_log(BASK_LOG_INFO, "alarms can be told by: %s", bask_alarm_ways);
+    bask_alarms_watch_log(server->heritage.alarms);
+}
+
+static void
 open_recorder(struct server *server)
 {
     char error[512];
@@ -426,6 +443,7 @@ run_master(struct server *server)
         .programs = bask_program_is_wanted(heritage->options),
         .signals = heritage->signals,
         .aides = &heritage->aides,
+        .alarms = heritage->alarms,
         .shared = &heritage->shared,
         .shared_options = &server->shared_options,
         .vacuum = server->options.service.vacuum,
@@ -450,6 +468,8 @@ leave_server(struct server *server)
     bask_aides_fini(&server->heritage.aides);
     if (server->heritage.options && server->heritage.options->master)
         bask_shared_close(&server->heritage.shared); /* elsewhere threads of Python may use it */
+    bask_alarms_watch_log(NULL);
+    bask_alarms_free(&server->heritage.alarms);
     bask_place_fini(&server->heritage.place);
     bask_conf_free(&server->conf);
 }
@@ -496,6 +516,7 @@ run_server(struct server *server, int argc, char **argv)
     check_options(server);
     choose_plugin(server);
     choose_fork(server);
+    open_alarms(server);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a log at its limit is as a full disk: lines are lost, no more */
     take_place(server);
@@ -503,6 +524,7 @@ run_server(struct server *server, int argc, char **argv)
     remember_start(server, arguments);
     prepare_heritage(server);
     drop_privileges(server);
+    begin_alarms(server);
     open_shared(server);
     open_recorder(server);
     server->heritage.on_loaded = bask_daemon_log;

@@ -137,6 +137,7 @@ add_tables(struct server *server)
     add_table(server, bask_svc_option_table(&server->services));
     add_table(server, bask_shared_option_table(&server->shared_options));
     add_table(server, bask_aide_option_table(&server->aides));
+    add_table(server, bask_alarm_option_table(&server->alarms));
     add_table(server, bask_health_option_table(&server->options.master.health));
     add_table(server, bask_daemon_option_table(&server->options.master.daemons));
     add_table(server, bask_scaling_option_table(&server->options.master.scaling));

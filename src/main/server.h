@@ -25,6 +25,7 @@ struct server {
     struct bask_svc_options services;
     struct bask_shared_options shared_options;
     struct bask_aide_options aides;
+    struct bask_alarm_options alarms;
     struct bask_heritage heritage;
     struct bask_pidfiles pidfiles;
     struct bask_value default_address;

@@ -172,6 +172,8 @@ on_end(struct master *master, uint32_t index, struct process *process, int statu
     if (ended.state == PROCESS_ENDING)
         return;
     log_death(&known(master)->items[index], &ended, status);
+    alarms_crashed(master, bask_aide_kind_name(known(master)->items[index].kind),
+                   known(master)->items[index].id, ended.pid, status);
     if (WIFSIGNALED(status) || WEXITSTATUS(status) != BASK_EXIT_RELOAD)
         delay(master, aide, &ended, done);
     aide->done = done;

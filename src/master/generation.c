@@ -163,6 +163,7 @@ run_child(struct master *master, const struct bask_zygote_orders *orders)
     eye_close_in_child(master);
     health_close(master->health);
     signals_forget(master);
+    alarms_forget(master);
     bask_loop_free(&master->loop);
     plan->run_zygote(plan->context, orders);
 }

@@ -30,7 +30,8 @@ reap(struct master *master)
     /* Workers whose zygote died are children of this process too. */
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
         if (!generation_ended(master, pid, status) && !upgrade_ended(master, pid, status) &&
-            !daemons_ended(master, pid, status) && !aides_ended(master, pid, status))
+            !daemons_ended(master, pid, status) && !aides_ended(master, pid, status) &&
+            !alarms_ended(master, pid, status))
             roster_ended(master, pid, status);
 }
 
@@ -111,7 +112,7 @@ static bool
 is_over(struct master *master)
 {
     return master->stopping && roster_is_empty(master) && aides_are_gone(master) &&
-           generation_none_left(master) && daemons_stop(master);
+           generation_none_left(master) && daemons_stop(master) && alarms_stop(master);
 }
 
 static void
@@ -158,6 +159,8 @@ init(struct master *master)
         err = aides_init(master);
     if (!err)
         err = tending_init(master);
+    if (!err)
+        err = alarms_init(master);
     return err ? err : ways_open(master);
 }
 
@@ -168,6 +171,7 @@ fini(struct master *master)
     ways_close(master);
     free(master->current);
     aides_free(&master->aides);
+    alarms_free(&master->alarms);
     tending_free(&master->tending);
     signals_free(&master->signals);
     health_free(&master->health);

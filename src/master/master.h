@@ -61,6 +61,7 @@ struct bask_master_plan {
     bool programs; /* workers are programs of their own, and know nothing of the server */
     struct bask_signal_board *signals; /* of applications; NULL: they have none */
     const struct bask_aides *aides;    /* mules and spoolers */
+    struct bask_alarms *alarms;        /* NULL: there are none */
     const struct bask_shared *shared;  /* what they share; NULL: nothing */
     const struct bask_shared_options *shared_options;
     bool vacuum;      /* remove the FIFO and the control socket at the end */

@@ -106,6 +106,7 @@ struct health;
 struct signals;
 struct aides;
 struct tending;
+struct alarms;
 
 struct master {
     const struct bask_master_plan *plan;
@@ -122,6 +123,7 @@ struct master {
     struct signals *signals; /* NULL: applications have none */
     struct aides *aides;     /* NULL: there are no mules and no spoolers */
     struct tending *tending; /* NULL: nothing needs it */
+    struct alarms *alarms;   /* NULL: there are none */
     struct bask_timer tick, deadline;
     struct bask_io bell;
     unsigned generations;
@@ -267,6 +269,20 @@ int daemons_each(const struct bask_daemon_options *options, daemon_option_f *vis
 /* 0, or BASK_E_NOMEM. */
 int tending_init(struct master *master);
 void tending_free(struct tending **tending);
+
+/* alarms.c */
+/* 0, also if there are none; else a bask_err. */
+int alarms_init(struct master *master);
+void alarms_free(struct alarms **alarms);
+/* For a child: its descriptors only. */
+void alarms_forget(const struct master *master);
+/* The process `pid` has ended: true if it was the command of an alarm. */
+bool alarms_ended(struct master *master, pid_t pid, int status);
+/* A process of the server has ended: that is an alarm if it crashed. `what` it was: "worker". */
+void alarms_crashed(const struct master *master, const char *what, uint32_t id, pid_t pid,
+                    int status);
+/* Tells what waits yet; true when no command runs. */
+bool alarms_stop(struct master *master);
 
 /* signals.c */
 /* 0, also if there are none; BASK_E_NOMEM. */

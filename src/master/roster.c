@@ -288,6 +288,7 @@ on_end(struct master *master, struct bask_seat seat, struct process *process, in
     if (ended.state == PROCESS_ENDING)
         return;
     log_death(seat.worker_id, &ended, status);
+    alarms_crashed(master, "worker", seat.worker_id, ended.pid, status);
     bask_board_add(&bask_board_worker(board, seat.worker_id)->respawns, 1);
     if (now - ended.started_us < delay)
         worker->not_before_us = now + delay;

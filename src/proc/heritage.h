@@ -50,6 +50,7 @@ struct bask_heritage {
     struct bask_signal_board *signals; /* as well; NULL without a master */
     struct bask_shared shared;         /* as well: what applications share */
     struct bask_aides aides;           /* mules and spoolers; none without a master */
+    struct bask_alarms *alarms;        /* NULL: there are none */
     uint32_t generation;
     const struct bask_plugin *plugin;
     struct bask_guests guests; /* languages beside it */

@@ -395,6 +395,7 @@ bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, 
         .shared = &heritage->shared,
         .aides = &heritage->aides,
         .board = &heritage->board,
+        .alarms = heritage->alarms,
     });
 }
 

@@ -4,6 +4,7 @@
 #include "svc/svc.h"
 
 #include <bask/service_aide.h>
+#include <bask/service_alarm.h>
 #include <bask/service_area.h>
 #include <bask/service_cache.h>
 #include <bask/service_lock.h>
@@ -20,6 +21,13 @@ extern struct bask_svc_setup svc;
 
 /* What the processes share; nothing of it, where it was not set up. */
 extern const struct bask_shared *svc_shared;
+
+/* alarms.c */
+extern const struct bask_service_alarm svc_alarm;
+
+/* alarm_options.c */
+/* What the options describe: 0, or a bask_err and one sentence. */
+int svc_alarms_read(struct bask_alarms *alarms, char *error, size_t error_size);
 
 /* areas.c */
 extern struct bask_service_area svc_area;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "svc/aides.h"
+#include "svc/alarms.h"
 #include "svc/shared.h"
 #include "svc/signals.h"
 
@@ -35,6 +36,7 @@ struct bask_svc_setup {
     const struct bask_shared *shared; /* NULL: nothing is */
     const struct bask_aides *aides;   /* NULL: none */
     const struct bask_board *board;   /* NULL: there is none */
+    const struct bask_alarms *alarms; /* NULL: there are none */
 };
 
 /* What a process is that is a mule or a spooler. */

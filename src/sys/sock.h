@@ -85,7 +85,13 @@ void bask_sock_never_block(int fd);
 /* The numeric text of an address. */
 void bask_sock_describe(const struct bask_sockaddr *addr, struct bask_sock_name *ret_name);
 
-/* Connections that wait in a listening socket; -1 if it cannot be told. */
+/* Connections that wait in a listening socket, and how many may. */
+struct bask_sock_queue {
+    int waiting, limit;
+};
+/* BASK_E_SYSTEM if it cannot be told. */
+int bask_sock_queue(int fd, struct bask_sock_queue *ret_queue);
+/* The number that waits; -1 if it cannot be told. */
 int bask_sock_waiting(int fd);
 
 /* The largest backlog the kernel grants. */
