@@ -147,6 +147,8 @@ come_back_in(int64_t us)
     return false;
 }
 
+#define FAR_AWAY INT64_C(1000000000000) /* a Unix time that can be reckoned with */
+
 /* Nobody else does it, it is still there, and its time has come: for how long already. */
 static bool
 lock(int fd, int64_t *ret_due_us)
@@ -156,7 +158,8 @@ lock(int fd, int64_t *ret_due_us)
     if (fcntl(fd, F_SETLK, &whole) || fstat(fd, &about) || !about.st_nlink ||
         !S_ISREG(about.st_mode))
         return false;
-    int64_t due_us = bask_clock_wall_us() - (int64_t)about.st_mtim.tv_sec * 1000000;
+    int64_t at = about.st_mtim.tv_sec < FAR_AWAY ? about.st_mtim.tv_sec : FAR_AWAY;
+    int64_t due_us = bask_clock_wall_us() - (at > 0 ? at : 0) * 1000000;
     *ret_due_us = due_us;
     return due_us >= 0 || come_back_in(-due_us);
 }

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "proto/uwsgi.h"
 #include "sys/clock.h"
+#include "sys/files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -53,28 +54,13 @@ bask_spool_is_priority(bask_str text)
 }
 
 static int
-write_all(int fd, bask_str bytes)
-{
-    while (bytes.len) {
-        ssize_t n = write(fd, bytes.ptr, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return BASK_E_SYSTEM;
-        bytes.ptr += n;
-        bytes.len -= (size_t)n;
-    }
-    return BASK_OK;
-}
-
-static int
 write_task(int fd, const struct bask_spool_order *order)
 {
     const char head[BASK_UWSGI_HEADER] = {BASK_SPOOL_MODIFIER, (char)(order->items.len & 0xff),
                                           (char)(order->items.len >> 8), 0};
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = (time_t)order->at}};
-    if (write_all(fd, bask_str_n(head, sizeof head)) || write_all(fd, order->items) ||
-        write_all(fd, order->body) || (order->at && futimens(fd, times)))
+    if (bask_file_write(fd, bask_str_n(head, sizeof head)) || bask_file_write(fd, order->items) ||
+        bask_file_write(fd, order->body) || (order->at && futimens(fd, times)))
         return BASK_E_SYSTEM;
     return BASK_OK;
 }
