@@ -211,9 +211,12 @@ def spooler(env):
 uwsgi.spooler = spooler
 
 def in_threads(count):
+    # all calls are in Lua at the same time
     answers = []
+    barrier = threading.Barrier(count)
+    uwsgi.register_rpc("meet", lambda: barrier.wait(20) is not None and "met")
     threads = [threading.Thread(
-        target=lambda: answers.append(uwsgi.call("call", "python", "x"))) for _ in range(count)]
+        target=lambda: answers.append(uwsgi.call("call", "meet"))) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -286,7 +289,7 @@ def test_python_recursion_through_lua(bask: Bask) -> None:
 def test_threads_of_python(bask: Bask) -> None:
     """More than there are states of Lua at the start."""
     server, _ = python(bask)
-    assert ask(server, "in_threads(8)") == repr([b"python:x"] * 8)
+    assert ask(server, "in_threads(8)") == repr([b"met"] * 8)
 
 
 def test_last_to_register_has_the_name(bask: Bask) -> None:
@@ -295,6 +298,8 @@ def test_last_to_register_has_the_name(bask: Bask) -> None:
     assert ask(server, "uwsgi.call('join', 'a')") == "b'of Python'"
     assert call(where, b"join", b"a") == b"of Python"
     assert call(where, b"call", b"join") == b"of Python"
+    assert ask(server, "in_threads(8)") == repr([b"met"] * 8)  # states that run the file again
+    assert ask(server, "uwsgi.call('join', 'a')") == "b'of Python'"
     assert ask(server, "uwsgi.call('later')") == "b'true'"
     assert ask(server, "uwsgi.call('new')") == "b'1'"
 
