@@ -455,7 +455,10 @@ settle_static(struct bask_heritage *heritage)
         bask_log(BASK_LOG_ERROR, "%s", error);
         return BASK_E_SYNTAX;
     }
-    return heritage->files ? bask_static_settle(heritage->files) : BASK_OK;
+    int err = heritage->files ? bask_static_settle(heritage->files) : BASK_OK;
+    if (err)
+        bask_log(BASK_LOG_ERROR, "static files: %s", bask_err_text(err));
+    return err;
 }
 
 int

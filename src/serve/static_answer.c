@@ -461,7 +461,8 @@ bask_static_send(struct bask_static_hunt *hunt)
         return true;
     }
     /* Nothing was sent: the application may know better. */
-    bask_log(BASK_LOG_ERROR, "a file for %.*s: %s", BASK_FMT(req->pub.uri), bask_err_text(err));
+    bask_log(err == BASK_E_NOMEM ? BASK_LOG_ERROR : BASK_LOG_WARN, "a file for %.*s: %s",
+             BASK_FMT(req->pub.uri), bask_err_text(err));
     let_go(hunt);
     req->app = 0;
     return false;
