@@ -31,6 +31,7 @@ from bask_pypy import (
     rpc,
     runtime,
     scripts,
+    sendfile,
     shell,
     signals,
     spooler,
@@ -60,6 +61,7 @@ class Process:
         readers.install(self.uwsgi)
         in_common.install(self.uwsgi, host, services)
         websocket.install(self.uwsgi, services)
+        sendfile.install(self.uwsgi, host)
         descriptors.install(self.uwsgi, services)
         waits.install(self.uwsgi, services, scripts.main_namespace())
         self.rpc = rpc.install(
