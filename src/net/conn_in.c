@@ -86,7 +86,10 @@ submit(struct bask_conn *conn)
     struct bask_net *net = conn->net;
     req->started_us = net->access ? bask_clock_us() : 0;
     bask_conn_move(conn, BASK_STEP_APP);
-    if (bask_pipeline_submit(net->pipeline, req) && net->recorder && !req->job.kind)
+    if (!bask_pipeline_submit(net->pipeline, req))
+        return; /* it is answered, and the connection may be gone */
+    conn->peer_is_new = false;
+    if (net->recorder && !req->job.kind)
         bask_recorder_note(net->recorder, req);
 }
 
