@@ -12,7 +12,7 @@
 
 #include <errno.h>
 
-enum { PIECES_PER_TURN = 16 }; /* of one body: then it is the others' turn */
+enum { PIECES_PER_TURN = 16 }; /* of one client: then it is the others' turn */
 
 /* > 0 bytes; BASK_E_AGAIN: none now; BASK_E_CLOSED: no more will come. */
 static inline ssize_t
@@ -357,7 +357,7 @@ end_requests(struct bask_conn *conn)
 static void
 read_head(struct bask_conn *conn)
 {
-    for (;;) {
+    for (int pieces = 0;; pieces++) {
         if (bask_buf_len(&conn->in) > conn->scanned) {
             int parsed = conn->listener->driver->parse(conn);
             if (parsed < 0)
@@ -369,6 +369,10 @@ read_head(struct bask_conn *conn)
         }
         if (!conn->readable)
             break;
+        if (pieces == PIECES_PER_TURN) { /* what a gateway says beside requests need not end */
+            bask_conn_again(conn);
+            break;
+        }
         int err = room_for_head(conn);
         if (err == BASK_E_LIMIT) {
             refuse_large_head(conn);
