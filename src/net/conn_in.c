@@ -390,8 +390,9 @@ read_head(struct bask_conn *conn)
     }
     if (bask_conn_holds(conn) && !send_held(conn))
         return;
-    if (conn->step == BASK_STEP_IDLE && bask_buf_len(&conn->in))
-        bask_conn_move(conn, BASK_STEP_HEAD);
+    bool begun = bask_buf_len(&conn->in) > 0;
+    if (begun != (conn->step == BASK_STEP_HEAD)) /* what was no request may have been used up */
+        bask_conn_move(conn, begun ? BASK_STEP_HEAD : BASK_STEP_IDLE);
 }
 
 static void

@@ -2,6 +2,7 @@
 import re
 import socket
 import struct
+import time
 from typing import Dict, Set
 
 import pytest
@@ -58,6 +59,18 @@ def test_proxy_header_byte_by_byte(announced: Server, header: bytes) -> None:
             connection.send(bytes([byte]))
         assert "REMOTE_ADDR=" + CLIENT in connection.answer().text.splitlines()
         assert "REMOTE_ADDR=" + CLIENT in connection.request("GET", "/env").text.splitlines()
+
+
+@pytest.mark.null
+def test_connection_is_idle_behind_a_proxy_header_in_pieces(bask: Bask) -> None:
+    """It is no request that is late."""
+    server = start(bask, "--enable-proxy-protocol", "--http-headers-timeout", "1")
+    with server.connect() as connection:
+        connection.send(V1[:10])
+        time.sleep(0.2)
+        connection.send(V1[10:])
+        time.sleep(1.5)
+        assert connection.request("GET", "/env").status == 200
 
 
 @pytest.mark.null
