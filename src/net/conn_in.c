@@ -12,7 +12,7 @@
 
 #include <errno.h>
 
-enum { PIECES_PER_TURN = 16 }; /* of one body: then it is the others' turn */
+enum { PIECES_PER_TURN = 16 }; /* of one client: then it is the others' turn */
 
 /* > 0 bytes; BASK_E_AGAIN: none now; BASK_E_CLOSED: no more will come. */
 static inline ssize_t
@@ -86,7 +86,10 @@ submit(struct bask_conn *conn)
     struct bask_net *net = conn->net;
     req->started_us = net->access ? bask_clock_us() : 0;
     bask_conn_move(conn, BASK_STEP_APP);
-    if (bask_pipeline_submit(net->pipeline, req) && net->recorder && !req->job.kind)
+    if (!bask_pipeline_submit(net->pipeline, req))
+        return; /* it is answered, and the connection may be gone */
+    conn->peer_is_new = false;
+    if (net->recorder && !req->job.kind)
         bask_recorder_note(net->recorder, req);
 }
 
@@ -354,7 +357,7 @@ end_requests(struct bask_conn *conn)
 static void
 read_head(struct bask_conn *conn)
 {
-    for (;;) {
+    for (int pieces = 0;; pieces++) {
         if (bask_buf_len(&conn->in) > conn->scanned) {
             int parsed = conn->listener->driver->parse(conn);
             if (parsed < 0)
@@ -366,6 +369,10 @@ read_head(struct bask_conn *conn)
         }
         if (!conn->readable)
             break;
+        if (pieces == PIECES_PER_TURN) { /* what a gateway says beside requests need not end */
+            bask_conn_again(conn);
+            break;
+        }
         int err = room_for_head(conn);
         if (err == BASK_E_LIMIT) {
             refuse_large_head(conn);
@@ -383,8 +390,9 @@ read_head(struct bask_conn *conn)
     }
     if (bask_conn_holds(conn) && !send_held(conn))
         return;
-    if (conn->step == BASK_STEP_IDLE && bask_buf_len(&conn->in))
-        bask_conn_move(conn, BASK_STEP_HEAD);
+    bool begun = bask_buf_len(&conn->in) > 0;
+    if (begun != (conn->step == BASK_STEP_HEAD)) /* what was no request may have been used up */
+        bask_conn_move(conn, begun ? BASK_STEP_HEAD : BASK_STEP_IDLE);
 }
 
 static void

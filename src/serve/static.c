@@ -76,6 +76,7 @@ bask_static_open(struct bask_static_hunt *hunt, bask_str end, struct stat *ret_s
     if (!allowed.names[0].len)
         allowed = (struct bask_folders){files->allowed + 1, files->allowed_count - 1};
     int fd = bask_beneath_open(hunt->root->fd, hunt->name, &allowed, ret_status);
+    hunt->exhausted = hunt->exhausted || fd == BASK_E_SYSTEM;
     if (fd == BASK_E_RANGE)
         bask_log(BASK_LOG_WARN, "static files: %s/%s leads out of its folder, see --static-safe",
                  hunt->root->real, hunt->name);
@@ -214,5 +215,8 @@ bask_static_answer(struct bask_static *files, struct bask_req *req)
     hunt.files = files;
     hunt.req = req;
     hunt.fd = -1;
-    return find(&hunt) && bask_static_send(&hunt);
+    hunt.exhausted = false;
+    if (find(&hunt))
+        return bask_static_send(&hunt);
+    return hunt.exhausted && bask_static_send_later(&hunt);
 }

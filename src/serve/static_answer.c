@@ -23,6 +23,7 @@ enum {
     SMALL = 16384,
     HEAD_ROOM = 1536, /* what a head needs beside a location */
     ETAG_MAX = 64,
+    TELL_US = 10000000, /* without such a line in the log, before there is another one */
 };
 
 static const struct coding {
@@ -345,7 +346,8 @@ send_nothing(struct answer *answer)
 {
     bask_str line = answer->status == 304   ? BASK_STR("304 Not Modified\r\n")
                     : answer->status == 412 ? BASK_STR("412 Precondition Failed\r\n")
-                                            : BASK_STR("416 Range Not Satisfiable\r\n");
+                    : answer->status == 416 ? BASK_STR("416 Range Not Satisfiable\r\n")
+                                            : BASK_STR("503 Service Unavailable\r\n");
     if (!start_head(answer, line, 0))
         return BASK_E_NOMEM;
     if (answer->status == 416)
@@ -444,26 +446,46 @@ send_found(struct answer *answer)
                                                           : send_nothing(answer);
 }
 
-bool
-bask_static_send(struct bask_static_hunt *hunt)
+/* False: the application has to answer after all. */
+static bool
+settle(struct answer *answer, int err)
 {
-    struct bask_req *req = hunt->req;
-    struct bask_board_place *place = hunt->files->place;
-    struct answer answer = {.hunt = hunt};
-    req->thread_index = 0;
-    req->app = -1;
-    int err = send_found(&answer);
+    struct bask_req *req = answer->hunt->req;
+    struct bask_board_place *place = answer->hunt->files->place;
     if (err != BASK_E_NOMEM && err != BASK_E_SYNTAX) {
         if (place) {
             bask_board_add(&place->files, 1);
-            bask_board_add(&place->file_bytes, answer.bytes);
+            bask_board_add(&place->file_bytes, answer->bytes);
         }
         return true;
     }
     /* Nothing was sent: the application may know better. */
     bask_log(err == BASK_E_NOMEM ? BASK_LOG_ERROR : BASK_LOG_WARN, "a file for %.*s: %s",
              BASK_FMT(req->pub.uri), bask_err_text(err));
-    let_go(hunt);
+    let_go(answer->hunt);
     req->app = 0;
     return false;
+}
+
+bool
+bask_static_send(struct bask_static_hunt *hunt)
+{
+    struct answer answer = {.hunt = hunt};
+    hunt->req->thread_index = 0;
+    hunt->req->app = -1;
+    return settle(&answer, send_found(&answer));
+}
+
+bool
+bask_static_send_later(struct bask_static_hunt *hunt)
+{
+    struct answer answer = {.hunt = hunt, .status = 503};
+    int64_t now = bask_clock_coarse_us();
+    if (!hunt->files->told_us || now - hunt->files->told_us > TELL_US)
+        bask_log(BASK_LOG_ERROR, "static files: this worker cannot open any more files; requests "
+                                 "for some are answered with 503");
+    hunt->files->told_us = now;
+    hunt->req->thread_index = 0;
+    hunt->req->app = -1;
+    return settle(&answer, send_nothing(&answer));
 }

@@ -39,6 +39,7 @@ struct bask_static {
     regex_t *gzip;
     size_t gzip_count;
     enum bask_static_mode { BASK_STATIC_SEND, BASK_STATIC_NGINX, BASK_STATIC_APACHE } mode;
+    int64_t told_us; /* when the log last said that nothing can be opened; monotonic */
 };
 
 /* A file on its way from a path to an answer. */
@@ -47,6 +48,7 @@ struct bask_static_hunt {
     struct bask_req *req;
     struct bask_static_root *root; /* where it was found */
     int fd;                        /* of the file; -1: it was not found */
+    bool exhausted;                /* nothing can be opened now: it may be there all the same */
     bool lacks_slash;              /* it stands for a folder, and the path does not end in '/' */
     struct stat status;
     size_t len;          /* of its name below the root's fd */
@@ -67,3 +69,5 @@ bool bask_static_ends_in(bask_str text, const struct bask_values *ends);
 
 /* static_answer.c: answers with what was found. False: it cannot be, nothing was sent. */
 bool bask_static_send(struct bask_static_hunt *hunt);
+/* The same where nothing could be opened: 503. */
+bool bask_static_send_later(struct bask_static_hunt *hunt);

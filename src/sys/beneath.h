@@ -18,7 +18,8 @@ struct bask_folders {
  * if it is a regular file or a folder. Links that lead out of `root` count if they lead to
  * `allowed` (a link by an absolute path always does lead out, so `allowed` names the root, too).
  * Waits for no device and no pipe. The descriptor and its status; BASK_E_NOTFOUND, BASK_E_RANGE: it
- * leads elsewhere, BASK_E_STATE: it is neither file nor folder. */
+ * leads elsewhere, BASK_E_STATE: it is neither file nor folder, BASK_E_SYSTEM: the process or the
+ * system can open no more. */
 int bask_beneath_open(int root, const char *path, const struct bask_folders *allowed,
                       struct stat *ret_status);
 

@@ -17,6 +17,16 @@
 /* A device or a pipe that was opened by mistake must not make anybody wait. */
 enum { HOW = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY };
 
+/* Who has no descriptor left is told so before anybody looks for the file, so that is done here. */
+static int
+why_not(int root, const char *path)
+{
+    struct stat status;
+    bool exhausted = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+    return exhausted && !fstatat(root, path, &status, AT_SYMLINK_NOFOLLOW) ? BASK_E_SYSTEM
+                                                                           : BASK_E_NOTFOUND;
+}
+
 static int
 look(int fd, struct stat *ret_status)
 {
@@ -65,12 +75,15 @@ bask_beneath_open_checked(int root, const char *path, const struct bask_folders 
 {
     char again[64];
     int held = openat(root, path, O_PATH | O_CLOEXEC);
+    if (held < 0)
+        return why_not(root, path);
     int found = look(held, ret_status);
     if (found < 0)
         return found;
     if (is_allowed(held, allowed)) {
         snprintf(again, sizeof again, "/proc/self/fd/%d", held);
-        found = look(open(again, HOW), ret_status);
+        int fd = open(again, HOW);
+        found = fd < 0 ? why_not(root, path) : look(fd, ret_status);
     } else {
         found = BASK_E_RANGE;
     }
@@ -90,5 +103,5 @@ bask_beneath_open(int root, const char *path, const struct bask_folders *allowed
      * or not permitted. */
     if (errno == EXDEV || errno == EAGAIN || errno == ENOSYS || errno == EPERM)
         return bask_beneath_open_checked(root, path, allowed, ret_status);
-    return BASK_E_NOTFOUND;
+    return why_not(root, path);
 }

@@ -2,6 +2,7 @@
 import gzip
 import json
 import os
+import resource
 import signal
 import socket
 import threading
@@ -10,7 +11,7 @@ from typing import Callable, Dict, Optional
 
 import pytest
 
-from support import fastcgi, scgi, uwsgi
+from support import fastcgi, processes, scgi, uwsgi
 from support.client import make_request
 from support.nginx import Nginx
 from support.server import Bask, Server
@@ -591,6 +592,24 @@ def test_many_clients_of_large_files(bask: Bask, site: Path) -> None:
     for thread in threads:
         thread.join()
     assert bodies == [True] * 20
+
+
+def test_without_descriptors_a_file_is_not_said_to_be_missing(bask: Bask, site: Path) -> None:
+    """The application would say so, and caches would believe it."""
+    server = mapped(bask)
+    worker = server.workers()[0]
+    with server.connect() as connection:
+        assert connection.request("GET", "/").body == APPLICATION
+        used = set(processes.descriptors(worker))
+        most = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+        free = next(number for number in range(len(used) + 1) if number not in used)
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (free, most[1]))
+        for _ in range(2):
+            assert connection.request("GET", "/static/page.html").status == 503
+        assert connection.request("GET", "/static/no.html").body == APPLICATION
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, most)
+        assert connection.request("GET", "/static/page.html").body == PAGE
+    server.complained("cannot open any more files")
 
 
 def test_pipelined_files_come_in_order(bask: Bask, site: Path) -> None:
