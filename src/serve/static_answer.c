@@ -23,7 +23,7 @@ enum {
     SMALL = 16384,
     HEAD_ROOM = 1536, /* what a head needs beside a location */
     ETAG_MAX = 64,
-    TELL_US = 10000000, /* without such a line in the log, before there is another one */
+    TELL_US = 10000000, /* between two lines in the log that tell of the same */
 };
 
 static const struct coding {
@@ -481,10 +481,11 @@ bask_static_send_later(struct bask_static_hunt *hunt)
 {
     struct answer answer = {.hunt = hunt, .status = 503};
     int64_t now = bask_clock_coarse_us();
-    if (!hunt->files->told_us || now - hunt->files->told_us > TELL_US)
+    if (!hunt->files->told_us || now - hunt->files->told_us > TELL_US) {
+        hunt->files->told_us = now;
         bask_log(BASK_LOG_ERROR, "static files: this worker cannot open any more files; requests "
                                  "for some are answered with 503");
-    hunt->files->told_us = now;
+    }
     hunt->req->thread_index = 0;
     hunt->req->app = -1;
     return settle(&answer, send_nothing(&answer));
