@@ -46,7 +46,8 @@ is_below(bask_str name, bask_str folder)
 {
     if (bask_str_eq(folder, BASK_STR("/")))
         return bask_str_starts(name, folder);
-    return bask_str_starts(name, folder) && (name.len == folder.len || name.ptr[folder.len] == '/');
+    return folder.len && bask_str_starts(name, folder) &&
+           (name.len == folder.len || name.ptr[folder.len] == '/');
 }
 
 static bool

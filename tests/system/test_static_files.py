@@ -227,6 +227,11 @@ def test_links_do_not_lead_out(bask: Bask, site: Path) -> None:
     server.wait_log("out.txt leads out of its folder, see --static-safe")
 
 
+def test_an_empty_name_makes_nothing_safe(bask: Bask, site: Path) -> None:
+    (site / "link.txt").symlink_to("../outside/secret.txt")
+    assert mapped(bask, "--static-safe", "").get("/static/link.txt").body == APPLICATION
+
+
 def test_links_may_lead_to_what_is_safe(bask: Bask, site: Path) -> None:
     links(site)
     server = mapped(bask, "--static-safe", "outside")
