@@ -3,10 +3,15 @@
 PYTHON ?= /usr/bin/python3
 export PYTHON
 
-.PHONY: all run test test-pypy-matrix bench lint asan tsan fuzz docs format clean install help
+.PHONY: all profile run test test-pypy-matrix bench lint asan tsan fuzz docs format clean install help
 
-all: build/build.ninja ## build the server, its tools and libraries: build/bask, bask-ctl, libbask.so
+all: profile build/build.ninja ## build the server, its tools and libraries: build/bask, bask-ctl, libbask.so
 	@ninja -C build --quiet bask bask-ctl libbask.so libuwsgi.so embed/libpypy-embed.a
+
+# uWSGI's way to choose languages. There is one build, which has all of them.
+profile:
+	@case '$(UWSGI_PROFILE)' in ''|default|pypy) ;; \
+	    *) echo 'UWSGI_PROFILE "$(UWSGI_PROFILE)", expected pypy or default' >&2; exit 1;; esac
 
 build/build.ninja:
 	@tools/install-deps build

@@ -7,6 +7,7 @@
  * nanoseconds of CPU a request for each round, so that the JIT's warm-up can be seen.
  */
 #include <bask/plugin.h>
+#include <bask/service_alarm.h>
 #include <bask/service_area.h>
 #include <bask/service_queue.h>
 #include <bask/service_rpc.h>
@@ -171,16 +172,24 @@ current(struct bask_thread *thread)
     return NULL;
 }
 
+static bool
+no_rules(void)
+{
+    return false;
+}
+
 static const void *
 service(const char *name)
 {
+    static const struct bask_service_alarm alarms = {.size = sizeof alarms, .watches = no_rules};
     static const struct bask_service_area areas = {.size = sizeof areas};
     static const struct bask_service_queue queue = {.size = sizeof queue};
     static const struct bask_service_rpc rpc = {.size = sizeof rpc, .max = 64};
     static const struct {
         const char *name;
         const void *functions;
-    } asked_at_the_start[] = {{"area", &areas}, {"queue", &queue}, {"rpc", &rpc}};
+    } asked_at_the_start[] = {
+        {"alarm", &alarms}, {"area", &areas}, {"queue", &queue}, {"rpc", &rpc}};
     for (size_t i = 0; i < sizeof asked_at_the_start / sizeof *asked_at_the_start; i++)
         if (strcmp(name, asked_at_the_start[i].name) == 0)
             return asked_at_the_start[i].functions;

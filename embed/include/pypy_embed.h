@@ -60,7 +60,8 @@ struct pypy_embed_config {
     const char *library;
     /* Homes, NULL at the end, of which the first with a standard library in or above it is taken: a
      * PyPy's prefix, its bin or standard library folder, a virtualenv. NULL: $PYPY_HOME, else
-     * $VIRTUAL_ENV if PyPy made it, else the library's own. */
+     * $VIRTUAL_ENV if PyPy made it, else the virtualenv or unpacked PyPy in whose bin the program
+     * is, else the library's own. */
     const char *const *homes;
     /* What messages call a home, as "--home". NULL: "home". */
     const char *home_label;

@@ -3,8 +3,9 @@
  * will do is decided in load.c.
  *
  *   1. config.library: a path, or a name that the loader resolves; nothing else
- *   2. the homes in turn: the folder, bin/ and lib/ in it, the two folders above; the folder of the
- *      real pypy3 in its bin/; the loader's folders for the version that its lib/ names
+ *   2. the homes in turn (given, or the environment's, or the PyPy that the program was installed
+ *      into): the folder, bin/ and lib/ in it, the two folders above; the folder of the real pypy3
+ * in its bin/; the loader's folders for the version that its lib/ names
  *   3. without a home: beside the pypy3 on the PATH
  *   4. without a home: the loader's folders, by the usual names, newest first
  */
@@ -247,11 +248,30 @@ home_of_environment(const char **ret_label)
     return NULL;
 }
 
+/* The PyPy or virtualenv into whose bin the program was installed, in `folder`. A system's bin,
+ * whose library is elsewhere, says no more than the PATH. */
+static bool
+find_home_of_program(char folder[PATH_MAX])
+{
+    ssize_t len = readlink("/proc/self/exe", folder, PATH_MAX - 1);
+    if (len <= 0)
+        return false;
+    folder[len] = '\0';
+    *strrchr(folder, '/') = '\0';
+    if (!exists(folder, "pypy3"))
+        return false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (exists(folder, names[i]))
+            return true;
+    return exists(folder, "../pyvenv.cfg");
+}
+
 int
 find_homes(struct pypy_embed *pypy)
 {
     const struct pypy_embed_config *config = &pypy->config;
     const char *label = config->home_label ? config->home_label : "home";
+    char beside[PATH_MAX];
     int given = 0, err = 0;
     pypy->homes = calloc(1, sizeof *pypy->homes);
     if (!pypy->homes)
@@ -260,6 +280,10 @@ find_homes(struct pypy_embed *pypy)
         err = add_home(pypy, config->homes[given], label);
     if (!given && !(config->flags & PYPY_EMBED_IGNORE_ENVIRONMENT)) {
         const char *home = home_of_environment(&label);
+        if (!home && find_home_of_program(beside)) {
+            home = beside;
+            label = "beside the program";
+        }
         given = home != NULL;
         err = home ? add_home(pypy, home, label) : 0;
     }

@@ -6,7 +6,8 @@
  * server calls a guest in this order, always in the process's first thread:
  *
  *   load       once, in the process that loads the application, before that: what may be forked
- *   post_fork  in each worker (and in a server without workers), before the plugin's: what may not
+ *   post_fork  in each worker, mule and spooler (and in a server without workers), before the
+ *              plugin's: what may not
  *   fini       in each process that ran post_fork, after its threads are done and the plugin's fini
  *
  * Functions are told to the service "rpc" with define(), from load() on and at any time. They are

@@ -30,6 +30,7 @@
  *      bask_request.body_fd
  *      struct bask_guest (guest.h); bask_service_rpc.define, find, call_here,
  *      call_at, name
+ *      bask_plugin.aide (service_aide.h)
  */
 #pragma once
 
@@ -269,6 +270,9 @@ struct bask_plugin {
     bask_str (*text)(size_t n, bask_str *ret_name);
     /* The kinds of jobs that its threads take: BASK_JOBS(...) | ... */
     uint32_t jobs;
+    /* Instead of post_fork and run, in a process that is a mule or a spooler (service_aide.h):
+     * returns when it shall end, with its exit status. NULL: the plugin knows neither. */
+    int (*aide)(void);
 };
 
 /* The size of the struct without the slots that may be missing. */

@@ -44,7 +44,7 @@ struct bask_request {
     int32_t has_length;     /* 1 if the client stated CONTENT_LENGTH (it may state 0) */
     int32_t uri_is_path;    /* 1 if uri and path are the same bytes */
     uint32_t peer_slot;     /* a small number for the connection, reused by later connections */
-    int32_t peer_is_new;    /* 1 on the first request of a connection */
+    int32_t peer_is_new;    /* 1 on the first of a connection that the application gets */
     uint32_t pair_count;
     int32_t is_plain;              /* 1: a method with a number, HTTP/1.1, and no query */
     const struct bask_pair *pairs; /* in the order in which they came; doubled names stay doubled */

@@ -1,9 +1,10 @@
 /*
  * The service "signal": numbers that processes of the server raise, and whose handlers run in
- * workers; timers, cron and watched files, which raise them.
+ * workers, mules and spoolers; timers, cron and watched files, which raise them.
  *
  * Handlers are the plugin's. It defines a number in each process that has a handler for it: in the
- * one that loads the application, all workers have it. Then jobs come (BASK_JOB_SIGNAL).
+ * one that loads the application, all have it. Then jobs come (BASK_JOB_SIGNAL), in workers; mules
+ * and spoolers take them (service_aide.h).
  *
  * Needs a master, which decides who gets a signal. What is defined belongs to the generation of the
  * calling process: after a reload nothing of it is left.
@@ -25,7 +26,8 @@ struct bask_service_signal {
     uint32_t size;
 
     /* `target`: "", "worker" or "worker0": one that is idle; "worker3": that one; "workers",
-     * "active-workers": all. */
+     * "active-workers": all. "mule" or "mule0", "mule3", "mules", "spooler", "farm_NAME" or
+     * "farm3": one of them that is idle, but "mules": all. */
     int (*define)(uint32_t number, bask_str target, char *error, size_t error_size);
     /* A number that nobody has defined is lost. BASK_E_LIMIT: so many wait already. */
     int (*raise)(uint32_t number, char *error, size_t error_size);

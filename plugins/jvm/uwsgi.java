@@ -76,6 +76,7 @@ public class uwsgi {
     public static byte[] rpc_binary(String node, String function, byte[]... args) {
         if (args.length > 254)
             throw new IllegalArgumentException("a function has at most 254 arguments");
+        args = args.clone(); // what is checked is what is used, whatever other threads do
         for (byte[] arg : args)
             if (arg == null)
                 throw new NullPointerException("an argument is null");
@@ -180,8 +181,13 @@ public class uwsgi {
     }
 
     private static byte[] describe(Throwable error) {
-        StringWriter out = new StringWriter();
-        error.printStackTrace(new PrintWriter(out, true));
-        return bytes(out.toString().trim());
+        try {
+            StringWriter out = new StringWriter();
+            error.printStackTrace(new PrintWriter(out, true));
+            return bytes(out.toString().trim());
+        } catch (Throwable other) { // its own methods may fail, and memory may be short
+            return bytes(error.getClass().getName() + ", which cannot say more: "
+                + other.getClass().getName());
+        }
     }
 }

@@ -7,6 +7,7 @@
 #include <bask/service_process.h>
 #include <bask/service_request.h>
 #include <bask/service_signal.h>
+#include <bask/stack.h>
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -17,7 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ERROR_SIZE = 512 };
+/* Less stack than that is too little to go into Lua, which looks at the depth of its own calls
+ * alone, and LuaJIT not at those of C. */
+enum { ERROR_SIZE = 512, STACK_MIN = 96 << 10 };
 
 /* In the registry: name -> function, of this state. */
 static const char functions_key[] = "bask.functions";
@@ -95,6 +98,10 @@ call_function(void *function, bask_str name, const bask_str *arguments, uint32_t
     bool outermost;
     char what[BASK_RPC_NAME + 32];
     struct call call = {.name = name, .arguments = arguments, .count = count};
+    if (bask_stack_left() < STACK_MIN) {
+        lua_note(BASK_LOG_ERROR, "the RPC function %.*s: calls lead too deep", BASK_FMT(name));
+        return -1;
+    }
     struct lua_place *place = lua_pool_take(&outermost);
     if (!place)
         return -1;

@@ -15,14 +15,25 @@
  *   GET  /crash         aborts the process
  *   GET  /websocket     sends each message back; "close" and "fail" do so, "big" gets a megabyte
  *   GET  /raw           takes the connection over and sends back what comes, until "end"
+ *   GET  /alarm/NAME    raises that alarm; what it says is the query
  *   POST anything       the request's body
+ *   GET  /mule/N        a message "hello" to mule N, 0: to any; its answer is a line in the log
+ *   GET  /spool         a task for the spooler, whose answer is the same
+ *   GET  /signal/N      raises signal N, see define_signals
+ *
+ * A mule sleeps for a message "sleep", and aborts for "crash".
  */
 #include <bask/plugin.h>
+#include <bask/service_aide.h>
+#include <bask/service_alarm.h>
+#include <bask/service_mule.h>
 #include <bask/service_signal.h>
+#include <bask/service_spool.h>
 #include <bask/service_stream.h>
 #include <bask/service_websocket.h>
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +189,57 @@ crash(const struct bask_request *request)
 }
 
 static void
+to_mule(const struct bask_request *request)
+{
+    char error[256];
+    const struct bask_service_mule *mule = host->service("mule");
+    uint32_t id = (uint32_t)number_after(request, BASK_STR("/mule/"));
+    bask_str message = request->query.len ? request->query : BASK_STR("hello");
+    if (mule->send(id, message, error, sizeof error))
+        fail(request);
+    else
+        hello(request);
+}
+
+static void
+raise_signal(const struct bask_request *request)
+{
+    char error[256];
+    const struct bask_service_signal *signals = host->service("signal");
+    uint32_t number = (uint32_t)number_after(request, BASK_STR("/signal/"));
+    if (signals->raise(number, error, sizeof error))
+        fail(request);
+    else
+        hello(request);
+}
+
+static void
+to_spooler(const struct bask_request *request)
+{
+    char path[BASK_SPOOL_PATH], error[256];
+    const struct bask_service_spool *spool = host->service("spool");
+    struct bask_spool_order order = {
+        .size = sizeof order, .items = {"\1\0k\1\0v", 6}, .body = request->query};
+    if (spool->put(&order, path, error, sizeof error))
+        fail(request);
+    else
+        hello(request);
+}
+
+static void
+raise_alarm(const struct bask_request *request)
+{
+    const struct bask_service_alarm *alarms = host->service("alarm");
+    bask_str name = request->path;
+    name.ptr += sizeof "/alarm/" - 1;
+    name.len -= sizeof "/alarm/" - 1;
+    if (alarms->raise(name, request->query))
+        fail(request);
+    else
+        hello(request);
+}
+
+static void
 echo(const struct bask_request *request)
 {
     char piece[65536];
@@ -273,10 +335,14 @@ static const struct {
     bask_str prefix;
     void (*answer)(const struct bask_request *);
 } routes[] = {
-    {{"/bytes/", 7}, bytes},     {{"/stream/", 8}, stream},       {{"/sleep/", 7}, sleep_first},
-    {{"/env", 4}, environment},  {{"/fail-late", 10}, fail_late}, {{"/fail", 5}, fail},
-    {{"/short", 6}, short_body}, {{"/long", 5}, long_body},       {{"/split", 6}, split_header},
-    {{"/crash", 6}, crash},      {{"/websocket", 10}, websocket}, {{"/raw", 4}, raw_stream},
+    {{"/bytes/", 7}, bytes},         {{"/stream/", 8}, stream},
+    {{"/sleep/", 7}, sleep_first},   {{"/env", 4}, environment},
+    {{"/fail-late", 10}, fail_late}, {{"/fail", 5}, fail},
+    {{"/short", 6}, short_body},     {{"/long", 5}, long_body},
+    {{"/split", 6}, split_header},   {{"/crash", 6}, crash},
+    {{"/mule/", 6}, to_mule},        {{"/spool", 6}, to_spooler},
+    {{"/websocket", 10}, websocket}, {{"/raw", 4}, raw_stream},
+    {{"/signal/", 8}, raise_signal}, {{"/alarm/", 7}, raise_alarm},
 };
 
 static void
@@ -303,17 +369,29 @@ init(const struct bask_host *functions)
     return 0;
 }
 
-/* Signal 1 is for any worker, 2 for all; without a master there are none. */
+/* Signal 1 is for any worker, 2 for all, 3 for any mule, 4 for all mules, 5 for any spooler. */
+static int
+define_signals(void)
+{
+    static const bask_str targets[] = {
+        {"worker", 6}, {"workers", 7}, {"mule", 4}, {"mules", 5}, {"spooler", 7}};
+    char error[256];
+    const struct bask_service_signal *signals = host->service("signal");
+    const struct bask_service_mule *mule = host->service("mule");
+    const struct bask_service_spool *spool = host->service("spool");
+    bask_str folder;
+    for (uint32_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        bool there = i < 2 || (i < 4 ? mule->count() > 0 : spool->spooler(0, &folder) >= 0);
+        if (there && signals->define(i + 1, targets[i], error, sizeof error))
+            return -1;
+    }
+    return 1;
+}
+
 static int
 load(void)
 {
-    char error[256];
-    const struct bask_service_signal *signals = host->service("signal");
-    if (host->server_info()->master_pid &&
-        (signals->define(1, BASK_STR("worker"), error, sizeof error) ||
-         signals->define(2, BASK_STR("workers"), error, sizeof error)))
-        return -1;
-    return 1;
+    return host->server_info()->master_pid ? define_signals() : 1;
 }
 
 /* The function "echo" answers with its arguments as they came, "big" with a megabyte. */
@@ -352,6 +430,102 @@ run(struct bask_thread *thread)
     }
 }
 
+static volatile sig_atomic_t ends;
+
+static void
+on_end(int number)
+{
+    (void)number;
+    ends = 1;
+}
+
+static void
+say(const char *what, bask_str text)
+{
+    const struct bask_service_aide *aide = host->service("aide");
+    char line[256];
+    int n = snprintf(line, sizeof line, "null: %s %u: %.*s", what, aide->id(), BASK_FMT(text));
+    host->log(BASK_LOG_INFO, (bask_str){line, (size_t)n});
+}
+
+/* It only ends a wait. */
+static void
+on_look(int number)
+{
+    (void)number;
+}
+
+static void
+do_signals(const struct bask_service_aide *aide)
+{
+    char text[24];
+    int number;
+    while ((number = aide->take_signal()) >= 0) {
+        snprintf(text, sizeof text, "signal %d", number);
+        say(aide->role() == BASK_ROLE_MULE ? "mule" : "spooler", (bask_str){text, strlen(text)});
+    }
+}
+
+static void
+do_message(const struct bask_service_aide *aide, bask_str message)
+{
+    aide->begin();
+    say("mule", message);
+    if (message.len == 5 && memcmp(message.ptr, "sleep", 5) == 0)
+        sleep(60);
+    if (message.len == 5 && memcmp(message.ptr, "crash", 5) == 0)
+        abort();
+    aide->done();
+}
+
+static void
+do_tasks(const struct bask_service_aide *aide)
+{
+    const struct bask_service_spool *spool = host->service("spool");
+    struct bask_spool_task task = {.size = sizeof task};
+    while (!ends && !spool->take(&task)) {
+        aide->begin();
+        say("spooler", task.body);
+        if (task.body.len == 5 && memcmp(task.body.ptr, "crash", 5) == 0)
+            abort();
+        spool->finish(&task, 1);
+        aide->done();
+    }
+}
+
+/* False: there was no message in time. */
+static bool
+wait_for_message(const struct bask_service_aide *aide, int timeout_ms)
+{
+    char message[1024];
+    size_t len;
+    if (aide->receive(BASK_FROM_OWN | BASK_FROM_FARMS, -1, timeout_ms, message, sizeof message,
+                      &len))
+        return false;
+    if (aide->role() == BASK_ROLE_MULE)
+        do_message(aide, (bask_str){message, len});
+    return true;
+}
+
+/* What still waits when the whole server stops nobody else would do. */
+static int
+be_aide(void)
+{
+    const struct bask_service_aide *aide = host->service("aide");
+    signal(SIGHUP, on_end);
+    signal(SIGINT, on_end);
+    signal(SIGTSTP, on_look);
+    while (!ends) {
+        do_signals(aide);
+        if (aide->role() == BASK_ROLE_SPOOLER)
+            do_tasks(aide);
+        wait_for_message(aide, 500);
+    }
+    while (host->is_stopping() && wait_for_message(aide, 0))
+        continue;
+    return 17;
+}
+
 static bool
 never(void)
 {
@@ -384,4 +558,5 @@ const struct bask_plugin bask_plugin_null = {
     .run = run,
     .fini = nothing,
     .jobs = BASK_JOBS(BASK_JOB_SIGNAL) | BASK_JOBS(BASK_JOB_CALL),
+    .aide = be_aide,
 };

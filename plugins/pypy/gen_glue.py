@@ -6,6 +6,7 @@ import sys
 
 import cffi
 
+import aides_cdef
 import services_cdef
 import shared_cdef
 
@@ -126,6 +127,7 @@ extern "Python+C" void bask_py_fini(void);
 extern "Python+C" int bask_py_call(uint32_t, const bask_str *, const bask_str *, uint32_t,
                                    bask_str *);
 extern "Python+C" int64_t bask_py_stage(int);
+extern "Python+C" int bask_py_aide(void);
 """
 
 
@@ -134,7 +136,8 @@ def main() -> None:
     ffi.cdef(TYPES + C_FUNCTIONS + PYTHON_FUNCTIONS)
     ffi.cdef(services_cdef.TYPES + services_cdef.C_FUNCTIONS)
     ffi.cdef(shared_cdef.C_FUNCTIONS)
-    headers = ("glue.h", "services.h", "services_shared.h")
+    ffi.cdef(aides_cdef.TYPES + aides_cdef.C_FUNCTIONS)
+    headers = ("glue.h", "services.h", "services_shared.h", "aides.h")
     ffi.set_source("_bask", "".join('#include "%s"\n' % name for name in headers))
     ffi.emit_c_code(sys.argv[1])
 

@@ -80,9 +80,12 @@ int bask_py_run(struct bask_thread *thread);
 void bask_py_log_threads(void);
 void bask_py_fini(void);
 /* A function of Python's, called from another language in whatever thread; as
- * bask_rpc_language.call. */
+ * bask_rpc_language.call. 0; -1: it failed, and the log says how; -2: it could not even say that.
+ */
 int bask_py_call(uint32_t number, const bask_str *name, const bask_str *arguments, uint32_t count,
                  bask_str *ret_result);
 int64_t bask_py_stage(int stage);
+/* A mule or a spooler: its exit status. */
+int bask_py_aide(void);
 /* The module itself, for pypy_init_embedded_cffi_module. */
 struct _object *_cffi_pypyinit__bask(const void *p[]);

@@ -101,6 +101,8 @@ static const struct bask_option rows[] = {
     {"shared-import", "shared-pyimport shared-py-import shared-python-import", 0, BASK_OPT_LIST,
      AT(shared_imports), 0, 0, NULL, "MODULE|FILE",
      "import a module before the first fork, with --lazy-apps too"},
+    {"spooler-import", "spooler-pyimport spooler-py-import spooler-python-import", 0, BASK_OPT_LIST,
+     AT(spooler_imports), 0, 0, NULL, "MODULE|FILE", "import a module in each spooler"},
     {"pymodule-alias", NULL, 0, BASK_OPT_LIST, AT(aliases), 0, 0, NULL, "NAME=MODULE|FILE",
      "what is imported under this name"},
     {"post-pymodule-alias", NULL, 0, BASK_OPT_LIST, AT(post_aliases), 0, 0, NULL,

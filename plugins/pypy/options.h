@@ -32,7 +32,7 @@ struct pypy_options {
     bask_str tracebacker;
     /* Python reads the values of these by their names; here is only whether there are any. */
     struct bask_values eval, exec, eval_post_fork, exec_post_fork;
-    struct bask_values imports, shared_imports, aliases, post_aliases;
+    struct bask_values imports, shared_imports, spooler_imports, aliases, post_aliases;
     bask_str paste, ini_paste, pecan, source, shell, shell_once;
     bool paste_logger;
     bask_str setup, arguments, executable, version;

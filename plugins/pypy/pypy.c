@@ -5,6 +5,7 @@
  * is the Python half's (python/bask_pypy). Python pulls: bask_py_run is entered once a thread and
  * then asks for one request after the other.
  */
+#include "aides.h"
 #include "gc_limits.h"
 #include "glue.h"
 #include "jit_params.h"
@@ -414,6 +415,7 @@ init(const struct bask_host *functions)
     host = functions;
     const struct bask_server_info *server = host->server_info();
     services_init(functions);
+    glue_aides_init(functions);
     gc_limits_set(server->memory_limit, server->workers);
     if (read_jit_params() || check_mounts() || (!pypy && start_pypy()))
         return -1;
@@ -501,6 +503,12 @@ stage(enum bask_stage next)
     return bask_py_stage((int)next);
 }
 
+static int
+aide(void)
+{
+    return bask_py_aide();
+}
+
 static bask_str
 text(size_t n, bask_str *ret_name)
 {
@@ -528,4 +536,5 @@ const struct bask_plugin bask_plugin_pypy = {
     .attach = attach,
     .text = text,
     .jobs = BASK_JOBS(BASK_JOB_SIGNAL) | BASK_JOBS(BASK_JOB_CALL),
+    .aide = aide,
 };

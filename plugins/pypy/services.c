@@ -4,6 +4,7 @@
 #include "called.h"
 #include "services_shared.h"
 
+#include <bask/service_alarm.h>
 #include <bask/service_process.h>
 #include <bask/service_request.h>
 #include <bask/service_rpc.h>
@@ -16,6 +17,7 @@
 
 static const struct bask_host *host;
 static const struct bask_service_request *request;
+static const struct bask_service_alarm *alarms;
 static const struct bask_service_process *process;
 static const struct bask_service_rpc *rpc;
 static const struct bask_service_signal *signals;
@@ -27,12 +29,37 @@ services_init(const struct bask_host *functions)
 {
     host = functions;
     request = host->service("request");
+    alarms = host->service("alarm");
     process = host->service("process");
     rpc = host->service("rpc");
     signals = host->service("signal");
     services_shared_init(host);
     stream = host->service("stream");
     websocket = host->service("websocket");
+}
+
+int
+glue_alarm_exist(void)
+{
+    return alarms->exist();
+}
+
+int
+glue_alarm_raise(const char *name, size_t name_len, const char *message, size_t message_len)
+{
+    return alarms->raise((bask_str){name, name_len}, (bask_str){message, message_len});
+}
+
+int
+glue_alarm_watches(void)
+{
+    return alarms->watches();
+}
+
+void
+glue_alarm_see(const char *lines, size_t len)
+{
+    alarms->see((bask_str){lines, len});
 }
 
 const struct bask_job *

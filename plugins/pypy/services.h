@@ -51,6 +51,11 @@ int glue_rpc_name(uint32_t n, bask_str *ret_name);
 /* Makes a copy of bytes a result. */
 int glue_rpc_give(bask_str *ret_result, const char *bytes, size_t len);
 
+int glue_alarm_exist(void);
+int glue_alarm_raise(const char *name, size_t name_len, const char *message, size_t message_len);
+int glue_alarm_watches(void);
+void glue_alarm_see(const char *lines, size_t len);
+
 int glue_signal_define(uint32_t number, const char *target, size_t target_len, char *error,
                        size_t error_size);
 int glue_signal_raise(uint32_t number, char *error, size_t error_size);

@@ -94,6 +94,21 @@ class Services(Shared):
     def websocket_close(self, code: int, reason: bytes) -> Tuple[int, str]:
         return self._ask(lib.glue_websocket_close, code, reason, len(reason))
 
+    def alarm_exist(self) -> bool:
+        """The operator named some."""
+        return bool(lib.glue_alarm_exist())
+
+    def alarm_raise(self, name: bytes, message: bytes) -> int:
+        """0 or a bask_err; never waits."""
+        return lib.glue_alarm_raise(name, len(name), message, len(message))
+
+    def alarm_watches(self) -> bool:
+        """Lines of the log raise alarms: alarm_see wants those that others than the server write."""
+        return bool(lib.glue_alarm_watches())
+
+    def alarm_see(self, lines: bytes) -> None:
+        lib.glue_alarm_see(lines, len(lines))
+
     def set_process_name(self, name: bytes) -> None:
         lib.glue_process_set_name(name, len(name))
 

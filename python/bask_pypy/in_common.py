@@ -1,7 +1,7 @@
 """What the `uwsgi` module offers to all processes of a server in common, put into it."""
 from typing import Any
 
-from bask_pypy import areas, cache, locks, metrics, queue
+from bask_pypy import alarms, areas, cache, locks, metrics, queue
 
 
 def install(uwsgi: Any, host: Any, services: Any) -> None:
@@ -11,3 +11,4 @@ def install(uwsgi: Any, host: Any, services: Any) -> None:
     queue.install(uwsgi, services)
     areas.install(uwsgi, host, services)
     metrics.install(uwsgi, services)
+    alarms.install(uwsgi, host, services)

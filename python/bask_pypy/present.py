@@ -1,4 +1,6 @@
 """What the `uwsgi` module says of the present request and of the process."""
+import os
+import stat
 import threading
 import time
 from typing import Any, Dict, Optional
@@ -69,11 +71,19 @@ class Present:
         """Microseconds since 1970."""
         return time.time_ns() // 1000
 
+    def logsize(self) -> int:
+        """Bytes in the log, where it is a file; else 0."""
+        status = os.fstat(2)
+        return status.st_size if stat.S_ISREG(status.st_mode) else 0
+
     def ready(self) -> Optional[bool]:
         """True once all workers take requests, else None."""
         count = self._host.server_info().workers
         rows = [self._host.worker_info(number + 1) for number in range(count)]
         return True if all(row is not None and row.accepting for row in rows) else None
+
+    def accepting(self, flag: int = 1) -> None:
+        """Nothing: the server sees by itself which workers take requests."""
 
     def listen_queue(self, id: int = 0) -> int:
         """Connections that wait in a listening socket."""
@@ -89,6 +99,6 @@ def install(uwsgi: Any, host: Any, services: Any) -> None:
     for function in (
         present.request_id, present.connection_fd, present.cl, present.disconnect,
         present.set_logvar, present.get_logvar, present.setprocname, present.micros,
-        present.ready, present.listen_queue,
+        present.logsize, present.ready, present.accepting, present.listen_queue,
     ):  # fmt: skip
         setattr(uwsgi, function.__name__, function)

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any, List, Tuple
 
 from bask_pypy import (
+    aides,
     api,
     applications,
     autoreload,
@@ -23,14 +24,17 @@ from bask_pypy import (
     inherited,
     jit,
     jobs,
+    mules,
     os_signals,
     present,
     readers,
     rpc,
     runtime,
     scripts,
+    sendfile,
     shell,
     signals,
+    spooler,
     stacks,
     strays,
     tracebacker,
@@ -47,7 +51,7 @@ TRYING, WARMING, CALM, FORKING = range(1, 5)  # enum bask_stage
 class Process:
     """The methods are called in the order in which they stand here."""
 
-    def __init__(self, host: Any, hooks: Hooks, services: Any) -> None:
+    def __init__(self, host: Any, hooks: Hooks, services: Any, own: Any) -> None:
         self.host = host
         self.hooks = hooks
         self.settings = host.settings()
@@ -57,14 +61,20 @@ class Process:
         readers.install(self.uwsgi)
         in_common.install(self.uwsgi, host, services)
         websocket.install(self.uwsgi, services)
+        sendfile.install(self.uwsgi, host)
         descriptors.install(self.uwsgi, services)
         waits.install(self.uwsgi, services, scripts.main_namespace())
         self.rpc = rpc.install(
             self.uwsgi, host, services, self._jobs, lambda *given: self.hooks.rpc(*given)
         )
-        signals.install(
+        self._signals = signals.install(
             self.uwsgi, host, services, self._jobs, lambda *given: self.hooks.signal(*given)
         )
+        self._life = aides.Life(
+            host, own, lambda number: self._signals.handle_in_aide(number, self.log_traceback)
+        )
+        self._mules = mules.install(self.uwsgi, host, own, self._life)
+        self._spooler = spooler.install(self.uwsgi, host, own, self._life)
         self.problem = ""  # why this PyPy, or its setup file, cannot be used
         self.servers: List[Any] = []
         self._ends = False  # with the shell that it was started for
@@ -229,6 +239,26 @@ class Process:
             strays.end_of_one(None)
         except BaseException as error:  # noqa: B902: a thread of the server does not end by it
             self.server().resume(thread, error)
+            return 1
+        return 0
+
+    def run_aide(self) -> int:
+        """A mule or a spooler, from its fork to its end; its exit status."""
+        faulthandler.enable(2)
+        faulthandler.register(self.settings.stacks_signal, 2, all_threads=True)
+        strays.enter()
+        try:
+            self._life.begin()
+            self.hooks.post_fork(self.log_traceback)
+            if self.uwsgi.mule_id():
+                self._mules.run(self.hooks, self.log_traceback)
+            else:
+                self._spooler.run(self.hooks, self.log_traceback)
+        except SystemExit as error:
+            strays.end_of_one(error)
+            return aides.status_of(error)
+        except BaseException:  # noqa: B902: the program of a mule has failed
+            self.log_traceback("the program of mule %d raised" % self.uwsgi.mule_id())
             return 1
         return 0
 

@@ -3,6 +3,8 @@ from typing import Any, List, Optional, Union
 
 from bask_pypy.arguments import to_bytes
 
+LAST_TRIES = 100  # to see the newest messages while nobody pushes
+
 
 def _message(message: Any) -> bytes:
     return to_bytes(message, "a message")
@@ -47,11 +49,14 @@ class Queue:
         """The newest message; or a list of the newest ones, the newest first."""
         if num < 0:
             raise ValueError("queue_last takes a number of messages, not %d" % num)
-        slot = self._services.queue_push_slot()
-        newest = [(slot - back) % self._size for back in range(1, min(num, self._size) + 1)]
-        if num:
-            return [self.queue_get(at) for at in newest]
-        return self.queue_get((slot - 1) % self._size)
+        newest: List[Optional[bytes]] = []
+        for _ in range(LAST_TRIES):
+            slot = self._services.queue_push_slot()
+            backwards = range(1, max(1, min(num, self._size)) + 1)
+            newest = [self.queue_get((slot - back) % self._size) for back in backwards]
+            if self._services.queue_push_slot() == slot:
+                break
+        return newest if num else newest[0]
 
     def queue_slot(self) -> int:
         """Where the next message goes."""

@@ -1,12 +1,13 @@
-"""uWSGI's signals: numbers that raise functions in workers, and timers, cron, files that raise them.
+"""uWSGI's signals: numbers that raise functions in other processes; timers, cron, files raise them.
 
-Handlers are this process's own: those registered while the application is loaded all workers
+Handlers are this process's own: those registered while the application is loaded all processes
 inherit. Who gets a number the master decides, from what is registered here.
 """
 import os
 from typing import Any, Callable, Dict, Optional, Tuple
 
 from bask_pypy import jobs
+from bask_pypy.aides import run_own
 from bask_pypy.arguments import to_bytes
 
 WARN = 1
@@ -41,7 +42,7 @@ class Signals:
         self._handlers: Dict[int, Handler] = {}
 
     def register_signal(self, number: int, target: Any, handler: Handler) -> None:
-        """Says which function a signal calls, with its number, and in which workers."""
+        """Says which function a signal calls, with its number, and in which processes."""
         key = _number(number)
         if not callable(handler):
             raise ValueError("register_signal needs a callable")
@@ -100,19 +101,25 @@ class Signals:
         name = os.path.abspath(os.fsencode(os.fspath(path)))
         _check(self._services.signal_add_monitor(_number(number), name))
 
-    def handle(self, job: Any) -> bytes:
-        """A signal has come to this worker."""
-        number = job.number
+    def _call(self, number: int, run: Callable[..., Any]) -> None:
+        """`run`: takes a sentence, and what to call."""
         handler = self._handlers.get(number)
         if handler is None:
-            self._host.log(WARN, "this worker has no handler for signal %d" % number)
+            self._host.log(WARN, "this process has no handler for signal %d" % number)
         else:
-            what = "the handler of signal %d" % number
-            jobs.run(self._host, what, self._run_handler, handler, number)
+            run("the handler of signal %d" % number, self._run_handler, handler, number)
+
+    def handle(self, job: Any) -> bytes:
+        """A signal has come to this worker."""
+        self._call(job.number, lambda *call: jobs.run(self._host, *call))
         return b""
 
+    def handle_in_aide(self, number: int, log_traceback: Callable[[str], None]) -> None:
+        """A signal has come to this mule or spooler."""
+        self._call(number, lambda *call: run_own(log_traceback, *call))
 
-def install(uwsgi: Any, host: Any, services: Any, to_do: jobs.Jobs, run: Run) -> None:
+
+def install(uwsgi: Any, host: Any, services: Any, to_do: jobs.Jobs, run: Run) -> Signals:
     """Gives the module its functions, and signals somebody who handles them."""
     signals = Signals(host, services, run)
     for function in (
@@ -121,3 +128,4 @@ def install(uwsgi: Any, host: Any, services: Any, to_do: jobs.Jobs, run: Run) ->
     ):  # fmt: skip
         setattr(uwsgi, function.__name__, function)
     to_do.work[jobs.SIGNAL] = signals.handle
+    return signals

@@ -37,7 +37,8 @@ def _bytes(value: Any, what: str) -> bytes:
 class WebSockets:
     """The functions; each is about the request of the calling thread."""
 
-    def __init__(self, services: Any) -> None:
+    def __init__(self, uwsgi: Any, services: Any) -> None:
+        self._uwsgi = uwsgi
         self._services = services
 
     def websocket_handshake(self, key: Any = None, origin: Any = None, proto: Any = None) -> None:
@@ -50,6 +51,8 @@ class WebSockets:
             raise NoWebSocket(why)
         if error == CLOSED:
             raise WebSocketClosed(why)
+        if error == STATE and self._uwsgi.warming:
+            raise WebSocketClosed("nobody is connected while the server warms up")
         if error:
             raise OSError("unable to complete the websocket handshake: " + why)
 
@@ -99,7 +102,7 @@ class WebSockets:
 
 def install(uwsgi: Any, services: Any) -> None:
     """Gives the module its functions."""
-    sockets = WebSockets(services)
+    sockets = WebSockets(uwsgi, services)
     for function in (
         sockets.websocket_handshake, sockets.websocket_recv, sockets.websocket_recv_nb,
         sockets.websocket_send, sockets.websocket_send_binary, sockets.websocket_close,

@@ -180,9 +180,13 @@ class Response:
     def file(self, wrapper: FileWrapper) -> bool:
         """Lets the kernel send a file; False if it is none that the kernel can send."""
         extent = wrapper.extent()
-        if extent is None or self.head is None:
+        return extent is not None and self.extent(*extent)
+
+    def extent(self, fd: int, offset: int, length: int) -> bool:
+        """The same for a part of a file."""
+        if self.head is None:
             return False
-        error = self.host.respond_file(self.request, self.head, self.count, *extent)
+        error = self.host.respond_file(self.request, self.head, self.count, fd, offset, length)
         if error == SYNTAX:
             raise ValueError("malformed status or header: %r" % self.head)
         self.done = error != SYSTEM  # then nothing was sent

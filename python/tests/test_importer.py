@@ -117,4 +117,4 @@ def test_only_host_and_border_need_the_server() -> None:
     folder = FOLDER.parent
     files = [*FOLDER.glob("*.py"), folder / "pypy_setup.py"]
     found = [path.stem for path in files if "from _bask import" in path.read_text()]
-    assert sorted(found) == ["border", "host", "host_services", "host_shared"]
+    assert sorted(found) == ["border", "host", "host_aides", "host_services", "host_shared"]

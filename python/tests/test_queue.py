@@ -82,3 +82,32 @@ def test_what_is_no_message() -> None:
             uwsgi.queue_set(0, bad)
     with pytest.raises(ValueError):
         uwsgi.queue_last(-1)
+
+
+def test_last_while_others_push() -> None:
+    """It is what was there at one moment: nothing newer behind something older."""
+    services = Services(4)
+    uwsgi = SimpleNamespace()
+    queue.install(uwsgi, services)
+    for message in (b"a", b"b", b"c", b"d"):
+        services.queue_push(message)
+    to_push = [b"e"]
+
+    def get(slot: int) -> Optional[bytes]:
+        message = services.slots[slot]
+        if to_push:
+            services.queue_push(to_push.pop())
+        return message
+
+    services.queue_get = get  # type: ignore[method-assign]
+    assert uwsgi.queue_last(4) == [b"e", b"d", b"c", b"b"]
+    to_push.append(b"f")
+    assert uwsgi.queue_last() == b"f"
+
+
+def test_last_while_others_never_stop() -> None:
+    services = Services(4)
+    uwsgi = SimpleNamespace()
+    queue.install(uwsgi, services)
+    services.queue_get = lambda slot: services.queue_push(b"x") or b"x"  # type: ignore
+    assert uwsgi.queue_last(2) == [b"x", b"x"]

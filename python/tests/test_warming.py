@@ -298,7 +298,7 @@ def test_names_cannot_break_a_line() -> None:
 @pytest.fixture
 def decorators() -> Iterator[Any]:
     uwsgi = ModuleType("uwsgi")
-    setattr(uwsgi, "worker_id", lambda: 2)
+    uwsgi.__dict__.update(worker_id=lambda: 2, SPOOL_OK=-2, SPOOL_RETRY=-1)
     sys.modules["uwsgi"] = uwsgi
     sys.modules.pop("uwsgidecorators", None)
     yield importlib.import_module("uwsgidecorators")

@@ -42,7 +42,7 @@ class Services:
 
 
 def module(*answers: Any) -> Any:
-    uwsgi = SimpleNamespace(services=Services(*answers))
+    uwsgi = SimpleNamespace(services=Services(*answers), warming=False)
     websocket.install(uwsgi, uwsgi.services)
     return uwsgi
 
@@ -67,6 +67,13 @@ def test_handshakes_that_fail(error: int, kind: type) -> None:
     with pytest.raises(OSError, match="why") as caught:
         module((error, "why")).websocket_handshake()
     assert type(caught.value) is kind
+
+
+def test_warm_up_has_no_client() -> None:
+    uwsgi = module((STATE, "why"))
+    uwsgi.warming = True
+    with pytest.raises(websocket.WebSocketClosed, match="warms up"):
+        uwsgi.websocket_handshake()
 
 
 def test_receiving() -> None:

@@ -8,14 +8,14 @@
 
 enum bask_message_kind {
     /* to the zygote */
-    BASK_MESSAGE_FORK = 1, /* worker_id, side: make a process for this place */
+    BASK_MESSAGE_FORK = 1, /* worker_id or aide, side: make a process for this place */
     BASK_MESSAGE_LOOK,     /* at the board: the log may have to be opened again */
     /* to the master */
     BASK_MESSAGE_WARMING, /* the application is loaded and will be warmed */
     BASK_MESSAGE_READY,   /* workers can be made */
     BASK_MESSAGE_FAILED,  /* they never will be, code is an exit code; the zygote ends */
-    BASK_MESSAGE_FORKED,  /* worker_id, side has this pid, from both of them; -1: fork failed */
-    BASK_MESSAGE_EXITED,  /* the worker with this pid ended; code as waitpid(2) gives it */
+    BASK_MESSAGE_FORKED,  /* this place has this pid, said by both of them; -1: fork failed */
+    BASK_MESSAGE_EXITED,  /* the process with this pid ended; code as waitpid(2) gives it */
     /* to the master before, from its successor */
     BASK_MESSAGE_SERVING, /* all its workers accept */
     /* to a successor */
@@ -25,7 +25,8 @@ enum bask_message_kind {
 struct bask_message {
     int32_t kind; /* enum bask_message_kind */
     uint32_t worker_id;
-    uint32_t side; /* which of the worker's places */
+    uint32_t side; /* which of its places */
+    uint32_t aide; /* it is no worker but this mule or spooler, from 1; 0: a worker */
     int32_t pid;
     int32_t code;
 };

@@ -8,6 +8,7 @@
 #include "main/handover.h"
 #include "main/server.h"
 #include "obs/log.h"
+#include "plugin/registry.h"
 #include "proc/program.h"
 #include "proc/worker.h"
 #include "proc/zygote.h"
@@ -82,6 +83,24 @@ settle(struct bask_process_options *process)
         process->master = true;
 }
 
+/* Their folders are made with all privileges, and belong to whom the server will run as. */
+static void
+prepare_aides(struct server *server)
+{
+    struct bask_heritage *heritage = &server->heritage;
+    const struct bask_priv *priv = &heritage->place.priv;
+    char error[512];
+    if (bask_aides_init(&heritage->aides, &server->aides, heritage->board.bell, error,
+                        sizeof error))
+        die("%s", error);
+    if (heritage->aides.count && bask_program_is_wanted(&server->options.process))
+        die("mules and spoolers need an application, and --worker-exec has none");
+    if (heritage->aides.count && !bask_plugin_has_aides(heritage->plugin))
+        die("--plugin %s: it has no mules and no spoolers", heritage->plugin->name);
+    if (priv->change_uid)
+        bask_aides_give_to(&heritage->aides, priv->uid, priv->change_gid ? priv->gid : (gid_t)-1);
+}
+
 static void
 prepare_heritage(struct server *server)
 {
@@ -95,6 +114,7 @@ prepare_heritage(struct server *server)
     heritage->net = &server->net;
     heritage->warmup = &server->warmup;
     heritage->limits = &server->limits;
+    heritage->file_options = &server->files;
     heritage->services = &server->services;
     heritage->mercy_ms = server->options.master.worker_reload_mercy_ms;
     heritage->info = (struct bask_server_info){
@@ -119,6 +139,7 @@ prepare_heritage(struct server *server)
             bask_signals_new(heritage->info.workers * BASK_PLACES, heritage->board.bell);
     if (has_signals && !heritage->signals)
         die("signals: %s", bask_err_text(BASK_E_NOMEM));
+    prepare_aides(server);
 }
 
 /* What was made so far is taken back, then one clear line. */
@@ -188,6 +209,7 @@ enter_root(struct server *server, const char *root)
             listener->path = NULL;
         }
     }
+    bask_aides_enter_root(&server->heritage.aides, root);
 }
 
 /* With the sockets bound nothing needs privileges any more. */
@@ -246,6 +268,23 @@ read_options_again(struct server *server)
     server->heritage.conf = server->conf;
     if (bask_place_again(&server->heritage.place, server->start.env, error, sizeof error))
         die("%s", error);
+}
+
+static void
+open_alarms(struct server *server)
+{
+    char error[512];
+    if (bask_alarms_open(&server->heritage.alarms, &server->alarms, error, sizeof error))
+        die("%s", error);
+}
+
+/* Where the log goes is known now. */
+static void
+begin_alarms(const struct server *server)
+{
+    if (server->alarms.list)
+        bask_log(BASK_LOG_INFO, "alarms can be told by: %s", bask_alarm_ways);
+    bask_alarms_watch_log(server->heritage.alarms);
 }
 
 static void
@@ -403,6 +442,8 @@ run_master(struct server *server)
         .before = server->succeeds ? &server->handed : NULL,
         .programs = bask_program_is_wanted(heritage->options),
         .signals = heritage->signals,
+        .aides = &heritage->aides,
+        .alarms = heritage->alarms,
         .shared = &heritage->shared,
         .shared_options = &server->shared_options,
         .vacuum = server->options.service.vacuum,
@@ -424,8 +465,11 @@ leave_server(struct server *server)
         bask_succession_fini(&server->handed);
     bask_pidfiles_fini(&server->pidfiles, vacuum);
     bask_recorder_close(&server->heritage.recorder);
+    bask_aides_fini(&server->heritage.aides);
     if (server->heritage.options && server->heritage.options->master)
         bask_shared_close(&server->heritage.shared); /* elsewhere threads of Python may use it */
+    bask_alarms_watch_log(NULL);
+    bask_alarms_free(&server->heritage.alarms);
     bask_place_fini(&server->heritage.place);
     bask_conf_free(&server->conf);
 }
@@ -472,6 +516,7 @@ run_server(struct server *server, int argc, char **argv)
     check_options(server);
     choose_plugin(server);
     choose_fork(server);
+    open_alarms(server);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a log at its limit is as a full disk: lines are lost, no more */
     take_place(server);
@@ -479,6 +524,7 @@ run_server(struct server *server, int argc, char **argv)
     remember_start(server, arguments);
     prepare_heritage(server);
     drop_privileges(server);
+    begin_alarms(server);
     open_shared(server);
     open_recorder(server);
     server->heritage.on_loaded = bask_daemon_log;

@@ -126,6 +126,7 @@ add_tables(struct server *server)
     add_table(server, bask_body_option_table(&server->net.bodies));
     add_table(server, bask_http_option_table(&server->net.http));
     add_table(server, bask_client_limits_option_table(&server->net.clients));
+    add_table(server, bask_static_option_table(&server->files));
     add_table(server, bask_process_option_table(&server->options));
     add_table(server, bask_master_option_table(&server->options.master));
     add_table(server, bask_service_option_table(&server->options));
@@ -135,6 +136,8 @@ add_tables(struct server *server)
     add_table(server, bask_limits_option_table(&server->limits));
     add_table(server, bask_svc_option_table(&server->services));
     add_table(server, bask_shared_option_table(&server->shared_options));
+    add_table(server, bask_aide_option_table(&server->aides));
+    add_table(server, bask_alarm_option_table(&server->alarms));
     add_table(server, bask_health_option_table(&server->options.master.health));
     add_table(server, bask_daemon_option_table(&server->options.master.daemons));
     add_table(server, bask_scaling_option_table(&server->options.master.scaling));
@@ -156,6 +159,17 @@ settle_http(struct server *server)
     if (bask_http_options_settle(&server->net.http, &name, error, sizeof error))
         die("%.*s: --%s: %s", BASK_FMT(bask_conf_origin(server->conf, bask_str_of(name))), name,
             error);
+}
+
+/* What is wrong with them is said before a socket is open. */
+static void
+check_static(struct server *server)
+{
+    char error[512];
+    struct bask_static *files = NULL;
+    if (bask_static_new(&server->files, &files, error, sizeof error))
+        die("%s", error);
+    bask_static_free(&files);
 }
 
 void
@@ -180,6 +194,7 @@ read_options(struct server *server, const struct bask_conf *before)
         die("%s", error.text);
     bask_net_options_settle(&server->net);
     settle_http(server);
+    check_static(server);
 }
 
 void

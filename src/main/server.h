@@ -21,8 +21,11 @@ struct server {
     struct bask_net_options net;
     struct bask_warmup_options warmup;
     struct bask_limits_options limits;
+    struct bask_static_options files;
     struct bask_svc_options services;
     struct bask_shared_options shared_options;
+    struct bask_aide_options aides;
+    struct bask_alarm_options alarms;
     struct bask_heritage heritage;
     struct bask_pidfiles pidfiles;
     struct bask_value default_address;

@@ -114,6 +114,7 @@ log_reopen(struct master *master)
     atomic_fetch_add(&master->plan->board->server->log_turns, 1);
     bask_log_reopen();
     roster_signal(master, SIGTSTP);
+    aides_signal(master, SIGTSTP);
     generation_look(master);
     bask_log(BASK_LOG_INFO, "the log was opened again");
     return 0;
@@ -182,6 +183,20 @@ cheap(struct master *master)
     return 0;
 }
 
+static unsigned
+reload_mules(struct master *master)
+{
+    aides_renew(master, BASK_AIDE_MULE);
+    return 0;
+}
+
+static unsigned
+reload_spoolers(struct master *master)
+{
+    aides_renew(master, BASK_AIDE_SPOOLER);
+    return 0;
+}
+
 static const struct row {
     const char *name; /* NULL: only the FIFO has it */
     char byte;        /* in the master FIFO, uWSGI's; 0: none */
@@ -212,6 +227,8 @@ static const struct row {
     [MASTER_MORE_WORKERS] = {"more-workers", '+', MASTER_DONE_AT_ONCE, more_workers, NULL},
     [MASTER_FEWER_WORKERS] = {"fewer-workers", '-', MASTER_DONE_AT_ONCE, fewer_workers, NULL},
     [MASTER_CHEAP] = {"cheap", 'C', MASTER_DONE_AT_ONCE, cheap, NULL},
+    [MASTER_MULES] = {"reload-mules", 0, MASTER_DONE_AT_ONCE, reload_mules, NULL},
+    [MASTER_SPOOLERS] = {"reload-spoolers", 0, MASTER_DONE_AT_ONCE, reload_spoolers, NULL},
 };
 
 bool

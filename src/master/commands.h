@@ -33,6 +33,8 @@ enum master_command {
     MASTER_MORE_WORKERS,  /* one more */
     MASTER_FEWER_WORKERS, /* one less */
     MASTER_CHEAP,         /* none, until a connection comes */
+    MASTER_MULES,         /* new processes of the same generation for them */
+    MASTER_SPOOLERS,
     MASTER_COMMAND_COUNT,
 };
 

@@ -53,6 +53,7 @@ become_current(struct master *master)
     }
     if (master->current->substitute) {
         roster_adopt(master, before->number, master->current->number);
+        aides_adopt(master, before->number, master->current->number);
         master->current->proven = before->proven;
     }
     generation_free(&before);
@@ -100,11 +101,16 @@ on_message(struct generation *generation, const struct bask_message *message)
         generation->code = message->code;
         break;
     case BASK_MESSAGE_FORKED:
+        if (message->aide) {
+            aides_forked(master, message, generation->number);
+            break;
+        }
         roster_forked(master, (struct bask_seat){message->worker_id, message->side}, message->pid,
                       generation->number);
         break;
     case BASK_MESSAGE_EXITED:
-        roster_ended(master, message->pid, message->code);
+        if (!aides_ended(master, message->pid, message->code))
+            roster_ended(master, message->pid, message->code);
         break;
     }
 }
@@ -157,6 +163,7 @@ run_child(struct master *master, const struct bask_zygote_orders *orders)
     eye_close_in_child(master);
     health_close(master->health);
     signals_forget(master);
+    alarms_forget(master);
     bask_loop_free(&master->loop);
     plan->run_zygote(plan->context, orders);
 }
@@ -242,13 +249,11 @@ failed:
 }
 
 int
-generation_fork(struct master *master, struct bask_seat seat)
+generation_fork(struct master *master, const struct bask_message *message)
 {
-    const struct bask_message message = {
-        .kind = BASK_MESSAGE_FORK, .worker_id = seat.worker_id, .side = seat.side};
     if (!master->current || master->current->io.fd < 0)
         return BASK_E_STATE;
-    return bask_channel_send(master->current->io.fd, &message);
+    return bask_channel_send(master->current->io.fd, message);
 }
 
 void
@@ -383,6 +388,7 @@ generation_ended(struct master *master, pid_t pid, int status)
     generation_dismiss(master, generation);
     generation->pid = 0;
     roster_forget_forks(master, generation->number);
+    aides_forget_forks(master, generation->number);
     if (generation == master->current) {
         on_current_died(master, status);
         return true;
@@ -448,6 +454,7 @@ generation_advance(struct master *master, int64_t now)
     if (master->next)
         end_late(master->next, now);
     if (master->old && master->current && !roster_has(master, master->old->number) &&
+        !aides_have(master, master->old->number) &&
         ((master->current->proven && !reload_is_changing(master)) || !roster_wanted(master)))
         generation_dismiss(master, master->old); /* nothing has to be taken back any more */
     end_dismissed(master->current, now);

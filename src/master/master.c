@@ -30,7 +30,8 @@ reap(struct master *master)
     /* Workers whose zygote died are children of this process too. */
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
         if (!generation_ended(master, pid, status) && !upgrade_ended(master, pid, status) &&
-            !daemons_ended(master, pid, status))
+            !daemons_ended(master, pid, status) && !aides_ended(master, pid, status) &&
+            !alarms_ended(master, pid, status))
             roster_ended(master, pid, status);
 }
 
@@ -71,13 +72,14 @@ advance(struct master *master)
     int64_t now = bask_clock_us();
     scaling_advance(master);
     roster_advance(master, now);
+    aides_advance(master, now);
     generation_advance(master, now);
     signals_advance(master);
     limits_advance(master, now);
     reload_advance(master);
     upgrade_advance(master);
     service_advance(master);
-    if (master->stopping && roster_is_empty(master))
+    if (master->stopping && roster_is_empty(master) && aides_are_gone(master))
         generation_stop_all(master);
 }
 
@@ -99,8 +101,8 @@ on_bell(struct bask_io *io, unsigned events)
 static void
 arm_tick(struct master *master)
 {
-    bool settled = roster_is_settled(master) && !master->next && !master->old &&
-                   !master->retry_at_us && !master->stopping;
+    bool settled = roster_is_settled(master) && aides_are_settled(master) && !master->next &&
+                   !master->old && !master->retry_at_us && !master->stopping;
     if (!settled && bask_list_is_unlinked(&master->tick.link))
         bask_loop_timer_start(master->loop, &master->tick, TICK_US);
 }
@@ -109,8 +111,8 @@ arm_tick(struct master *master)
 static bool
 is_over(struct master *master)
 {
-    return master->stopping && roster_is_empty(master) && generation_none_left(master) &&
-           daemons_stop(master);
+    return master->stopping && roster_is_empty(master) && aides_are_gone(master) &&
+           generation_none_left(master) && daemons_stop(master) && alarms_stop(master);
 }
 
 static void
@@ -154,7 +156,11 @@ init(struct master *master)
     if (!err)
         err = signals_init(master);
     if (!err)
+        err = aides_init(master);
+    if (!err)
         err = tending_init(master);
+    if (!err)
+        err = alarms_init(master);
     return err ? err : ways_open(master);
 }
 
@@ -164,6 +170,8 @@ fini(struct master *master)
     upgrade_close(master);
     ways_close(master);
     free(master->current);
+    aides_free(&master->aides);
+    alarms_free(&master->alarms);
     tending_free(&master->tending);
     signals_free(&master->signals);
     health_free(&master->health);

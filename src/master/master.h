@@ -23,6 +23,7 @@
 #include "ipc/succession.h"
 #include "master/options.h"
 #include "obs/board.h"
+#include "svc/aides.h"
 #include "svc/shared.h"
 #include "svc/signals.h"
 #include "sys/notify.h"
@@ -59,6 +60,8 @@ struct bask_master_plan {
     struct bask_succession *before;              /* NULL, or this master replaces another one */
     bool programs; /* workers are programs of their own, and know nothing of the server */
     struct bask_signal_board *signals; /* of applications; NULL: they have none */
+    const struct bask_aides *aides;    /* mules and spoolers */
+    struct bask_alarms *alarms;        /* NULL: there are none */
     const struct bask_shared *shared;  /* what they share; NULL: nothing */
     const struct bask_shared_options *shared_options;
     bool vacuum;      /* remove the FIFO and the control socket at the end */

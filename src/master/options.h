@@ -22,6 +22,7 @@ struct bask_master_options {
     bask_str control_socket;
     bask_str binary_path; /* of the program that an upgrade starts; absent: the present one's */
     struct bask_values touch_reload, touch_chain_reload, touch_workers_reload, touch_stop;
+    struct bask_values touch_mules_reload, touch_spoolers_reload;
     struct bask_values touch_logreopen, touch_logrotate;
     struct bask_values touch_exec; /* "file command" */
     struct bask_values hook_touch; /* "file action:arguments" */

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "ipc/channel.h"
 #include "loop/loop.h"
 #include "master/commands.h"
 #include "master/daemon_spec.h"
@@ -103,7 +104,9 @@ struct daemons;
 struct service;
 struct health;
 struct signals;
+struct aides;
 struct tending;
+struct alarms;
 
 struct master {
     const struct bask_master_plan *plan;
@@ -118,7 +121,9 @@ struct master {
     struct daemons *daemons; /* NULL: there are none */
     struct health *health;   /* NULL: nobody probes */
     struct signals *signals; /* NULL: applications have none */
+    struct aides *aides;     /* NULL: there are no mules and no spoolers */
     struct tending *tending; /* NULL: nothing needs it */
+    struct alarms *alarms;   /* NULL: there are none */
     struct bask_timer tick, deadline;
     struct bask_io bell;
     unsigned generations;
@@ -147,8 +152,8 @@ void generation_start(struct master *master, bool cautious);
 bool generation_ended(struct master *master, pid_t pid, int status);
 /* Closes the channel to a zygote: without workers it ends at once. */
 void generation_dismiss(struct master *master, struct generation *generation);
-/* Asks the current zygote for a process of a worker. */
-int generation_fork(struct master *master, struct bask_seat seat);
+/* Asks the current zygote for a process: a FORK message. */
+int generation_fork(struct master *master, const struct bask_message *message);
 /* The zygotes look at the board. */
 void generation_look(const struct master *master);
 /* The current generation is not fit to serve: the one before takes over again, and replaces those
@@ -265,6 +270,20 @@ int daemons_each(const struct bask_daemon_options *options, daemon_option_f *vis
 int tending_init(struct master *master);
 void tending_free(struct tending **tending);
 
+/* alarms.c */
+/* 0, also if there are none; else a bask_err. */
+int alarms_init(struct master *master);
+void alarms_free(struct alarms **alarms);
+/* For a child: its descriptors only. */
+void alarms_forget(const struct master *master);
+/* The process `pid` has ended: true if it was the command of an alarm. */
+bool alarms_ended(struct master *master, pid_t pid, int status);
+/* A process of the server has ended: that is an alarm if it crashed. `what` it was: "worker". */
+void alarms_crashed(const struct master *master, const char *what, uint32_t id, pid_t pid,
+                    int status);
+/* Tells what waits yet; true when no command runs. */
+bool alarms_stop(struct master *master);
+
 /* signals.c */
 /* 0, also if there are none; BASK_E_NOMEM. */
 int signals_init(struct master *master);
@@ -277,6 +296,44 @@ void signals_begin(const struct master *master, unsigned generation);
 void signals_advance(struct master *master);
 /* The process of this place has ended. */
 void signals_place_left(struct master *master, struct bask_seat seat);
+/* The same for a box. */
+void signals_take_back(struct master *master, struct bask_signal_box *box);
+/* More of this number are lost; says so now and then. */
+void signals_complain(const struct master *master, const char *kind, uint32_t id, uint32_t number);
+
+/* aide_signals.c: false if the number has to wait. */
+bool signals_to_aides(struct master *master, unsigned generation, struct bask_signal_target target,
+                      uint32_t number);
+
+/* aides.c: mules and spoolers */
+/* 0, also if there are none; BASK_E_NOMEM. */
+int aides_init(struct master *master);
+void aides_free(struct aides **aides);
+/* A message of a zygote that is about one of them. */
+void aides_forked(struct master *master, const struct bask_message *message, unsigned generation);
+/* The process `pid` has ended: true if it was one of them. */
+bool aides_ended(struct master *master, pid_t pid, int status);
+/* As roster_adopt, roster_forget_forks, roster_signal. */
+void aides_adopt(struct master *master, unsigned from, unsigned to);
+void aides_forget_forks(struct master *master, unsigned generation);
+void aides_signal(struct master *master, int number);
+/* All of this kind get new processes. */
+void aides_renew(struct master *master, enum bask_aide_kind kind);
+void aides_advance(struct master *master, int64_t now);
+/* This generation has one. */
+bool aides_have(const struct master *master, unsigned generation);
+bool aides_are_settled(const struct master *master);
+bool aides_are_gone(const struct master *master);
+/* For reports: what is known of one, from 0; false at the end. */
+struct aide_report {
+    const struct bask_aide *aide;
+    const struct process *process;
+    uint64_t done; /* messages or tasks */
+};
+/* The process of this generation that serves as aide `index`; 0: none does now. */
+pid_t aides_serving(const struct master *master, uint32_t index, unsigned generation,
+                    struct bask_aide_place **ret_place);
+bool aides_report(const struct master *master, uint32_t index, struct aide_report *ret_report);
 
 /* health.c */
 /* 0, also if nobody asked for it; else a bask_err, and the log has the reason. */

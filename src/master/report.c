@@ -55,6 +55,33 @@ generation_now(const struct master *master)
     return master->current ? master->current->number : 0;
 }
 
+static void
+put_aides(const struct master *master, struct bask_buf *text, int *err)
+{
+    struct aide_report one;
+    for (uint32_t i = 0; aides_report(master, i, &one); i++) {
+        if (i == 0)
+            put(text, err, "%12s %8s  %-10s %10s %12s\n", "", "pid", "state", "generation", "done");
+        put(text, err, "%8s %3u %8d  %-10s %10u %12" PRIu64 "\n",
+            bask_aide_kind_name(one.aide->kind), one.aide->id, (int)one.process->pid,
+            states[one.process->state], one.process->generation, one.done);
+    }
+}
+
+static void
+put_aides_json(const struct master *master, struct bask_buf *text, int *err)
+{
+    struct aide_report one;
+    for (uint32_t i = 0; aides_report(master, i, &one); i++)
+        put(text, err,
+            "%s{\"kind\":\"%s\",\"id\":%u,\"pid\":%d,\"state\":\"%s\",\"generation\":%u,"
+            "\"done\":%" PRIu64 "}",
+            i ? "," : ",\"aides\":[", bask_aide_kind_name(one.aide->kind), one.aide->id,
+            (int)one.process->pid, states[one.process->state], one.process->generation, one.done);
+    if (aides_report(master, 0, &one))
+        put(text, err, "]");
+}
+
 /* What clients ran into, of all workers; nothing if they did not. */
 static void
 put_bounds(const struct bask_board *board, struct bask_buf *text, int *err)
@@ -101,6 +128,7 @@ report_table(const struct master *master, struct bask_buf *text)
             info.threads_busy, board->thread_count, info.rss_bytes / 1024,
             info.pid && info.started_at ? now - info.started_at : 0);
     }
+    put_aides(master, text, &err);
     put_bounds(board, text, &err);
     return err;
 }
@@ -130,6 +158,8 @@ report_json(const struct master *master, struct bask_buf *text)
         put_bounds_json(board, id, text, &err);
         put(text, &err, "}}");
     }
-    put(text, &err, "]}\n");
+    put(text, &err, "]");
+    put_aides_json(master, text, &err);
+    put(text, &err, "}\n");
     return err;
 }

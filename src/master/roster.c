@@ -288,6 +288,7 @@ on_end(struct master *master, struct bask_seat seat, struct process *process, in
     if (ended.state == PROCESS_ENDING)
         return;
     log_death(seat.worker_id, &ended, status);
+    alarms_crashed(master, "worker", seat.worker_id, ended.pid, status);
     bask_board_add(&bask_board_worker(board, seat.worker_id)->respawns, 1);
     if (now - ended.started_us < delay)
         worker->not_before_us = now + delay;
@@ -441,7 +442,9 @@ fork_worker(struct master *master, uint32_t id, int64_t now)
         return false;
     struct bask_seat seat = {id, (uint32_t)(place - worker->places)};
     clear_place(master->plan->board, seat);
-    if (generation_fork(master, seat))
+    if (generation_fork(master, &(struct bask_message){.kind = BASK_MESSAGE_FORK,
+                                                       .worker_id = seat.worker_id,
+                                                       .side = seat.side}))
         return false;
     *place = (struct process){
         .state = PROCESS_FORKING,

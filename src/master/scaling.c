@@ -51,7 +51,7 @@ struct doing {
 static struct doing
 look_at(const struct bask_board *board, struct bask_seat seat, int64_t now)
 {
-    struct doing doing = {0};
+    struct doing doing = {.requests = atomic_load(&bask_board_place(board, seat)->files)};
     for (uint32_t i = 0; i < board->thread_count; i++) {
         struct bask_board_thread *thread = bask_board_thread(board, seat, i);
         int64_t since = atomic_load(&thread->busy_since_us);

@@ -161,14 +161,15 @@ is_accepting(const struct signals *signals, struct bask_seat seat)
     return atomic_load(&bask_board_place(signals->master->plan->board, seat)->accepting);
 }
 
-static void
-complain(struct signals *signals, uint32_t worker_id, uint32_t number)
+void
+signals_complain(const struct master *master, const char *kind, uint32_t id, uint32_t number)
 {
+    struct signals *signals = master->signals;
     int64_t now = bask_clock_us();
     if (signals->complained_us && now - signals->complained_us < COMPLAIN_US)
         return;
     signals->complained_us = now;
-    bask_log(BASK_LOG_WARN, "worker %u has %d signals %u waiting already: more are lost", worker_id,
+    bask_log(BASK_LOG_WARN, "%s %u has %d signals %u waiting already: more are lost", kind, id,
              BASK_SIGNAL_WAITING, number);
 }
 
@@ -182,7 +183,7 @@ hand_to(struct signals *signals, uint32_t worker_id, uint32_t number)
     if (!process)
         return false;
     if (bask_signal_put(bask_signals_box(signals->board, bask_board_index(seat)), number))
-        complain(signals, worker_id, number);
+        signals_complain(signals->master, "worker", worker_id, number);
     if (is_accepting(signals, seat))
         kill(process->pid, SIGTSTP);
     return true;
@@ -241,8 +242,10 @@ hand_over(struct signals *signals, uint32_t number)
         bask_signals_target(signals->board, signals->generation, number);
     if (target.to == BASK_SIGNAL_TO_NOBODY)
         return true;
-    if (target.worker_id)
-        return hand_to(signals, target.worker_id, number);
+    if (target.to >= BASK_SIGNAL_TO_MULE)
+        return signals_to_aides(signals->master, signals->generation, target, number);
+    if (target.id)
+        return hand_to(signals, target.id, number);
     return target.to == BASK_SIGNAL_TO_ALL ? hand_to_all(signals, number)
                                            : hand_to_any(signals, number);
 }
@@ -276,19 +279,24 @@ signals_begin(const struct master *master, unsigned generation)
     bask_signals_reserve(master->signals->board, generation, numbers);
 }
 
-/* What the process of a place did not get to is raised again, unless others had it, too. */
+void
+signals_take_back(struct master *master, struct bask_signal_box *box)
+{
+    struct signals *signals = master->signals;
+    for (uint32_t number = 0; (number = bask_signal_next(box, number)) < BASK_SIGNALS; number++)
+        while (bask_signal_take(box, number)) {
+            enum bask_signal_to to =
+                bask_signals_target(signals->board, signals->generation, number).to;
+            if (to != BASK_SIGNAL_TO_ALL && to != BASK_SIGNAL_TO_MULES)
+                bask_signal_put(bask_signals_raised(signals->board), number);
+        }
+}
+
 void
 signals_place_left(struct master *master, struct bask_seat seat)
 {
-    struct signals *signals = master->signals;
-    if (!signals)
-        return;
-    struct bask_signal_box *box = bask_signals_box(signals->board, bask_board_index(seat));
-    for (uint32_t number = 0; (number = bask_signal_next(box, number)) < BASK_SIGNALS; number++)
-        while (bask_signal_take(box, number))
-            if (bask_signals_target(signals->board, signals->generation, number).to !=
-                BASK_SIGNAL_TO_ALL)
-                bask_signal_put(bask_signals_raised(signals->board), number);
+    if (master->signals)
+        signals_take_back(master, bask_signals_box(master->signals->board, bask_board_index(seat)));
 }
 
 int

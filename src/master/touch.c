@@ -42,6 +42,8 @@ static const struct row {
     {offsetof(struct bask_master_options, touch_reload), MASTER_RELOAD, false, false},
     {offsetof(struct bask_master_options, touch_chain_reload), MASTER_RELOAD_CHAIN, false, false},
     {offsetof(struct bask_master_options, touch_workers_reload), MASTER_WORKERS, false, false},
+    {offsetof(struct bask_master_options, touch_mules_reload), MASTER_MULES, false, false},
+    {offsetof(struct bask_master_options, touch_spoolers_reload), MASTER_SPOOLERS, false, false},
     {offsetof(struct bask_master_options, touch_stop), MASTER_STOP_GRACEFULLY, false, false},
     {offsetof(struct bask_master_options, touch_logreopen), MASTER_LOG_REOPEN, false, false},
     {offsetof(struct bask_master_options, touch_logrotate), MASTER_LOG_ROTATE, false, false},

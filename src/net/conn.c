@@ -221,12 +221,13 @@ bask_conn_again(struct bask_conn *conn)
     bask_loop_nudge(conn->net->loop);
 }
 
-/* The answer is out. Unread input would turn close(2) into a reset that may overtake it. */
+/* The answer is out. Unread input would turn close(2) into a reset that may overtake it. A client
+ * that has hung up says no more, but what it said before may still be in the socket. */
 static void
 end_politely(struct bask_conn *conn)
 {
-    bool unread = conn->readable || conn->body_left != 0 || bask_buf_len(&conn->in) > 0;
-    if (conn->broken || !unread || (conn->hung_up && conn->body_left == 0)) {
+    bool goes_on = bask_buf_len(&conn->in) > 0 && !conn->hung_up;
+    if (conn->broken || !(conn->readable || conn->body_left != 0 || goes_on)) {
         bask_conn_close(conn);
         return;
     }

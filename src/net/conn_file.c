@@ -11,7 +11,6 @@
 #include "obs/log.h"
 
 #include <errno.h>
-#include <sys/sendfile.h>
 #include <unistd.h>
 
 enum {
@@ -104,7 +103,7 @@ bask_conn_send_file(struct bask_conn *conn)
     for (int64_t turn = TURN; turn > 0 && conn->file_left;) {
         off_t offset = conn->file_offset;
         size_t size = conn->file_left < turn ? (size_t)conn->file_left : (size_t)turn;
-        ssize_t n = sendfile(conn->io.fd, conn->file_fd, &offset, size);
+        ssize_t n = bask_sock_send_file(conn->io.fd, conn->file_fd, &offset, size);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && (errno == EINVAL || errno == ENOSYS))

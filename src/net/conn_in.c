@@ -12,7 +12,7 @@
 
 #include <errno.h>
 
-enum { PIECES_PER_TURN = 16 }; /* of one body: then it is the others' turn */
+enum { PIECES_PER_TURN = 16 }; /* of one client: then it is the others' turn */
 
 /* > 0 bytes; BASK_E_AGAIN: none now; BASK_E_CLOSED: no more will come. */
 static inline ssize_t
@@ -83,11 +83,14 @@ submit(struct bask_conn *conn)
         left = conn->body_total;
     }
     bask_req_complete(req, left);
-    if (conn->net->recorder && !req->job.kind)
-        bask_recorder_note(conn->net->recorder, req);
-    req->started_us = conn->net->access ? bask_clock_us() : 0;
+    struct bask_net *net = conn->net;
+    req->started_us = net->access ? bask_clock_us() : 0;
     bask_conn_move(conn, BASK_STEP_APP);
-    bask_pipeline_submit(conn->net->pipeline, req);
+    if (!bask_pipeline_submit(net->pipeline, req))
+        return; /* it is answered, and the connection may be gone */
+    conn->peer_is_new = false;
+    if (net->recorder && !req->job.kind)
+        bask_recorder_note(net->recorder, req);
 }
 
 static bool
@@ -339,10 +342,22 @@ send_held(struct bask_conn *conn)
     return !err;
 }
 
+/* No request will come any more. What is held was asked for all the same. */
+static void
+end_requests(struct bask_conn *conn)
+{
+    if (bask_conn_release(conn) != BASK_E_AGAIN) {
+        bask_conn_close(conn);
+        return;
+    }
+    conn->close_after = true;
+    bask_conn_move(conn, BASK_STEP_FLUSH);
+}
+
 static void
 read_head(struct bask_conn *conn)
 {
-    for (;;) {
+    for (int pieces = 0;; pieces++) {
         if (bask_buf_len(&conn->in) > conn->scanned) {
             int parsed = conn->listener->driver->parse(conn);
             if (parsed < 0)
@@ -354,6 +369,10 @@ read_head(struct bask_conn *conn)
         }
         if (!conn->readable)
             break;
+        if (pieces == PIECES_PER_TURN) { /* what a gateway says beside requests need not end */
+            bask_conn_again(conn);
+            break;
+        }
         int err = room_for_head(conn);
         if (err == BASK_E_LIMIT) {
             refuse_large_head(conn);
@@ -364,15 +383,16 @@ read_head(struct bask_conn *conn)
         if (n == BASK_E_AGAIN)
             break;
         if (n < 0) {
-            bask_conn_close(conn);
+            end_requests(conn);
             return;
         }
         conn->in.end += (size_t)n;
     }
     if (bask_conn_holds(conn) && !send_held(conn))
         return;
-    if (conn->step == BASK_STEP_IDLE && bask_buf_len(&conn->in))
-        bask_conn_move(conn, BASK_STEP_HEAD);
+    bool begun = bask_buf_len(&conn->in) > 0;
+    if (begun != (conn->step == BASK_STEP_HEAD)) /* what was no request may have been used up */
+        bask_conn_move(conn, begun ? BASK_STEP_HEAD : BASK_STEP_IDLE);
 }
 
 static void

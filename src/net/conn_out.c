@@ -262,12 +262,14 @@ warn_if_long(const struct bask_conn *conn)
                  (long long)response->length);
 }
 
-/* Another request of the same client is here already, so another answer will be soon. */
+/* Another request of the same client is here already, and no other client's is before it, so
+ * another answer will be soon. */
 static bool
 is_in_burst(const struct bask_conn *conn)
 {
     return bask_buf_len(&conn->in) > conn->head_len + conn->in_place &&
-           conn->req->response.keep_alive && conn->req->response.length < HELD_MAX;
+           conn->req->response.keep_alive && conn->req->response.length < HELD_MAX &&
+           !bask_pipeline_queued(conn->net->pipeline);
 }
 
 /* Of a whole answer: what is known to follow it. */
@@ -442,10 +444,13 @@ send_status(struct bask_conn *conn, unsigned status)
     emit(conn, &whole, 1, 0);
 }
 
+/* An answer that is not whole. What was answered before it is, and arrives; only where nothing but
+ * a reset tells the two apart, or the application has given the client up, the end is at once. */
 static void
 abort_request(struct bask_req *req, bask_str head, unsigned count, bask_str body)
 {
     struct bask_conn *conn = req->owner;
+    bool at_once = !head.ptr;
     if (!req->response.head_sent && head.ptr && conn->verdict && !conn->broken) {
         send_status(conn, conn->verdict);
         req->response.facts.status = conn->verdict;
@@ -458,10 +463,13 @@ abort_request(struct bask_req *req, bask_str head, unsigned count, bask_str body
         bask_log(BASK_LOG_ERROR, "the error page of the application host is malformed");
     } else if (req->response.head_sent && req->response.framing == BASK_FRAMING_CLOSE) {
         bask_conn_reset_on_close(conn);
+        at_once = true;
     }
     bask_conn_log(conn, " (aborted)");
     bask_conn_release(conn);
-    conn->broken = true;
+    conn->close_after = true;
+    conn->broken = conn->broken || at_once;
+    conn->ended = true; /* it is not complete, so nothing shall say that it is */
     bask_conn_request_done(conn);
 }
 

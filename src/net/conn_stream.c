@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { HIGH_WATER = 65536 }; /* who writes waits while more is unsent */
 
@@ -179,7 +180,8 @@ static int
 respond_file(struct bask_req *req, bask_str head, unsigned count, int fd, int64_t offset,
              int64_t length)
 {
-    (void)head, (void)count, (void)fd, (void)offset, (void)length;
+    (void)head, (void)count, (void)offset, (void)length;
+    close(fd);
     return let_go(req->owner, done_of(req->owner));
 }
 

@@ -8,7 +8,11 @@
 
 #include "base/err.h"
 
-enum { PARTS = 8, OVERHEAD = 64 };
+enum {
+    PARTS = 8,
+    OVERHEAD = 64,
+    UNTAKEN = 4096, /* bytes of answers that a gateway which asks about more may leave to be sent */
+};
 
 static uint16_t
 id_of(const struct bask_conn *conn)
@@ -189,6 +193,8 @@ parse(struct bask_conn *conn)
             return take_request(conn, (size_t)len);
         if (pass_over(conn, (size_t)len))
             return -1;
+        if (bask_buf_len(&conn->out) > UNTAKEN)
+            return BASK_GATEWAY_DROP(conn, "FastCGI", "it asks, and does not take what it is told");
     }
 }
 

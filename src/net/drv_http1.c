@@ -94,7 +94,6 @@ parse(struct bask_conn *conn)
     }
     if (err)
         return refuse_head(conn, head->reason);
-    conn->peer_is_new = false;
     return 1;
 }
 

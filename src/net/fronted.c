@@ -127,34 +127,41 @@ believe_x(struct bask_conn *conn, struct bask_req *req)
         pub->server_port = server_port;
 }
 
+/* Whether the hop before this one counts as well: this one's proxy is ours. */
+static bool
+believe_hop(struct bask_conn *conn, struct bask_req *req, const struct bask_hop *hop,
+            struct bask_hop *nearest)
+{
+    struct bask_ip ip;
+    bask_str port;
+    if (bask_hop_node(hop->node, &ip, &port))
+        return false;
+    set_client(req, &ip, port);
+    *nearest = *hop;
+    return bask_trust_has(trust_of(conn), &ip);
+}
+
+/* As believe_x. A client may have sent the field, too, before a proxy put its own behind that: what
+ * cannot be read takes nothing from what was said after it. */
 static void
 believe_standard(struct bask_conn *conn, struct bask_req *req)
 {
     struct bask_request *pub = &req->pub;
-    struct bask_hop hops[HOPS_MOST];
-    struct bask_ip ip;
-    bask_str port;
-    size_t count = 0;
-    for (uint32_t i = 0; i < pub->pair_count; i++) {
+    struct bask_hop hops[HOPS_MOST], nearest = {0};
+    bool any = false, more = true;
+    for (uint32_t i = pub->pair_count; more && i-- > 0;) {
+        bool whole;
         if (pub->pairs[i].key_id != BASK_KEY_HTTP_FORWARDED)
             continue;
-        int more = bask_hops_parse(pub->pairs[i].value, hops + count, HOPS_MOST - count);
-        if (more < 0)
-            return; /* nothing of it is believed */
-        count += (size_t)more;
+        int count = bask_hops_parse_end(pub->pairs[i].value, hops, HOPS_MOST, &whole);
+        if (!any && count)
+            nearest = hops[count - 1];
+        any = any || count;
+        for (int k = count; more && k-- > 0;)
+            more = believe_hop(conn, req, &hops[k], &nearest);
+        more = more && whole;
     }
-    if (!count)
-        return;
-    size_t at = count - 1;
-    for (size_t i = count; i-- > 0;) {
-        if (bask_hop_node(hops[i].node, &ip, &port))
-            break;
-        set_client(req, &ip, port);
-        at = i;
-        if (!bask_trust_has(trust_of(conn), &ip))
-            break;
-    }
-    set_hop(pub, &hops[at]);
+    set_hop(pub, &nearest);
 }
 
 static int

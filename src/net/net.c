@@ -378,11 +378,13 @@ bask_net_look(struct bask_net *net)
     bask_net_watch(net);
 }
 
+/* A worker that is full does not watch, but nobody else takes what waits: now it is one too many.
+ */
 static void
 accept_the_last(struct bask_net *net)
 {
     for (size_t i = 0; i < net->listeners->count; i++)
-        if (net->listeners->items[i].net)
+        if (net->listeners->items[i].net || (net->full && !net->paused))
             accept_some(net, &net->listeners->items[i], ACCEPTS_AT_LAST);
 }
 

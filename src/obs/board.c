@@ -75,7 +75,10 @@ bask_board_thread(const struct bask_board *board, struct bask_seat seat, uint32_
 static void
 add_place(const struct bask_board *board, struct bask_seat seat, struct bask_worker_info *info)
 {
-    info->harakiris += atomic_load(&bask_board_place(board, seat)->harakiris);
+    const struct bask_board_place *place = bask_board_place(board, seat);
+    info->harakiris += atomic_load(&place->harakiris);
+    info->requests += atomic_load(&place->files);
+    info->tx_bytes += atomic_load(&place->file_bytes);
     for (uint32_t i = 0; i < board->thread_count; i++) {
         const struct bask_board_thread *thread = bask_board_thread(board, seat, i);
         info->requests += atomic_load(&thread->requests);

@@ -49,6 +49,8 @@ struct bask_board_place {
     _Atomic uint32_t queued;    /* requests that wait for a thread, as of a moment ago */
     _Atomic int64_t beat_us; /* monotonic, coarse: the worker's last sign of life; 0: it is idle */
     _Atomic uint64_t bounds[BASK_BOUND_COUNT]; /* what clients ran into */
+    /* What was answered with files, by no thread of the application; of all who had this place. */
+    _Atomic uint64_t files, file_bytes;
 };
 
 struct bask_board_worker {

@@ -36,6 +36,14 @@ static struct {
     _Atomic int64_t lost_us;        /* since when */
 } outlet = {.fd = -1};
 
+static bask_outlet_watch_f *watcher;
+
+void
+bask_outlet_watch(bask_outlet_watch_f *watch)
+{
+    watcher = watch;
+}
+
 /* True: `outlet.fd` leads where standard error does, and does not wait. */
 static bool
 open_again(void)
@@ -182,6 +190,8 @@ bask_outlet_write(const char *lines, size_t len)
     size_t done = tell_of_loss(kind) ? put(kind, lines, len) : 0;
     if (done < len)
         note_loss(lines + done, len - done, done > 0);
+    if (watcher)
+        watcher(lines, len);
 }
 
 void

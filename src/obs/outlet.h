@@ -13,6 +13,11 @@
 /* Whole lines. Any thread may call it. */
 void bask_outlet_write(const char *lines, size_t len);
 
+/* Is shown all that is written, also what is lost, by the thread that writes it; NULL: nobody is.
+ */
+typedef void bask_outlet_watch_f(const char *lines, size_t len);
+void bask_outlet_watch(bask_outlet_watch_f *watch);
+
 /* Standard error leads elsewhere now: the way to where it led is closed. Without this the next line
  * would notice. */
 void bask_outlet_follow(void);

@@ -136,6 +136,8 @@ come_back(struct bask_thread *thread)
     atomic_store_explicit(&board->busy_since_us, 0, memory_order_relaxed);
     if (atomic_load_explicit(&board->deadline_us, memory_order_relaxed))
         atomic_store_explicit(&board->deadline_us, 0, memory_order_relaxed);
+    if (thread->websocket)
+        bask_host_websocket_free(&thread->websocket);
     bask_crew_done(host.crew);
 }
 

@@ -15,11 +15,10 @@
 
 enum { PIECE = 16 * 1024, HEAD_MAX = 2048, TOKEN_MAX = 256 };
 
-/* The last one of a thread; its request tells whether it is still the present one. */
+/* That of a thread's present request. */
 struct bask_host_websocket {
     struct bask_websocket ws;
     struct bask_req *req;
-    uint64_t number;  /* requests that the thread had answered when it began */
     bool over;        /* nothing is received any more */
     int64_t heard_us; /* when the client sent something last */
     int64_t asked_us; /* when it was asked whether it is there; 0: it was not */
@@ -41,12 +40,6 @@ complain(int err, const char *why, char *error, size_t error_size)
     return err;
 }
 
-static uint64_t
-answered(const struct bask_req *req)
-{
-    return atomic_load_explicit(&req->thread->board->requests, memory_order_relaxed);
-}
-
 void
 bask_host_websocket_free(struct bask_host_websocket **socket)
 {
@@ -61,8 +54,7 @@ static struct bask_host_websocket *
 present(void)
 {
     const struct bask_req *req = bask_host_present();
-    struct bask_host_websocket *socket = req ? req->thread->websocket : NULL;
-    return socket && socket->req == req && socket->number == answered(req) ? socket : NULL;
+    return req ? req->thread->websocket : NULL;
 }
 
 /* The handshake (RFC 6455 4.2) */
@@ -169,7 +161,6 @@ begin(struct bask_req *req)
         return BASK_E_NOMEM;
     socket->ws.max = (uint64_t)bask_svc_options()->message_kib * 1024;
     socket->req = req;
-    socket->number = answered(req);
     socket->heard_us = bask_clock_us();
     thread->websocket = socket;
     return BASK_OK;

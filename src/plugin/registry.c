@@ -45,3 +45,9 @@ bask_plugin_jobs(const struct bask_plugin *plugin)
     bool knows = plugin->size >= offsetof(struct bask_plugin, jobs) + sizeof plugin->jobs;
     return knows ? plugin->jobs : 0;
 }
+
+bool
+bask_plugin_has_aides(const struct bask_plugin *plugin)
+{
+    return plugin->size >= BASK_PLUGIN_HAS(aide) && plugin->aide;
+}

@@ -16,3 +16,5 @@ const struct bask_plugin *bask_plugin_open(const char *path, char *error, size_t
 
 /* The kinds of jobs that a plugin takes; one that was built before there were any takes none. */
 uint32_t bask_plugin_jobs(const struct bask_plugin *plugin);
+/* It can be a mule and a spooler. */
+bool bask_plugin_has_aides(const struct bask_plugin *plugin);

@@ -13,6 +13,7 @@
 #include "proc/limits.h"
 #include "proc/place.h"
 #include "proc/warmup_options.h"
+#include "svc/aides.h"
 #include "svc/svc.h"
 #include "sys/notify.h"
 
@@ -41,12 +42,15 @@ struct bask_heritage {
     struct bask_net_options *net;
     const struct bask_warmup_options *warmup;
     const struct bask_limits_options *limits;
+    const struct bask_static_options *file_options;
     const struct bask_svc_options *services;
     struct bask_listeners listeners;
     struct bask_board board;           /* shared memory */
     struct bask_apps apps;             /* the same */
     struct bask_signal_board *signals; /* as well; NULL without a master */
     struct bask_shared shared;         /* as well: what applications share */
+    struct bask_aides aides;           /* mules and spoolers; none without a master */
+    struct bask_alarms *alarms;        /* NULL: there are none */
     uint32_t generation;
     const struct bask_plugin *plugin;
     struct bask_guests guests; /* languages beside it */
@@ -59,6 +63,7 @@ struct bask_heritage {
     int64_t began_us;   /* when this process did, monotonic; --ready-timeout counts from then */
     int64_t mercy_ms;   /* what requests get when the master is gone */
     struct bask_recorder *recorder; /* NULL without --warmup-record */
+    struct bask_static *files;      /* NULL: none are sent without the application */
     struct bask_sources *sources;   /* of warm-up requests; NULL without a warm-up */
     struct bask_notify
         notify; /* the service manager; a worker speaks to it only without a master */

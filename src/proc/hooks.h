@@ -24,6 +24,7 @@
     X(PRE_APP, "pre-app", FATAL, "before the application is loaded")                               \
     X(POST_APP, "post-app", FATAL, "after the application was loaded")                             \
     X(POST_FORK, "post-fork", FATAL, "in each new worker")                                         \
+    X(AS_MULE, "as-mule", FATAL, "in each new mule")                                               \
     X(ACCEPTING, "accepting", LOGGED, "in each worker that begins to accept")                      \
     X(ACCEPTING_ONCE, "accepting-once", LOGGED, "the same, not in replacements")                   \
     X(ACCEPTING1, "accepting1", LOGGED, "in worker 1 when it begins to accept")                    \

@@ -131,17 +131,7 @@ cut(struct bask_req *req, unsigned status)
     return false;
 }
 
-/* There is nobody to talk to: for the application its client has left. */
-static int
-take_over(struct bask_req *req, bask_str head, unsigned count,
-          const struct bask_farewells *farewells)
-{
-    (void)req, (void)head, (void)count, (void)farewells;
-    return BASK_E_CLOSED;
-}
-
 static const struct bask_req_io sink_io = {
-    .take_over = take_over,
     .respond = respond,
     .respond_file = respond_file,
     .begin = begin,

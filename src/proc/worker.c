@@ -225,11 +225,12 @@ bask_worker_block_signals(sigset_t *ret_before)
     mask_signals(SIG_BLOCK, ret_before);
 }
 
-static void
-let_signals_end(void)
+void
+bask_worker_let_signals_end(void)
 {
     for (size_t i = 0; signals[i]; i++)
         signal(signals[i], signals[i] == SIGTSTP ? SIG_IGN : SIG_DFL);
+    mask_signals(SIG_UNBLOCK, NULL);
 }
 
 static bool
@@ -345,6 +346,9 @@ init_parts(struct worker *worker)
     struct bask_heritage *heritage = worker->heritage;
     const struct bask_crew_work work = {dispatch, waited, worker, looked};
     bask_pipeline_init(&worker->pipeline);
+    worker->pipeline.files = heritage->files;
+    if (heritage->files)
+        bask_static_count(heritage->files, bask_board_place(&heritage->board, worker->seat));
     worker->drain.on_due = on_drain;
     worker->cut_off.on_due = on_cut_off;
     worker->threads = calloc((size_t)heritage->options->threads, sizeof *worker->threads);
@@ -389,7 +393,9 @@ bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, 
         .worker_id = id,
         .generation = heritage->generation,
         .shared = &heritage->shared,
+        .aides = &heritage->aides,
         .board = &heritage->board,
+        .alarms = heritage->alarms,
     });
 }
 
@@ -441,6 +447,20 @@ finish_loading(const struct bask_heritage *heritage)
     return BASK_EXIT_OK;
 }
 
+static int
+settle_static(struct bask_heritage *heritage)
+{
+    char error[512];
+    if (bask_static_new(heritage->file_options, &heritage->files, error, sizeof error)) {
+        bask_log(BASK_LOG_ERROR, "%s", error);
+        return BASK_E_SYNTAX;
+    }
+    int err = heritage->files ? bask_static_settle(heritage->files) : BASK_OK;
+    if (err)
+        bask_log(BASK_LOG_ERROR, "static files: %s", bask_err_text(err));
+    return err;
+}
+
 int
 bask_worker_init(struct bask_heritage *heritage)
 {
@@ -450,7 +470,8 @@ bask_worker_init(struct bask_heritage *heritage)
     heritage->began_us = bask_clock_us();
     if (settle(heritage, BASK_PLACE_ZYGOTE) || heritage->plugin->init(&bask_host_functions))
         return BASK_EXIT_FAILED;
-    if (settle(heritage, BASK_PLACE_INIT) || bask_body_options_settle(heritage->net))
+    if (settle(heritage, BASK_PLACE_INIT) || bask_body_options_settle(heritage->net) ||
+        settle_static(heritage))
         return BASK_EXIT_FAILED;
     return BASK_EXIT_OK;
 }
@@ -601,8 +622,7 @@ serve(struct worker *worker, struct bask_board_place *place)
 {
     struct bask_heritage *heritage = worker->heritage;
     /* While it is the application's nobody looks at signals: they end it, nothing is lost. */
-    let_signals_end();
-    mask_signals(SIG_UNBLOCK, NULL);
+    bask_worker_let_signals_end();
     int code = prepare(heritage);
     if (!code)
         code = warm(worker);
@@ -651,6 +671,7 @@ bask_worker_run(struct bask_heritage *heritage, struct bask_seat seat)
     }
     bask_strays_have((struct bask_strays_parts){0});
     fini(&worker);
+    bask_static_free(&heritage->files);
     free(heritage->host_listeners);
     atomic_store(&place->pid, 0);
     return code;

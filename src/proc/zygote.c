@@ -5,6 +5,7 @@
 #include "ipc/channel.h"
 #include "loop/signals.h"
 #include "obs/log.h"
+#include "proc/aide.h"
 #include "proc/program.h"
 #include "proc/strays.h"
 #include "proc/warmup.h"
@@ -23,10 +24,11 @@
 struct zygote {
     struct bask_heritage *heritage;
     struct bask_loop *loop;
-    struct bask_io io;     /* the channel */
-    pid_t *children;       /* by bask_board_index; 0: none */
-    struct bask_seat born; /* in a new worker: its place; worker_id 0: still the zygote */
-    bool orphan;           /* the master is gone, or has dismissed this zygote */
+    struct bask_io io; /* the channel */
+    pid_t *children;   /* by index_of; 0: none */
+    /* In a new worker or aide: the message that asked for it; kind 0: still the zygote. */
+    struct bask_message born;
+    bool orphan; /* the master is gone, or has dismissed this zygote */
 };
 
 static void
@@ -58,9 +60,36 @@ in_forked_child(void)
         die_with(maker);
 }
 
-static void
-make_worker(struct zygote *zygote, struct bask_seat seat)
+static uint32_t
+place_count(const struct zygote *zygote)
 {
+    const struct bask_heritage *heritage = zygote->heritage;
+    return heritage->board.worker_count * BASK_PLACES + heritage->aides.count * BASK_AIDE_SIDES;
+}
+
+static bool
+is_place(const struct zygote *zygote, const struct bask_message *message)
+{
+    const struct bask_heritage *heritage = zygote->heritage;
+    if (message->aide)
+        return message->aide <= heritage->aides.count && message->side < BASK_AIDE_SIDES;
+    return bask_board_has(&heritage->board, (struct bask_seat){message->worker_id, message->side});
+}
+
+/* Workers first. */
+static uint32_t
+index_of(const struct zygote *zygote, const struct bask_message *message)
+{
+    if (!message->aide)
+        return bask_board_index((struct bask_seat){message->worker_id, message->side});
+    return zygote->heritage->board.worker_count * BASK_PLACES +
+           (message->aide - 1) * BASK_AIDE_SIDES + message->side;
+}
+
+static void
+make_child(struct zygote *zygote, const struct bask_message *order)
+{
+    struct bask_message made = *order;
     sigset_t before;
     pid_t self = getpid();
     /* A signal for the new worker waits until it can take it (bask_worker_run). */
@@ -71,20 +100,20 @@ make_worker(struct zygote *zygote, struct bask_seat seat)
     bask_strays_ours(false);
     maker = 0;
     if (pid == 0) {
-        zygote->born = seat;
+        zygote->born = *order;
         return;
     }
     if (getpid() != self)
         _exit(BASK_EXIT_FAILED); /* the runtime forked, and then failed in the child */
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (pid > 0)
-        zygote->children[bask_board_index(seat)] = pid;
+        zygote->children[index_of(zygote, order)] = pid;
     else
-        bask_log(BASK_LOG_ERROR, "cannot fork worker %u: %s", seat.worker_id, strerror(errno));
-    tell(zygote, &(struct bask_message){.kind = BASK_MESSAGE_FORKED,
-                                        .worker_id = seat.worker_id,
-                                        .side = seat.side,
-                                        .pid = pid});
+        bask_log(BASK_LOG_ERROR, "cannot fork %s %u: %s", order->aide ? "aide" : "worker",
+                 order->aide ? order->aide : order->worker_id, strerror(errno));
+    made.kind = BASK_MESSAGE_FORKED;
+    made.pid = pid;
+    tell(zygote, &made);
 }
 
 static void
@@ -98,17 +127,8 @@ on_channel(struct bask_io *io, unsigned events)
         zygote->orphan = true;
     if (!err && message.kind == BASK_MESSAGE_LOOK)
         bask_worker_follow_log(zygote->heritage);
-    if (err || message.kind != BASK_MESSAGE_FORK)
-        return;
-    struct bask_seat seat = {message.worker_id, message.side};
-    if (bask_board_has(&zygote->heritage->board, seat))
-        make_worker(zygote, seat);
-}
-
-static uint32_t
-place_count(const struct zygote *zygote)
-{
-    return zygote->heritage->board.worker_count * BASK_PLACES;
+    if (!err && message.kind == BASK_MESSAGE_FORK && is_place(zygote, &message))
+        make_child(zygote, &message);
 }
 
 static void
@@ -139,7 +159,7 @@ dismiss_workers(struct zygote *zygote)
 static void
 serve(struct zygote *zygote)
 {
-    while (!zygote->born.worker_id && !zygote->orphan) {
+    while (!zygote->born.kind && !zygote->orphan) {
         if (bask_loop_dispatch(zygote->loop))
             continue;
         bask_loop_waited(zygote->loop,
@@ -160,23 +180,24 @@ ignore_stop_signals(void)
 }
 
 static int
-become_worker(struct zygote *zygote)
+become_child(struct zygote *zygote)
 {
     struct bask_heritage *heritage = zygote->heritage;
-    struct bask_seat seat = zygote->born;
+    const struct bask_message order = zygote->born;
     /* The zygote may have died before it could tell of this process; one that the master does not
      * know of would never be stopped. */
-    const struct bask_message born = {.kind = BASK_MESSAGE_FORKED,
-                                      .worker_id = seat.worker_id,
-                                      .side = seat.side,
-                                      .pid = getpid()};
+    struct bask_message born = order;
+    born.kind = BASK_MESSAGE_FORKED;
+    born.pid = getpid();
     if (bask_channel_send(zygote->io.fd, &born))
         return BASK_EXIT_END;
     bask_signals_forget();
     close(zygote->io.fd);
     bask_loop_free(&zygote->loop);
     free(zygote->children);
-    return bask_worker_run(heritage, seat);
+    if (order.aide)
+        return bask_aide_run(heritage, order.aide - 1, order.side);
+    return bask_worker_run(heritage, (struct bask_seat){order.worker_id, order.side});
 }
 
 static int
@@ -247,8 +268,8 @@ bask_zygote_run(struct bask_heritage *heritage, const struct bask_zygote_orders 
     bask_log(BASK_LOG_INFO, "zygote %u is ready (pid: %d)", orders->generation, (int)getpid());
     tell(&zygote, &(struct bask_message){.kind = BASK_MESSAGE_READY});
     serve(&zygote);
-    if (zygote.born.worker_id)
-        return become_worker(&zygote);
+    if (zygote.born.kind)
+        return become_child(&zygote);
     dismiss_workers(&zygote);
     bask_signals_forget(); /* they wake the loop */
     bask_loop_free(&zygote.loop);

@@ -154,3 +154,24 @@ bask_hops_parse(bask_str field, struct bask_hop *ret_hops, size_t max)
         field = bask_str_n(field.ptr + 1, field.len - 1);
     }
 }
+
+int
+bask_hops_parse_end(bask_str field, struct bask_hop *ret_hops, size_t max, bool *ret_whole)
+{
+    bask_str best = {0};
+    int count = bask_hops_parse(field, ret_hops, max);
+    *ret_whole = count >= 0;
+    if (count >= 0)
+        return count;
+    /* Commas may stand between quotes: of the ends that can be read the longest one counts. */
+    size_t commas = 0;
+    for (size_t at = field.len; at-- > 0 && commas < max;) {
+        if (field.ptr[at] != ',')
+            continue;
+        bask_str end = bask_str_n(field.ptr + at + 1, field.len - at - 1);
+        if (bask_hops_parse(end, ret_hops, max) > 0)
+            best = end;
+        commas++;
+    }
+    return best.ptr ? bask_hops_parse(best, ret_hops, max) : 0;
+}

@@ -26,6 +26,9 @@ bask_str bask_hop_nth(bask_str list, size_t n);
 /* The hops of a Forwarded field, the first ones first. How many; -1: malformed, or over `max`.
  * Quoted text loses its quotes and must hold no backslash. */
 int bask_hops_parse(bask_str field, struct bask_hop *ret_hops, size_t max);
+/* The same of a field whose front may be anybody's: where it cannot be read, or has too many hops,
+ * what can be read at its end, and it is not whole. How many; 0: nothing. */
+int bask_hops_parse_end(bask_str field, struct bask_hop *ret_hops, size_t max, bool *ret_whole);
 
 /* "http" or "https", in any case: what a scheme may be that a proxy names. */
 bool bask_hop_is_scheme(bask_str text);

@@ -1,4 +1,4 @@
-/* The queue between connections and application threads. */
+/* What is answered without the application, and the queue of the rest. */
 #include "serve/pipeline.h"
 
 /* There is one writer at a time: no locked instruction is needed. */
@@ -14,13 +14,17 @@ bask_pipeline_init(struct bask_pipeline *pipeline)
 {
     bask_list_init(&pipeline->ready);
     atomic_store(&pipeline->queued, 0);
+    pipeline->files = NULL;
 }
 
-void
+bool
 bask_pipeline_submit(struct bask_pipeline *pipeline, struct bask_req *req)
 {
+    if (pipeline->files && !req->job.kind && bask_static_answer(pipeline->files, req))
+        return false;
     bask_list_append(&pipeline->ready, &req->link);
     count(pipeline, 1);
+    return true;
 }
 
 struct bask_req *

@@ -6,13 +6,14 @@
  */
 #pragma once
 
-#include "req/request.h"
+#include "serve/static.h"
 
 #include <stdatomic.h>
 
 struct bask_pipeline {
-    struct bask_link ready;  /* requests that wait for an application thread, oldest first */
-    _Atomic unsigned queued; /* how many; written with the worker's lock, read without */
+    struct bask_link ready;    /* requests that wait for an application thread, oldest first */
+    _Atomic unsigned queued;   /* how many; written with the worker's lock, read without */
+    struct bask_static *files; /* what is answered with files; NULL: nothing. Another's */
 };
 
 /* How many requests wait, for those that do not have the lock. */
@@ -23,7 +24,8 @@ bask_pipeline_queued(const struct bask_pipeline *pipeline)
 }
 
 void bask_pipeline_init(struct bask_pipeline *pipeline);
-/* A request whose head is complete, and its body as far as it is buffered. */
-void bask_pipeline_submit(struct bask_pipeline *pipeline, struct bask_req *req);
+/* A request whose head is complete, and its body as far as it is buffered. False: it is answered
+ * already, and gone. */
+bool bask_pipeline_submit(struct bask_pipeline *pipeline, struct bask_req *req);
 /* The oldest request that waits; NULL if none does. */
 struct bask_req *bask_pipeline_take(struct bask_pipeline *pipeline);

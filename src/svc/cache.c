@@ -214,8 +214,10 @@ take_entry(struct bask_cache *cache)
 {
     struct cache_head *head = cache->head;
     uint32_t number = head->free_entry;
-    if (!number)
+    if (!number) { /* in a file anything may be there */
+        atomic_exchange(&cache_entry(cache, head->fresh_entry + 1)->used, 0);
         return ++head->fresh_entry;
+    }
     head->free_entry = cache_entry(cache, number)->next;
     return number;
 }
@@ -294,13 +296,29 @@ sweep_some(struct bask_cache *cache, int64_t now_us, uint32_t most)
     return gone;
 }
 
+/* Room for a value in place of the entry `old`; 0: beside all. */
 static bool
-has_room(const struct bask_cache *cache, uint32_t entries, uint64_t blocks)
+has_room(const struct bask_cache *cache, uint64_t len, uint32_t old)
 {
     const struct cache_head *head = cache->head;
     const struct bask_cache_shape *shape = &cache->spec.shape;
-    return (uint64_t)shape->items - head->used_entries >= entries &&
-           (uint64_t)shape->blocks - head->used_blocks >= blocks;
+    uint64_t has = old ? cache_blocks_of(cache, cache_entry(cache, old)->len) : 0;
+    uint64_t wants = cache_blocks_of(cache, len);
+    return (old || head->used_entries < (uint64_t)shape->items) &&
+           (uint64_t)shape->blocks - head->used_blocks + has >= wants;
+}
+
+/* The entry `*old`, too, may have expired since it was found: it is 0 then. */
+static void
+sweep_for_room(struct bask_cache *cache, uint32_t *old)
+{
+    int64_t now = bask_clock_wall_us();
+    if (cache->head->soonest_us > now)
+        return;
+    cache->head->sweep_at = 0;
+    sweep_some(cache, now, UINT32_MAX);
+    if (*old && !atomic_load(&cache_entry(cache, *old)->used))
+        *old = 0;
 }
 
 /* Room for a value in place of the entry `*old` (0: beside all), which may have to go as well and
@@ -308,20 +326,13 @@ has_room(const struct bask_cache *cache, uint32_t entries, uint64_t blocks)
 static bool
 make_room(struct bask_cache *cache, uint64_t len, uint32_t *old)
 {
-    uint64_t has = *old ? cache_blocks_of(cache, cache_entry(cache, *old)->len) : 0;
-    uint64_t wants = cache_blocks_of(cache, len);
-    uint64_t more = wants > has ? wants - has : 0;
-    uint32_t entries = *old ? 0 : 1;
-    int64_t now = has_room(cache, entries, more) ? 0 : bask_clock_wall_us();
-    if (now && cache->head->soonest_us <= now) {
-        cache->head->sweep_at = 0;
-        sweep_some(cache, now, UINT32_MAX);
-    }
+    if (!has_room(cache, len, *old))
+        sweep_for_room(cache, old);
     if (*old)
         touch(cache, *old);
-    while (cache->spec.purge_lru && !has_room(cache, entries, more) && cache->head->oldest != *old)
+    while (cache->spec.purge_lru && !has_room(cache, len, *old) && cache->head->oldest != *old)
         drop(cache, cache->head->oldest);
-    if (has_room(cache, entries, more))
+    if (has_room(cache, len, *old))
         return true;
     if (!cache->spec.clear_on_full)
         return false;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const char magic[8] = "bask-c1";
+static const char magic[8] = "bask-c2";
 
 uint64_t
 cache_longest_value(const struct bask_cache *cache)
@@ -193,11 +193,23 @@ begin(struct bask_cache *cache)
         bask_random(&head->seed, sizeof head->seed);
     }
     bask_robust_init(&head->lock, false);
+    bask_proc_realm(head->realm);
     head->complained_us = 0;
     cache_repair(cache);
     head->shape = cache->spec.shape;
     memcpy(head->magic, magic, sizeof magic);
     return BASK_OK;
+}
+
+/* Others use the memory. */
+static int
+join(const struct bask_cache *cache)
+{
+    char realm[BASK_PROC_REALM];
+    bask_proc_realm(realm);
+    if (!has_shape(cache))
+        return BASK_E_STATE;
+    return memcmp(realm, cache->head->realm, sizeof realm) == 0 ? BASK_OK : BASK_E_AGAIN;
 }
 
 static int
@@ -208,11 +220,7 @@ open_file(struct bask_cache *cache, size_t size)
     if (how < 0)
         return how;
     lay_out(cache, cache->memory.memory);
-    int err = BASK_OK;
-    if (how == BASK_SHARED_FILE_JOINED)
-        err = has_shape(cache) ? BASK_OK : BASK_E_STATE;
-    else
-        err = begin(cache);
+    int err = how == BASK_SHARED_FILE_JOINED ? join(cache) : begin(cache);
     if (err)
         bask_shared_file_close(&cache->memory);
     else
@@ -244,6 +252,11 @@ explain(const struct bask_cache_spec *spec, int err, size_t size, char *error, s
             "the cache %.*s: %.*s is no store of such a cache: remove it, or let store_delete=1 "
             "do it",
             BASK_FMT(spec->name), BASK_FMT(spec->store));
+    else if (err == BASK_E_AGAIN)
+        snprintf(error, error_size,
+                 "the cache %.*s: %.*s is in use by a server in another container, or on another "
+                 "machine: each of them needs a file of its own",
+                 BASK_FMT(spec->name), BASK_FMT(spec->store));
     else
         snprintf(error, error_size, "the cache %.*s: %.*s: %s", BASK_FMT(spec->name),
                  BASK_FMT(spec->store), strerror(number));

@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "svc/cache.h"
+#include "sys/proc.h"
 #include "sys/robust.h"
 #include "sys/shared_file.h"
 
@@ -31,6 +32,7 @@ struct cache_entry {
 struct cache_head {
     char magic[8];
     struct bask_cache_shape shape;
+    char realm[BASK_PROC_REALM]; /* who uses it now: to others the lock's holder means nobody */
     struct bask_hash_seed seed;
     pthread_mutex_t lock;
     _Atomic uint32_t changing;

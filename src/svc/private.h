@@ -3,20 +3,31 @@
 
 #include "svc/svc.h"
 
+#include <bask/service_aide.h>
+#include <bask/service_alarm.h>
 #include <bask/service_area.h>
 #include <bask/service_cache.h>
 #include <bask/service_lock.h>
 #include <bask/service_metric.h>
+#include <bask/service_mule.h>
 #include <bask/service_process.h>
 #include <bask/service_queue.h>
 #include <bask/service_rpc.h>
 #include <bask/service_signal.h>
+#include <bask/service_spool.h>
 
 /* Of this process. */
 extern struct bask_svc_setup svc;
 
 /* What the processes share; nothing of it, where it was not set up. */
 extern const struct bask_shared *svc_shared;
+
+/* alarms.c */
+extern const struct bask_service_alarm svc_alarm;
+
+/* alarm_options.c */
+/* What the options describe: 0, or a bask_err and one sentence. */
+int svc_alarms_read(struct bask_alarms *alarms, char *error, size_t error_size);
 
 /* areas.c */
 extern struct bask_service_area svc_area;
@@ -26,6 +37,18 @@ extern const struct bask_service_cache svc_cache;
 
 /* locks.c */
 extern struct bask_service_lock svc_lock;
+
+/* aide.c: what this process is; about NULL: neither a mule nor a spooler */
+extern struct bask_svc_aide svc_aide;
+extern const struct bask_service_aide svc_aide_functions;
+/* The present task is a spooler's; an empty path: it has none. */
+void svc_aide_note_task(bask_str path);
+
+/* mule.c */
+extern const struct bask_service_mule svc_mule;
+
+/* spool.c */
+extern const struct bask_service_spool svc_spool;
 
 /* metrics.c */
 extern const struct bask_service_metric svc_metric;

@@ -2,7 +2,8 @@
  * The ring of messages, and the service "queue".
  *
  * A slot has a message if its length is not 0. What changes a slot and a position together is noted
- * first (struct step): if the process dies before it is done, the next one does it again.
+ * first (struct step): if the process dies before it is done, the next one does it again. Who dies
+ * while it sets a slot amid others leaves a hole, which those who take messages out step over.
  */
 #include "svc/queue.h"
 
@@ -157,6 +158,12 @@ copy(struct slot *slot, bask_str *ret_message)
     return BASK_OK;
 }
 
+static bool
+is_hole(struct bask_queue *queue, uint32_t slot)
+{
+    return queue->pull_at != queue->push_at && !atomic_load(&slot_at(queue, slot)->len);
+}
+
 int
 bask_queue_pull(struct bask_queue *queue, bask_str *ret_message)
 {
@@ -164,6 +171,8 @@ bask_queue_pull(struct bask_queue *queue, bask_str *ret_message)
         return BASK_E_NOTFOUND;
     lock(queue);
     uint32_t at = queue->pull_at;
+    while (at != queue->push_at && is_hole(queue, at))
+        at = after(queue, at);
     int err = copy(slot_at(queue, at), ret_message);
     if (!err)
         change(queue, (struct step){at, 0, queue->push_at, after(queue, at)});
@@ -178,6 +187,8 @@ bask_queue_pop(struct bask_queue *queue, bask_str *ret_message)
         return BASK_E_NOTFOUND;
     lock(queue);
     uint32_t at = before(queue, queue->push_at);
+    while (at != queue->pull_at && is_hole(queue, at))
+        at = before(queue, at);
     int err = copy(slot_at(queue, at), ret_message);
     if (!err)
         change(queue, (struct step){at, 0, at, queue->pull_at});
@@ -196,6 +207,7 @@ bask_queue_get(struct bask_queue *queue, uint32_t slot, bask_str *ret_message)
     return err;
 }
 
+/* The slot of a message is out of the ring while it is written, if that message is at an end. */
 int
 bask_queue_set(struct bask_queue *queue, uint32_t slot, bask_str message)
 {
@@ -203,9 +215,16 @@ bask_queue_set(struct bask_queue *queue, uint32_t slot, bask_str message)
     if (err || slot >= queue->count)
         return BASK_E_RANGE;
     lock(queue);
-    atomic_exchange(&slot_at(queue, slot)->len, 0);
+    struct step whole = {slot, (uint32_t)message.len, queue->push_at, queue->pull_at};
+    struct step without = {slot, 0, whole.push_at, whole.pull_at};
+    bool is_message = atomic_load(&slot_at(queue, slot)->len) != 0;
+    if (is_message && slot == whole.pull_at)
+        without.pull_at = after(queue, slot);
+    else if (is_message && after(queue, slot) == whole.push_at)
+        without.push_at = slot;
+    change(queue, without);
     memcpy(slot_at(queue, slot)->bytes, message.ptr, message.len);
-    atomic_exchange(&slot_at(queue, slot)->len, (uint32_t)message.len);
+    change(queue, whole);
     unlock(queue);
     return BASK_OK;
 }

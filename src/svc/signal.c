@@ -34,7 +34,7 @@ check(uint32_t number, struct words words)
                        : complain(words, BASK_E_STATE, "signals need a master (--master)");
 }
 
-/* Words without a number behind them, and what uWSGI knows that is not here. */
+/* Words without a number behind them. */
 static const struct {
     bask_str name;
     enum bask_signal_to to;
@@ -44,34 +44,88 @@ static const struct {
     {{"worker0", 7}, BASK_SIGNAL_TO_ANY},
     {{"workers", 7}, BASK_SIGNAL_TO_ALL},
     {{"active-workers", 14}, BASK_SIGNAL_TO_ALL},
+    {{"mule", 4}, BASK_SIGNAL_TO_MULE},
+    {{"mules", 5}, BASK_SIGNAL_TO_MULES},
+    {{"spooler", 7}, BASK_SIGNAL_TO_SPOOLER},
 };
-static const bask_str strangers[] = {{"mule", 4}, {"spooler", 7}, {"farm", 4}, {"subscribed", 10}};
+
+/* And those with one; a farm has a name, too. */
+static const struct {
+    bask_str prefix;
+    enum bask_signal_to to;
+} numbered[] = {
+    {{"worker", 6}, BASK_SIGNAL_TO_ONE},
+    {{"mule", 4}, BASK_SIGNAL_TO_MULE},
+    {{"farm", 4}, BASK_SIGNAL_TO_FARM},
+};
+
+static bool
+parse_farm(bask_str text, struct bask_signal_target *ret_target)
+{
+    const bask_str prefix = BASK_STR("farm_");
+    if (!svc.aides || !bask_str_starts(text, prefix))
+        return false;
+    bask_str name = bask_str_n(text.ptr + prefix.len, text.len - prefix.len);
+    for (uint32_t i = 0; i < svc.aides->farm_count; i++)
+        if (bask_str_eq(svc.aides->farms[i].name, name)) {
+            *ret_target = (struct bask_signal_target){BASK_SIGNAL_TO_FARM, i};
+            return true;
+        }
+    return false;
+}
+
+static bool
+parse_numbered(bask_str text, struct bask_signal_target *ret_target)
+{
+    for (size_t i = 0; i < sizeof numbered / sizeof *numbered; i++) {
+        bask_str prefix = numbered[i].prefix;
+        bool is_farm = numbered[i].to == BASK_SIGNAL_TO_FARM;
+        long long id;
+        if (!bask_str_starts(text, prefix) ||
+            bask_str_to_i64(bask_str_n(text.ptr + prefix.len, text.len - prefix.len), &id) ||
+            id < is_farm || id > UINT16_MAX)
+            continue;
+        *ret_target = (struct bask_signal_target){numbered[i].to, (uint32_t)id - is_farm};
+        return true;
+    }
+    return false;
+}
 
 static int
 parse_target(bask_str text, struct bask_signal_target *ret_target, struct words words)
 {
-    long long id;
     for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
         if (bask_str_eq(text, targets[i].name)) {
             *ret_target = (struct bask_signal_target){.to = targets[i].to};
             return BASK_OK;
         }
-    for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
-        if (bask_str_starts(text, strangers[i]))
-            return complain(words, BASK_E_SYNTAX,
-                            "signal target \"%.*s\": this server has workers only, no mules and no "
-                            "spoolers",
-                            BASK_FMT(text));
-    if (!bask_str_starts(text, BASK_STR("worker")) ||
-        bask_str_to_i64(bask_str_n(text.ptr + 6, text.len - 6), &id))
-        return complain(words, BASK_E_SYNTAX,
-                        "signal target \"%.*s\": expected worker, workers, active-workers or "
-                        "workerN",
-                        BASK_FMT(text));
-    if (id > svc.workers)
+    if (parse_farm(text, ret_target) || parse_numbered(text, ret_target))
+        return BASK_OK;
+    return complain(words, BASK_E_SYNTAX,
+                    "signal target \"%.*s\": expected worker, workers, active-workers, workerN, "
+                    "mule, mules, muleN, farmN, the farm_NAME of --farm, or spooler",
+                    BASK_FMT(text));
+}
+
+/* A signal that nobody could ever get is a mistake. */
+static int
+check_target(bask_str text, struct bask_signal_target target, struct words words)
+{
+    const struct bask_aides *aides = svc.aides;
+    uint32_t mules = aides ? aides->mules : 0, farms = aides ? aides->farm_count : 0;
+    if (target.to == BASK_SIGNAL_TO_ONE && target.id > svc.workers)
         return complain(words, BASK_E_RANGE, "signal target \"%.*s\": there are %u workers",
                         BASK_FMT(text), svc.workers);
-    *ret_target = (struct bask_signal_target){BASK_SIGNAL_TO_ONE, (uint32_t)id};
+    if ((target.to == BASK_SIGNAL_TO_MULE || target.to == BASK_SIGNAL_TO_MULES) &&
+        (!mules || target.id > mules))
+        return complain(words, BASK_E_RANGE, "signal target \"%.*s\": there are %u mules (--mule)",
+                        BASK_FMT(text), mules);
+    if (target.to == BASK_SIGNAL_TO_FARM && target.id >= farms)
+        return complain(words, BASK_E_RANGE, "signal target \"%.*s\": there are %u farms (--farm)",
+                        BASK_FMT(text), farms);
+    if (target.to == BASK_SIGNAL_TO_SPOOLER && (!aides || aides->count == mules))
+        return complain(words, BASK_E_RANGE, "signal target \"%.*s\": there is none (--spooler)",
+                        BASK_FMT(text));
     return BASK_OK;
 }
 
@@ -94,6 +148,8 @@ define(uint32_t number, bask_str target, char *error, size_t error_size)
     int err = check(number, words);
     if (!err)
         err = parse_target(target, &parsed, words);
+    if (!err)
+        err = check_target(target, parsed, words);
     if (!err)
         err = explain(
             bask_signals_define(svc.signals, svc.generation, svc.worker_id, number, parsed), words);

@@ -12,7 +12,7 @@ enum { TABLES = BASK_SIGNAL_GENERATIONS + 1, TO_BITS = 8 };
 struct table {
     pthread_mutex_t lock; /* a process may die with it */
     _Atomic uint32_t generation;
-    _Atomic uint32_t targets[BASK_SIGNALS]; /* worker_id << TO_BITS | enum bask_signal_to */
+    _Atomic uint32_t targets[BASK_SIGNALS]; /* id << TO_BITS | enum bask_signal_to */
     _Atomic uint32_t count;                 /* of sources that are complete */
     struct bask_signal_source sources[BASK_SIGNAL_SOURCES];
 };
@@ -169,12 +169,12 @@ bask_signals_define(struct bask_signal_board *board, uint32_t generation, uint32
     struct table *table = lock_own(board, generation);
     if (!table)
         return BASK_E_STATE;
-    if (target.to != BASK_SIGNAL_TO_ONE) {
+    if (target.to == BASK_SIGNAL_TO_ANY || target.to == BASK_SIGNAL_TO_ALL) {
         uint32_t before = atomic_load(&table->targets[number]);
         bool is_first = !before || before >> TO_BITS == worker_id;
-        target.worker_id = is_first ? worker_id : 0;
+        target.id = is_first ? worker_id : 0;
     }
-    atomic_store(&table->targets[number], target.worker_id << TO_BITS | target.to);
+    atomic_store(&table->targets[number], target.id << TO_BITS | target.to);
     bask_robust_unlock(&table->lock);
     return BASK_OK;
 }

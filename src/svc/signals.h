@@ -33,14 +33,19 @@ struct bask_signal_board;
 /* Who gets a number. */
 enum bask_signal_to {
     BASK_SIGNAL_TO_NOBODY,
-    BASK_SIGNAL_TO_ANY,
+    BASK_SIGNAL_TO_ANY, /* worker */
     BASK_SIGNAL_TO_ALL,
-    BASK_SIGNAL_TO_ONE
+    BASK_SIGNAL_TO_ONE,
+    BASK_SIGNAL_TO_MULE, /* or any of them */
+    BASK_SIGNAL_TO_MULES,
+    BASK_SIGNAL_TO_FARM, /* any mule of it */
+    BASK_SIGNAL_TO_SPOOLER
 };
 
 struct bask_signal_target {
     enum bask_signal_to to;
-    uint32_t worker_id; /* ONE: which. ANY, ALL: the only one that has a handler; 0: all have it */
+    uint32_t id; /* ONE: which worker. ANY, ALL: the only one that has a handler; 0: all have it.
+                  * MULE: which, 0: any. FARM: which, from 0. */
 };
 
 enum bask_signal_kind { BASK_SIGNAL_TIMER = 1, BASK_SIGNAL_CRON, BASK_SIGNAL_FILES };
@@ -83,8 +88,8 @@ void bask_signals_reserve(struct bask_signal_board *board, uint32_t generation,
                           const uint32_t others[BASK_SIGNAL_GENERATIONS]);
 /* The generation's zygote begins: its table is empty. */
 void bask_signals_begin(struct bask_signal_board *board, uint32_t generation);
-/* Says that a process of this generation (worker_id 0: the zygote) has a handler. BASK_E_STATE: the
- * generation's table is another's by now. */
+/* Says that a process of this generation (worker_id 0: the zygote, or no worker) has a handler.
+ * BASK_E_STATE: the generation's table is another's by now. */
 int bask_signals_define(struct bask_signal_board *board, uint32_t generation, uint32_t worker_id,
                         uint32_t number, struct bask_signal_target target);
 /* Adds a source; the same twice is one. BASK_E_LIMIT, BASK_E_STATE. */

@@ -13,8 +13,10 @@ static const struct {
     const char *name;
     const void *functions;
 } services[] = {
-    {"area", &svc_area},       {"cache", &svc_cache}, {"lock", &svc_lock}, {"metric", &svc_metric},
-    {"process", &svc_process}, {"queue", &svc_queue}, {"rpc", &svc_rpc},   {"signal", &svc_signal},
+    {"alarm", &svc_alarm}, {"aide", &svc_aide_functions}, {"area", &svc_area},
+    {"cache", &svc_cache}, {"lock", &svc_lock},           {"metric", &svc_metric},
+    {"mule", &svc_mule},   {"process", &svc_process},     {"queue", &svc_queue},
+    {"rpc", &svc_rpc},     {"signal", &svc_signal},       {"spool", &svc_spool},
 };
 
 static const struct bask_option rows[] = {

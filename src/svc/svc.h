@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include "svc/aides.h"
+#include "svc/alarms.h"
 #include "svc/shared.h"
 #include "svc/signals.h"
 
@@ -32,9 +34,22 @@ struct bask_svc_setup {
     struct bask_signal_board *signals; /* NULL: there is no master */
     uint32_t workers, worker_id, generation;
     const struct bask_shared *shared; /* NULL: nothing is */
+    const struct bask_aides *aides;   /* NULL: none */
     const struct bask_board *board;   /* NULL: there is none */
+    const struct bask_alarms *alarms; /* NULL: there are none */
 };
 
+/* What a process is that is a mule or a spooler. */
+struct bask_svc_aide {
+    const struct bask_aide *about;
+    struct bask_aide_place *place;
+    int32_t master_pid, parent;
+    void (*follow_log)(void *context); /* opens it again if that was asked for */
+    void *context;
+};
+
+/* The calling process is one, for good. */
+void bask_svc_be_aide(const struct bask_svc_aide *aide);
 void bask_svc_set_up(const struct bask_svc_setup *setup);
 /* What was set up, for who offers a service of other rooms. */
 const struct bask_svc_options *bask_svc_options(void);

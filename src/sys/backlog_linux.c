@@ -4,6 +4,8 @@
  */
 #include "sys/sock.h"
 
+#include "base/err.h"
+
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
@@ -13,12 +15,15 @@
 #include <unistd.h>
 
 static int
-waiting_tcp(int fd)
+ask_tcp(int fd, struct bask_sock_queue *ret_queue)
 {
     struct tcp_info info;
     socklen_t size = sizeof info;
     /* Of a listening socket these fields are its queue, and the limit of it. */
-    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) ? -1 : (int)info.tcpi_unacked;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size))
+        return BASK_E_SYSTEM;
+    *ret_queue = (struct bask_sock_queue){(int)info.tcpi_unacked, (int)info.tcpi_sacked};
+    return BASK_OK;
 }
 
 static bool
@@ -41,42 +46,53 @@ ask(int netlink, ino_t inode)
 }
 
 static int
-understand(struct nlmsghdr *answer, size_t length)
+understand(struct nlmsghdr *answer, size_t length, struct bask_sock_queue *ret_queue)
 {
     if (!NLMSG_OK(answer, length) || answer->nlmsg_type != SOCK_DIAG_BY_FAMILY)
-        return -1;
+        return BASK_E_SYSTEM;
     struct rtattr *attribute = (struct rtattr *)((struct unix_diag_msg *)NLMSG_DATA(answer) + 1);
     int left = (int)answer->nlmsg_len - (int)NLMSG_LENGTH(sizeof(struct unix_diag_msg));
     for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left))
-        if (attribute->rta_type == UNIX_DIAG_RQLEN)
-            return (int)((struct unix_diag_rqlen *)RTA_DATA(attribute))->udiag_rqueue;
-    return -1;
+        if (attribute->rta_type == UNIX_DIAG_RQLEN) {
+            const struct unix_diag_rqlen *lengths = RTA_DATA(attribute);
+            *ret_queue =
+                (struct bask_sock_queue){(int)lengths->udiag_rqueue, (int)lengths->udiag_wqueue};
+            return BASK_OK;
+        }
+    return BASK_E_SYSTEM;
 }
 
 static int
-waiting_local(int fd)
+ask_local(int fd, struct bask_sock_queue *ret_queue)
 {
     _Alignas(struct nlmsghdr) char answer[1024];
     struct stat status;
-    int waiting = -1;
+    int err = BASK_E_SYSTEM;
     int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
     if (netlink < 0)
-        return -1;
+        return BASK_E_SYSTEM;
     if (!fstat(fd, &status) && ask(netlink, status.st_ino)) {
         ssize_t n = recv(netlink, answer, sizeof answer, 0); /* the kernel answers at once */
         if (n > 0)
-            waiting = understand((struct nlmsghdr *)answer, (size_t)n);
+            err = understand((struct nlmsghdr *)answer, (size_t)n, ret_queue);
     }
     close(netlink);
-    return waiting;
+    return err;
+}
+
+int
+bask_sock_queue(int fd, struct bask_sock_queue *ret_queue)
+{
+    int family = 0;
+    socklen_t size = sizeof family;
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size))
+        return BASK_E_SYSTEM;
+    return family == AF_UNIX ? ask_local(fd, ret_queue) : ask_tcp(fd, ret_queue);
 }
 
 int
 bask_sock_waiting(int fd)
 {
-    int family = 0;
-    socklen_t size = sizeof family;
-    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size))
-        return -1;
-    return family == AF_UNIX ? waiting_local(fd) : waiting_tcp(fd);
+    struct bask_sock_queue queue;
+    return bask_sock_queue(fd, &queue) ? -1 : queue.waiting;
 }

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int
-write_all(int fd, bask_str bytes)
+int
+bask_file_write(int fd, bask_str bytes)
 {
     while (bytes.len) {
         ssize_t n = write(fd, bytes.ptr, bytes.len);
@@ -40,7 +40,7 @@ bask_file_replace(const char *path, bask_str bytes, mode_t mode)
         fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return BASK_E_SYSTEM;
-    int err = write_all(fd, bytes);
+    int err = bask_file_write(fd, bytes);
     if (!err && fchmod(fd, mode))
         err = BASK_E_SYSTEM;
     if (close(fd) && !err)

@@ -17,7 +17,9 @@ int bask_file_replace(const char *path, bask_str bytes, mode_t mode);
  * is none of the standard streams', or BASK_E_SYSTEM. */
 int bask_file_unnamed(const char *folder);
 
-/* All of these bytes, from `offset` on. 0 or BASK_E_SYSTEM. */
+/* All of these bytes. 0 or BASK_E_SYSTEM. */
+int bask_file_write(int fd, bask_str bytes);
+/* The same, from `offset` on. 0 or BASK_E_SYSTEM. */
 int bask_file_write_at(int fd, bask_str bytes, int64_t offset);
 
 /* At most size - 1 bytes and a NUL; the number of bytes, or BASK_E_SYSTEM. */

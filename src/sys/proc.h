@@ -36,6 +36,10 @@ int bask_proc_fill_standard_files(void);
 /* A descriptor that is readable when the process has ended, whoever its parent is; BASK_E_SYSTEM.
  */
 int bask_proc_open_process(pid_t pid);
+enum { BASK_PROC_REALM = 96 };
+/* Where numbers of processes mean the same: this machine since it was started, this container. As a
+ * text, empty where that cannot be told; what is behind it is zeros. */
+void bask_proc_realm(char out[BASK_PROC_REALM]);
 /* Zeroed memory that children share; NULL if there is none. */
 void *bask_proc_shared_memory(size_t size);
 /* This process has it no more. */

@@ -2,6 +2,7 @@
 #include "sys/proc.h"
 
 #include "base/err.h"
+#include "sys/files.h"
 #include "sys/priv.h"
 
 #include <dirent.h>
@@ -201,6 +202,18 @@ bask_proc_close_input(void)
         dup2(fd, STDIN_FILENO);
         close(fd);
     }
+}
+
+void
+bask_proc_realm(char out[BASK_PROC_REALM])
+{
+    enum { BOOT = 48, SPACE = 32 };
+    char boot[BOOT] = "", space[SPACE] = "";
+    bask_file_read("/proc/sys/kernel/random/boot_id", boot, sizeof boot);
+    if (readlink("/proc/self/ns/pid", space, sizeof space - 1) < 0)
+        space[0] = '\0';
+    memset(out, 0, BASK_PROC_REALM);
+    snprintf(out, BASK_PROC_REALM, "%.36s %s", boot, space);
 }
 
 void *

@@ -25,7 +25,9 @@ prepare(const struct bask_shell_command *how, posix_spawn_file_actions_t *action
     posix_spawnattr_setsigmask(attributes, &none);
     posix_spawnattr_setflags(attributes,
                              POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-    if (!how->keep_stdin)
+    if (how->input)
+        failure = posix_spawn_file_actions_adddup2(actions, how->input, STDIN_FILENO);
+    else if (!how->keep_stdin)
         failure = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     if (!failure && how->folder)
         failure = posix_spawn_file_actions_addchdir_np(actions, how->folder);

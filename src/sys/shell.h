@@ -9,9 +9,10 @@
 #include <sys/types.h>
 
 struct bask_shell_command {
-    const char *command;          /* for /bin/sh */
-    const char *folder;           /* NULL: the present one */
-    bool keep_stdin;              /* else it is /dev/null */
+    const char *command; /* for /bin/sh */
+    const char *folder;  /* NULL: the present one */
+    bool keep_stdin;     /* else it is /dev/null */
+    int input;           /* or this is what it reads; 0: no. Not with `priv` and `new_pids` */
     const struct bask_priv *priv; /* as whom; NULL: the present user */
     bool new_pids;                /* in a namespace where it is process 1 */
 };

@@ -85,7 +85,16 @@ void bask_sock_never_block(int fd);
 /* The numeric text of an address. */
 void bask_sock_describe(const struct bask_sockaddr *addr, struct bask_sock_name *ret_name);
 
-/* Connections that wait in a listening socket; -1 if it cannot be told. */
+/* sendfile(2) without SIGPIPE: a socket whose peer has left is only EPIPE. */
+ssize_t bask_sock_send_file(int fd, int file_fd, off_t *offset, size_t size);
+
+/* Connections that wait in a listening socket, and how many may. */
+struct bask_sock_queue {
+    int waiting, limit;
+};
+/* BASK_E_SYSTEM if it cannot be told. */
+int bask_sock_queue(int fd, struct bask_sock_queue *ret_queue);
+/* The number that waits; -1 if it cannot be told. */
 int bask_sock_waiting(int fd);
 
 /* The largest backlog the kernel grants. */

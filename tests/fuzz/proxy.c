@@ -23,7 +23,8 @@ check_hops(const char *buf, size_t len)
     struct bask_hop hops[8];
     struct bask_ip ip;
     bask_str port, item, list = bask_str_n(buf, len);
-    int count = bask_hops_parse(list, hops, 8);
+    bool whole;
+    int count = bask_hops_parse_end(list, hops, 8, &whole);
     assert(count >= -1 && count <= 8);
     for (int i = 0; i < count; i++) {
         inside(hops[i].node, buf, len);

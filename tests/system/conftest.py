@@ -16,10 +16,11 @@ TEST_SECONDS = 120
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
-    """A limit for each test where pytest-timeout is there to enforce it."""
+    """A limit for each test that has none, where pytest-timeout is there to enforce it."""
     if config.pluginmanager.hasplugin("timeout"):
         for item in items:
-            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -146,7 +146,7 @@ def test_store(bask: Bask) -> None:
     assert "kept is no store of such a cache" in said
 
 
-def test_upgrade_goes_on_with_a_store(bask: Bask) -> None:
+def test_upgrade_goes_on_with_a_store(bask: Bask, successors: None) -> None:
     server = start(bask, "--cache2", "name=c,items=10,store=kept", "--cache2", "name=lost,items=10",
                    "--control-socket", "control")
     ask(server, "[uwsgi.cache_set('a', 'kept', 0, c) for c in ('c', 'lost')]")

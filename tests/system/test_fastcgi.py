@@ -151,6 +151,16 @@ def test_unknown_management_record(server: Server) -> None:
     assert came[-1].kind == fastcgi.END
 
 
+def test_gateway_that_asks_and_takes_no_answer(server: Server) -> None:
+    """What it does not take would otherwise fill the memory."""
+    questions = record(99, number=0) * 8192
+    with server.connect() as connection, pytest.raises(ConnectionError):
+        for _ in range(256):
+            connection.send(questions)
+    server.wait_log("does not take what it is told")
+    assert answer(server.raw(request())).body == HELLO
+
+
 @pytest.mark.parametrize("role", [fastcgi.AUTHORIZER, fastcgi.FILTER, 0, 99])
 def test_other_roles_are_refused(server: Server, role: int) -> None:
     with server.connect() as connection:

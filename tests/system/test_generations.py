@@ -7,6 +7,7 @@ import time
 import pytest
 
 from support import processes
+from support.aides import wait_born, wait_gone
 from support.server import Bask
 from support.wait import wait_until
 
@@ -117,6 +118,27 @@ def test_upgrade_to_another_control_socket(bask: Bask, successors: None) -> None
     successor = int(server.wait_log(r"upgraded: master (\d+) serves").group(1))
     assert server.succeeded_by(successor) == 0
     assert server.ctl("reload").stdout == "generation 2 serves\n"
+
+
+def test_upgrade_ends_the_mules_and_spoolers_before(bask: Bask, successors: None) -> None:
+    """What waits for a mule of the master before is done; the successor's do what comes then."""
+    server = bask.null("--mule", "--spooler", "tasks", "--master-fifo", "fifo", workers=1)
+    server.idle = False
+    before = [wait_born(server, "mule"), wait_born(server, "spooler")]
+    processes.stop(before[0])
+    server.get("/mule/1?waits")
+    (bask.folder / "fifo").write_text("f")
+    successor = int(server.wait_log(r"upgraded: master (\d+) serves").group(1))
+    os.kill(before[0], signal.SIGCONT)
+    assert server.succeeded_by(successor) == 0
+    server.wait_log("null: mule 1: waits")
+    for pid, kind in zip(before, ("mule", "spooler")):
+        wait_gone(pid)
+        wait_born(server, kind, count=2)
+    server.get("/mule/1?after")
+    server.get("/spool?after")
+    server.wait_log("null: mule 1: after")
+    server.wait_log("null: spooler 1: after")
 
 
 def test_upgrade_leaves_a_daemon_with_a_pidfile_alone(bask: Bask, successors: None) -> None:

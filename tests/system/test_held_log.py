@@ -120,7 +120,7 @@ def test_what_was_lost_is_told(held: Held) -> None:
         load.wait_more(1000)
         pattern = rb"\[(\d+)\] \[warn\] (\d+) lines of this process were lost: nothing could be"
         lost = wait_until(lambda: re.search(pattern, held.read()), "the loss is told")
-        assert lost and int(lost.group(2)) > 100
+        assert lost and int(lost.group(2)) > 0
         told = held.text[lost.start():]
         wait_until(lambda: told.count(b"\n") + 5 < held.read()[lost.start():].count(b"\n"),
                    "lines go on")

@@ -8,6 +8,7 @@ from typing import Any, List, Optional, Tuple
 import pytest
 
 from support import java, processes
+from support.aides import wait_born, wait_gone
 from support.client import Connection
 from support.server import Bask, Server
 from support.uwsgi import packet
@@ -63,6 +64,17 @@ public class Functions {
         uwsgi.register_rpc("j_gc", a -> { byte[][] garbage = new byte[100][];
             for (int i = 0; i < 5000; i++) garbage[i % 100] = new byte[100000];
             System.gc(); return "collected"; });
+        uwsgi.register_rpc("j_changed", a -> { byte[][] many = new byte[200][];
+            boolean[] ends = new boolean[1];
+            Thread changes = new Thread(() -> { for (int i = 0; !ends[0]; i++) {
+                many[i % 200] = null; many[i % 200] = new byte[i % 5000]; } });
+            changes.start();
+            for (int i = 0; i < 2000; i++)
+                try { uwsgi.rpc_binary("", "l_join", many); } catch (NullPointerException error) { }
+            ends[0] = true;
+            return "done"; });
+        uwsgi.register_rpc("j_fails_oddly", a -> { throw new RuntimeException() {
+            public String getMessage() { throw new IllegalStateException("twice"); } }; });
         uwsgi.register_rpc("j_bad_name", a -> { uwsgi.register_rpc("", b -> null); return ""; });
         uwsgi.log("Java is there: " + args.length + " é");
     }
@@ -72,6 +84,7 @@ DEFINED = r"""
 import signal, subprocess, sys, threading
 uwsgi.register_rpc("python", lambda *args: b"python:" + b"|".join(args))
 uwsgi.register_rpc("same", lambda data: data)
+uwsgi.mule_msg_hook = lambda message: note(uwsgi.call("j_upper", message))
 uwsgi.register_rpc("raises", lambda: 1 / 0)
 uwsgi.register_rpc("thread", lambda: str(threading.get_ident()))
 def down(n):
@@ -99,6 +112,7 @@ def in_threads(count, *call):
 """
 LUA = """
 uwsgi.register_rpc("l_call", function(...) return uwsgi.call(...) end)
+uwsgi.register_rpc("l_down", function() return uwsgi.call("l_down") end)
 uwsgi.register_rpc("l_join", function(...) return table.concat({...}, "+") end)
 """
 
@@ -205,6 +219,9 @@ def test_exceptions(world: World) -> None:
     assert ask(server, "uwsgi.call('j_fails')") == "None"
     server.complained("the RPC function j_fails raised:\njava.lang.IllegalStateException: on "
                       r"purpose\n\tat Functions\.")
+    assert ask(server, "uwsgi.call('j_fails_oddly')") == "None"
+    server.wait_log(r"j_fails_oddly raised:\nFunctions\$1, which cannot say more: "
+                    "java.lang.IllegalStateException\n")
     assert ask(server, "uwsgi.call('j_call', 'raises')") == "None"
     server.wait_log("the RPC function raises raised:\n(.*\n)+ZeroDivisionError")
     assert ask(server, "uwsgi.call('j_call', 'nobody')") == "None"
@@ -233,7 +250,7 @@ def test_stack_overflows_on_both_sides(world: World, thread: bool) -> None:
 def test_round_trips_without_end(world: World) -> None:
     server, where = world.start()
     assert ask(server, "uwsgi.call('down', '1000000')") == "None"
-    server.complained("raised:\n|lead too deep|Exception ignored from cffi|StackOverflow")
+    server.complained("raised:\n|lead too deep")
     assert ask(server, "uwsgi.call('j_upper', 'a')") == "b'A'"
 
 
@@ -247,6 +264,18 @@ def test_threads_of_java_call_python(world: World) -> None:
     assert ask(server, "uwsgi.call('j_thread', 'l_call', 'python', 'x')") == "b'python:x'"
     assert ask(server, "uwsgi.call('j_small_thread', 'python')") == "b'null'"
     server.complained("python was not called: its thread has less than 1024 KiB of stack left")
+    assert ask(server, "uwsgi.call('j_small_thread', 'l_down')") == "b'null'"
+    server.wait_log("the RPC function l_down: calls lead too deep")
+
+
+def test_arguments_that_another_thread_of_java_changes(world: World) -> None:
+    server, _ = world.start()
+    assert ask(server, "uwsgi.call('j_changed')") == "b'done'"
+
+
+def test_arguments_that_another_thread_of_java_changes(world: World) -> None:
+    server, _ = world.start()
+    assert ask(server, "uwsgi.call('j_changed')") == "b'done'"
 
 
 def test_threads_of_python_call_java(world: World) -> None:
@@ -274,6 +303,17 @@ def test_signals_are_the_servers(world: World) -> None:
     wait_until(lambda: not any(map(processes.is_alive, old)), "the old workers have ended")
     assert call(where, b"j_upper", b"a") == b"A"
     assert ask(server, "'_JAVA_SR_SIGNUM' in os.environ") == "False"
+
+
+def test_mules_have_java_too(world: World) -> None:
+    (world.bask.folder / "seen").touch()
+    server, _ = world.start("--mule", workers=1)
+    for count in (1, 2):
+        pid = wait_born(server, "mule", count=count)
+        ask(server, "uwsgi.mule_msg('a%d')" % count)
+        wait_until(lambda: "b'A%d'" % count in (server.folder / "seen").read_text(), "Java answers")
+        server.send_signal(signal.SIGHUP)
+        wait_gone(pid)
 
 
 def test_crash_in_python_is_still_reported(world: World) -> None:

@@ -2,7 +2,7 @@
 import re
 import signal
 import struct
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 import pytest
 
@@ -120,7 +120,8 @@ def test_too_deep(bask: Bask) -> None:
     """Lua gives up long before the stack does."""
     server, where = start(bask)
     assert call(where, b"deep", b"100000") == b""
-    server.complained("the RPC function deep raised:\n(.*stack overflow|error in error handling)")
+    server.complained("the RPC function deep(: calls lead too deep|"
+                      " raised:\n(.*stack overflow|error in error handling))")
     assert call(where, b"add", b"1", b"2") == b"3"
 
 
@@ -201,11 +202,21 @@ uwsgi.register_rpc("python", lambda *args: b"python:" + b"|".join(args))
 uwsgi.register_rpc("raises", lambda: 1 / 0)
 uwsgi.register_rpc("back", lambda name, *args: uwsgi.call(name, *args))
 note(uwsgi.call("add", "1", "2"))
+uwsgi.mule_msg_hook = lambda message: note("mule %s" % uwsgi.call("join", message, ""))
+
+def spooler(env):
+    note("spooler %s" % uwsgi.call("join", env[b"key"], ""))
+    return uwsgi.SPOOL_OK
+
+uwsgi.spooler = spooler
 
 def in_threads(count):
+    # all calls are in Lua at the same time
     answers = []
+    barrier = threading.Barrier(count)
+    uwsgi.register_rpc("meet", lambda: barrier.wait(20) is not None and "met")
     threads = [threading.Thread(
-        target=lambda: answers.append(uwsgi.call("call", "python", "x"))) for _ in range(count)]
+        target=lambda: answers.append(uwsgi.call("call", "meet"))) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -243,6 +254,16 @@ def test_python_and_lua(bask: Bask, workers: int, options: Tuple[str, ...]) -> N
     assert call(where, b"back", b"join", b"v", b"w") == b"v|w"
 
 
+@pytest.mark.parametrize("options", [[], ["--lazy-apps"]])
+def test_functions_in_mules_and_spoolers(bask: Bask, options: List[str]) -> None:
+    server, _ = python(bask, "--mule", "--spooler", "tasks", *options, workers=1)
+    ask(server, "uwsgi.mule_msg('m')")
+    ask(server, "uwsgi.spool({'key': 's'})")
+    seen = server.folder / "seen"
+    wait_until(lambda: {"mule b'm|'", "spooler b's|'"} <= set(seen.read_text().split("\n")),
+               "both have called a function")
+
+
 def test_errors_cross_no_border(bask: Bask) -> None:
     server, where = python(bask)
     assert ask(server, "uwsgi.call('fails')") == "None"
@@ -256,15 +277,19 @@ def test_python_recursion_through_lua(bask: Bask) -> None:
     server, _ = python(bask)
     assert ask(server, "uwsgi.register_rpc('down', lambda n: uwsgi.call('call', 'down', n))"
                ) == "True"
-    assert ask(server, "uwsgi.call('down', '1')") == "None"
-    server.complained("raised:\n|calls lead too deep|Exception ignored from cffi|StackOverflow")
+    for way in ("'down'", "'call', 'down'", "'in a coroutine', 'call', 'down'"):
+        before = len(server.log())
+        assert ask(server, "uwsgi.call(%s, '1')" % way) == "None"
+        wait_until(lambda: re.search("the RPC function .*( raised|: calls lead too deep)",
+                                     server.log()[before:]), "it is in the log")
+    server.complained(".")
     assert ask(server, "uwsgi.call('add', '1', '1')") == "b'2'"
 
 
 def test_threads_of_python(bask: Bask) -> None:
     """More than there are states of Lua at the start."""
     server, _ = python(bask)
-    assert ask(server, "in_threads(8)") == repr([b"python:x"] * 8)
+    assert ask(server, "in_threads(8)") == repr([b"met"] * 8)
 
 
 def test_last_to_register_has_the_name(bask: Bask) -> None:
@@ -273,6 +298,8 @@ def test_last_to_register_has_the_name(bask: Bask) -> None:
     assert ask(server, "uwsgi.call('join', 'a')") == "b'of Python'"
     assert call(where, b"join", b"a") == b"of Python"
     assert call(where, b"call", b"join") == b"of Python"
+    assert ask(server, "in_threads(8)") == repr([b"met"] * 8)  # states that run the file again
+    assert ask(server, "uwsgi.call('join', 'a')") == "b'of Python'"
     assert ask(server, "uwsgi.call('later')") == "b'true'"
     assert ask(server, "uwsgi.call('new')") == "b'1'"
 

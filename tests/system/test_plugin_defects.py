@@ -266,3 +266,33 @@ def test_complaint_12_callable_with_a_file(bask: Bask) -> None:
         "    return [b'other']\n")
     server = bask.start("--pypy-wsgi-file", "app.py", "--callable", "other")
     assert server.get("/").text == "other"
+
+
+def test_defect_03_decorators_see_the_spooler(bask: Bask) -> None:
+    """`'spooler' in uwsgi.opt`, on which the decorators look, and names as text."""
+    (bask.folder / "defined.py").write_text(
+        "import uwsgidecorators\n"
+        "@uwsgidecorators.spool\n"
+        "def task(env): note(env['k'])\n"
+        "assert 'spooler' in uwsgi.opt\n")
+    server = bask.app("services", "--spooler", "tasks", workers=1)
+    server.post("/", b"task(k='text')")
+    seen = bask.folder / "seen"
+    wait_until(lambda: seen.exists() and seen.read_text() == "text\n", "the task is done")
+
+
+def test_defect_22_spooler_mules_and_atexit(bask: Bask) -> None:
+    """Functions of the application are found: for tasks, for messages, for the end."""
+    (bask.folder / "defined.py").write_text(
+        "import atexit\n"
+        "atexit.register(lambda: note('atexit %d' % uwsgi.mule_id()))\n"
+        "uwsgi.spooler = lambda env: [note(env[b'k'].decode()), uwsgi.SPOOL_OK][1]\n"
+        "uwsgi.mule_msg_hook = lambda message: note(message.decode())\n")
+    server = bask.app("services", "--spooler", "tasks", "--mule", workers=1)
+    server.post("/", b"[uwsgi.spool(k='task'), uwsgi.mule_msg('message')]")
+    seen = bask.folder / "seen"
+    wait_until(lambda: seen.exists() and {"task", "message"} <= set(seen.read_text().split("\n")),
+               "both are done")
+    server.stop()
+    assert "atexit 1" in seen.read_text().split("\n")
+    assert "unable to find the spooler function" not in server.log()

@@ -2,6 +2,7 @@
 import re
 import socket
 import struct
+import time
 from typing import Dict, Set
 
 import pytest
@@ -58,6 +59,18 @@ def test_proxy_header_byte_by_byte(announced: Server, header: bytes) -> None:
             connection.send(bytes([byte]))
         assert "REMOTE_ADDR=" + CLIENT in connection.answer().text.splitlines()
         assert "REMOTE_ADDR=" + CLIENT in connection.request("GET", "/env").text.splitlines()
+
+
+@pytest.mark.null
+def test_connection_is_idle_behind_a_proxy_header_in_pieces(bask: Bask) -> None:
+    """It is no request that is late."""
+    server = start(bask, "--enable-proxy-protocol", "--http-headers-timeout", "1")
+    with server.connect() as connection:
+        connection.send(V1[:10])
+        time.sleep(0.2)
+        connection.send(V1[10:])
+        time.sleep(1.5)
+        assert connection.request("GET", "/env").status == 200
 
 
 @pytest.mark.null
@@ -141,11 +154,24 @@ def test_x_forwarded_for_in_several_lines(bask: Bask) -> None:
     ("for=unknown;proto=https", {"REMOTE_ADDR=127.0.0.1", "scheme=https"}),
     ("for=192.0.2.7;for=192.0.2.8", {"REMOTE_ADDR=127.0.0.1"}),
     ("for=192.0.2.7;proto=\"https", {"REMOTE_ADDR=127.0.0.1", "scheme=http"}),
+    ("\", for=192.0.2.7;proto=https", {"REMOTE_ADDR=" + CLIENT, "scheme=https"}),
+    ("for=8.8.8.8;for=9.9.9.9, for=192.0.2.7;by=\"a,b\"", {"REMOTE_ADDR=" + CLIENT}),
+    ("for=127.0.0.1, " * 40 + "for=192.0.2.7", {"REMOTE_ADDR=" + CLIENT}),
+    ("=, for=127.0.0.1;proto=https", {"REMOTE_ADDR=127.0.0.1", "scheme=https"}),
 ])
 def test_forwarded(bask: Bask, field: str, expected: Set[str]) -> None:
     server = start(bask, "--forwarded", "forwarded")
     assert expected <= set(server.get("/env", {"Forwarded": field, "X-Forwarded-For": "6.6.6.6"}
                                       ).text.splitlines())
+
+
+@pytest.mark.null
+@pytest.mark.parametrize("first", ['"', "for=", "for=127.0.0.1;", "for=127.0.0.1," * 40])
+def test_forwarded_of_a_client_cannot_hide_the_proxys(bask: Bask, first: str) -> None:
+    """The proxy adds a line of its own; else a client could pass for the proxy itself."""
+    server = start(bask, "--forwarded", "forwarded")
+    sent = ENV[:-2] + b"Forwarded: %s\r\nForwarded: for=192.0.2.7\r\n\r\n" % first.encode()
+    assert "REMOTE_ADDR=" + CLIENT in told(server, sent)
 
 
 @pytest.mark.null

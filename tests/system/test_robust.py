@@ -407,3 +407,19 @@ def test_atexit_handlers_that_fail(bask: Bask, workers: int) -> None:
     assert (server.folder / "first-registered").exists()
     server.complained("ZeroDivisionError")
     server.wait_log("printed at exit")
+
+
+def test_sigpipe_is_the_applications_and_ends_no_worker(bask: Bask) -> None:
+    """Programs for the command line want to end with their reader; a server has many of them."""
+    (bask.folder / "large").write_bytes(b"x" * (64 << 20))
+    path = str(bask.folder / "app.sock")
+    server = bask.app("pipe", "--http-socket", path, "--static-map", "/large=large", address=path,
+                      workers=1)
+    workers = server.workers()
+    for _ in range(3):
+        with server.connect() as connection:
+            connection.send(make_request("GET", "/large"))
+            connection.bytes(1000)
+        assert server.get("/").body == b"ok"
+    server.wait_log("the client left before the end of the answer")
+    assert server.workers() == workers

@@ -49,6 +49,23 @@ def test_graceful_stop_answers_what_waits_to_be_accepted(bask: Bask) -> None:
     assert server.wait_end() == 0
 
 
+@pytest.mark.null
+def test_graceful_stop_answers_what_a_full_worker_left_waiting(bask: Bask) -> None:
+    server = bask.null("--graceful-on-term", "--max-connections", "2", workers=1)
+    holders = [server.connect() for _ in range(2)]
+    for holder in holders:
+        assert holder.request("GET", "/").status == 200
+    waiting: List[Connection] = [server.connect() for _ in range(5)]
+    for connection in waiting:
+        connection.send(make_request("GET", "/"))
+    server.wait_log("has max-connections")
+    server.send_signal(signal.SIGTERM)
+    assert [connection.answer().status for connection in waiting] == [200] * 5
+    for connection in holders + waiting:
+        connection.close()
+    assert server.wait_end() == 0
+
+
 def test_second_signal_cuts_a_graceful_stop_short(bask: Bask) -> None:
     server = in_gate(bask)
     with server.connect() as connection:

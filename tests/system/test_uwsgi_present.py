@@ -74,9 +74,45 @@ def test_process_name(server: Server, name: object) -> None:
 def test_clock_and_readiness(server: Server) -> None:
     assert abs(int(ask(server, "uwsgi.micros()")) / 1e6 - time.time()) < 60
     assert ask(server, "uwsgi.ready()") == "True"
+    assert ask(server, "uwsgi.accepting()") == ask(server, "uwsgi.accepting(0)") == "None"
 
 
 def test_listen_queue(server: Server) -> None:
     assert ask(server, "uwsgi.listen_queue()") == "0"
     assert ask(server, "uwsgi.listen_queue(0)") == "0"
     assert ask(server, "uwsgi.listen_queue(1)").startswith("ValueError")
+
+
+def test_size_of_the_log(server: Server) -> None:
+    before = int(ask(server, "uwsgi.logsize()"))
+    assert before > 0
+    ask(server, "uwsgi.log('x' * 1000)")
+    assert int(ask(server, "uwsgi.logsize()")) >= before + 1000
+
+
+SENDING = """
+import uwsgi
+
+def application(environ, start_response):
+    write = start_response("200 OK", [])
+    if environ["PATH_INFO"] == "/piece":
+        write(b"before ")
+        uwsgi.sendfile("content", 0, 5, 3)
+        return [b" after"]
+    uwsgi.sendfile("content", 0, int(environ["QUERY_STRING"] or 0))
+    return []
+"""
+
+
+def test_sendfile(bask: Bask) -> None:
+    content = bytes(range(256)) * 8192
+    (bask.folder / "content").write_bytes(content)
+    (bask.folder / "sending.py").write_text(SENDING)
+    server = bask.start("--wsgi-file", "sending.py", workers=1)
+    with server.connect() as connection:
+        for _ in range(50):  # on one connection, so that the JIT has something to do
+            whole = connection.request("GET", "/?2000000")
+            assert whole.body == content[2000000:]
+        assert connection.request("GET", "/").body == content
+        assert connection.request("HEAD", "/").status == 200
+        assert connection.request("GET", "/piece").body == b"before \x05\x06\x07 after"

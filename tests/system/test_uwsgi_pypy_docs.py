@@ -4,7 +4,6 @@ Two things change: their paths and their ports are moved into the test's own. Ea
 `bask` for `uwsgi` and by a link named `uwsgi`.
 """
 import shlex
-import shutil
 import signal
 import struct
 import subprocess
@@ -13,13 +12,12 @@ from typing import Any, List
 
 import pytest
 
-from support import processes, venv
+from support import processes, unpacked, venv
 from support.server import BINARY, LIBRARY, Bask, Server
 from support.terminal import CTRL_C, Terminal
 from support.uwsgi import packet
 from support.wait import wait_until
 
-PYPY = "/usr/bin/pypy3"
 MOVED = ("/opt/", "/var/", "/home/")
 HELLO = """
 import os
@@ -44,18 +42,8 @@ uwsgi.uwsgi_init(len(sys.argv), argv, envs)
 
 @pytest.fixture(scope="session")
 def opt_pypy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A PyPy as upstream packs it: the library in bin/, and a standard library of its own."""
     home = tmp_path_factory.mktemp("opt") / "pypy"
-    listed = subprocess.run([PYPY, "-c", "import os; print(os.path.dirname(os.__file__))"],
-                            stdout=subprocess.PIPE, encoding="utf-8", check=True)
-    standard = Path(listed.stdout.strip())
-    loaded = subprocess.run([PYPY, "-c", "print(open('/proc/self/maps').read())"],
-                            stdout=subprocess.PIPE, encoding="utf-8", check=True)
-    library = next(line.split()[-1] for line in loaded.stdout.splitlines() if "libpypy" in line)
-    (home / "bin").mkdir(parents=True)
-    (home / "bin" / Path(library).name).symlink_to(library)
-    shutil.copytree(standard, home / "lib" / standard.name, symlinks=True,
-                    ignore=shutil.ignore_patterns("__pycache__", "test", "tests"))
+    unpacked.make(home)
     return home
 
 

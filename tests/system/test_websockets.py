@@ -7,6 +7,7 @@ from typing import Callable, List, Tuple
 import pytest
 import websocket
 
+from support import processes
 from support.client import Address, Connection, make_request
 from support.frames import (BINARY, FIELDS, PING, PONG, TEXT, Frame, closed, masked, next_frame,
                             shake_hands)
@@ -206,6 +207,18 @@ def test_ends(server: Server) -> None:
         shake_hands(connection, "/websocket")
         connection.send(b"\x81\x85ma")
     assert server.get("/").status == 200
+
+
+def test_a_large_message_is_forgotten_with_its_socket(bask: Bask) -> None:
+    """Not under sanitizers, which keep what is freed."""
+    server = bask.null("--threads", "1", "--websockets-max-size", "65536")
+    before = processes.resident_bytes(server.pid)
+    client = connect(server.address)
+    client.send_binary(bytes(60000000))
+    wait_until(lambda: processes.resident_bytes(server.pid) > before + 50000000, "it is there")
+    client.sock.close()  # the application cannot send it back, and ends
+    server.wait_log(r"GET /websocket => .*\(stream\)")
+    wait_until(lambda: processes.resident_bytes(server.pid) < before + 10000000, "memory is freed")
 
 
 @pytest.mark.null

@@ -56,7 +56,8 @@ def test_what_is_returned_is_nobodys(server: Server, way: str) -> None:
 
 
 def test_ends_of_the_application(server: Server) -> None:
-    for way, end in (("answers", (1000, "")), ("closes", (4001, "gr\xfc\xdfe"))):
+    for way, end in (("answers", (1000, "")), ("sends a file", (1000, "")),
+                     ("closes", (4001, "gr\xfc\xdfe"))):
         client = connect(server.address, "/ends")
         client.send(way)
         assert end_of(client) == end

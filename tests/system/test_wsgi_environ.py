@@ -120,6 +120,19 @@ def test_client_of_each_connection(server: Server) -> None:
                 assert shown["REMOTE_PORT"] == str(port)
 
 
+def test_client_of_a_connection_that_began_with_a_file(bask: Bask) -> None:
+    """The application hears of such a connection later, but of a new client all the same."""
+    (bask.folder / "page.html").write_bytes(b"page")
+    server = bask.app("environ", "--static-map", "/page.html=page.html")
+    for _ in range(3):
+        with server.connect() as connection:
+            port = connection.socket.getsockname()[1]
+            assert connection.request("GET", "/page.html").body == b"page"
+            for _ in range(3):
+                shown = json.loads(connection.request("GET", "/").body)
+                assert shown["REMOTE_PORT"] == str(port)
+
+
 def test_environ_is_new_for_each_request(server: Server) -> None:
     with server.connect() as connection:
         connection.request("GET", "/?a", {"X-Once": "1", "Content-Type": "a/b"}, b"body")

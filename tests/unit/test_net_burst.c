@@ -250,6 +250,101 @@ draining_in_a_burst(void **state)
     assert_non_null(strstr(text_of(client), "Connection: close\r\n\r\nheld"));
 }
 
+/* 112 answers are less than what is held, and more than a full socket takes. */
+#define GET_112(path)                                                                              \
+    GET_16(path) GET_16(path) GET_16(path) GET_16(path) GET_16(path) GET_16(path) GET_16(path)
+
+/* A client whose socket is full, of bytes that are no answers. */
+static struct client *
+dial_full(void)
+{
+    static char filler[10000];
+    const int small = 1;
+    struct client *client = dial(0, 0);
+    memset(filler, '.', sizeof filler);
+    until_connections(1);
+    struct bask_conn *conn =
+        BASK_CONTAINER(fixture.net->steps[BASK_STEP_IDLE].next, struct bask_conn, link);
+    assert_int_equal(setsockopt(conn->io.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+    while (__real_send(conn->io.fd, filler, sizeof filler, 0) > 0)
+        continue;
+    return client;
+}
+
+/* What is held when the client ends within a request was asked for all the same. */
+static void
+half_closed_within_a_request(void **state)
+{
+    (void)state;
+    struct client *client = dial_full();
+    assert_true(say(client, GET_112("/") "GET / HT"));
+    shutdown(client->fd, SHUT_WR);
+    for (int i = 0; i < 20; i++)
+        pump(1);
+    hear_end(client);
+    assert_int_equal(responses(client), 112);
+    assert_false(client->reset);
+}
+
+/* A client that has said all is still to read the last answer: what it said in vain is read before
+ * the end, or that would be a reset. */
+static void
+half_closed_behind_the_last_request(void **state)
+{
+    (void)state;
+    struct client *client = dial(0, 0);
+    assert_true(say(client, "GET /hold" HOST "Connection: close\r\n\r\n"));
+    until_held();
+    for (int i = 0; i < 100; i++)
+        assert_true(say(client, GET_16("/")));
+    shutdown(client->fd, SHUT_WR);
+    pump(1);
+    respond_text(fixture.held, BASK_STR("hello"));
+    hear_end(client);
+    assert_int_equal(responses(client), 1);
+    assert_false(client->reset);
+}
+
+/* An answer that breaks off takes none along that was given before it. */
+static void
+aborted_behind_what_waits(void **state)
+{
+    (void)state;
+    struct client *client = dial_full();
+    assert_true(say(client, GET_112("/") GET("/hold") "POST / HTTP/1.1\r\n"));
+    until_held();
+    pump(1);
+    struct bask_req *req = fixture.held;
+    fixture.held = NULL;
+    assert_int_equal(req->io->begin(req, plain, 1), 0);
+    req->io->write(req, BASK_STR("one"));
+    req->io->abort(req, BASK_STR("500 x\r\n"), 0, BASK_STR("failed"));
+    hear_end(client);
+    assert_int_equal(responses(client), 113);
+    assert_false(client->reset);
+    assert_non_null(strstr(text_of(client), "\r\n3\r\none\r\n"));
+    assert_null(strstr(text_of(client), "\r\n0\r\n"));
+}
+
+/* Nothing is held for the sake of an answer that others come before. */
+static void
+others_between(void **state)
+{
+    (void)state;
+    struct client *client = dial(0, 0), *other = dial(1, 0);
+    assert_true(say(client, GET("/hold") GET("/")));
+    until_held();
+    assert_true(say(other, GET("/")));
+    while (!bask_pipeline_queued(&fixture.pipeline)) {
+        bask_loop_waited(fixture.loop, bask_loop_wait(fixture.loop, 1));
+        bask_net_dispatch(fixture.net);
+    }
+    respond_text(fixture.held, BASK_STR("hello"));
+    assert_int_equal(writes, 1);
+    until_responses(other, 1);
+    until_responses(client, 2);
+}
+
 int
 main(void)
 {
@@ -268,6 +363,10 @@ main(void)
         TEST(half_closed),
         TEST(asks_and_does_not_read),
         TEST(draining_in_a_burst),
+        TEST(half_closed_within_a_request),
+        TEST(half_closed_behind_the_last_request),
+        TEST(aborted_behind_what_waits),
+        TEST(others_between),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -235,6 +235,39 @@ folder_that_is_gone(void **state)
     hear_end(client);
 }
 
+/* The body that is on its way; NULL: none is. */
+static struct bask_conn *
+receiving(void)
+{
+    struct bask_link *bodies = &fixture.net->steps[BASK_STEP_BODY];
+    return bask_list_empty(bodies) ? NULL : BASK_CONTAINER(bodies->next, struct bask_conn, link);
+}
+
+/* Whoever sends some more has time for the rest anew, in memory (first) and in a file. */
+static void
+progress_gives_time(void **state)
+{
+    (void)state;
+    for (int in_file = 0; in_file < 2; in_file++) {
+        fixture.options.body_buffer = in_file ? 1000 : 100000;
+        struct client *client = dial(0, 0);
+        say(client, "POST /count" HOST "Content-Length: 30000\r\n\r\n");
+        say_bytes(client, big, 10000);
+        while (!receiving() || receiving()->body_left > 20000)
+            pump(1);
+        int64_t before = receiving()->deadline_us, now = bask_loop_now_us(fixture.loop);
+        while (bask_loop_now_us(fixture.loop) < now + 10000)
+            pump(1);
+        say_bytes(client, big, 10000);
+        while (receiving()->body_left > 10000)
+            pump(1);
+        assert_true(receiving()->deadline_us >= before + 10000);
+        assert_int_equal(receiving()->body_fd > 0, in_file);
+        hang_up(client);
+        until_connections(0);
+    }
+}
+
 static void
 limits_and_malformed_chunks(void **state)
 {
@@ -297,6 +330,7 @@ main(void)
         cmocka_unit_test_setup_teardown(nothing_is_left_of_a_client_that_leaves, set_up, tear_down),
         cmocka_unit_test_setup_teardown(disk_that_is_full, set_up, tear_down),
         cmocka_unit_test_setup_teardown(folder_that_is_gone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(progress_gives_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(limits_and_malformed_chunks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(continue_is_sent_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(streamed_where_files_are_not_wanted, set_up, tear_down),

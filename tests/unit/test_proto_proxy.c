@@ -228,12 +228,47 @@ forwarded(void **state)
     }
 }
 
+/* What a client has said in front of a proxy's own words. */
+static void
+ends_of_forwarded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *field;
+        int count;
+        bool whole;
+        const char *node; /* of the last hop */
+    } rows[] = {
+        {"for=a, for=b", 2, true, "b"},
+        {"", 0, true, NULL},
+        {"for", 0, false, NULL},
+        {"for,", 0, false, NULL},
+        {"\", for=b", 1, false, "b"},
+        {"for=a;for=a, for=b, for=c", 2, false, "c"},
+        {"for=\"x, for=b;host=\"h\"", 1, false, "b"},
+        {"x, for=b;host=\"h,i\"", 1, false, "b"},
+        {"for=a,for=b,for=c,for=d", 3, false, "d"},
+        {"\",,,,for=b", 1, false, "b"},
+        {"for=b,\"", 0, false, NULL},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct bask_hop hops[3];
+        bool whole;
+        int count = bask_hops_parse_end(bask_str_of(rows[i].field), hops, COUNT(hops), &whole);
+        if (count != rows[i].count || whole != rows[i].whole)
+            fail_msg("%s: %d, not %d", rows[i].field, count, rows[i].count);
+        if (count)
+            assert_str(hops[count - 1].node, bask_str_of(rows[i].node));
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(announcements), cmocka_unit_test(networks),  cmocka_unit_test(nodes),
-        cmocka_unit_test(lists),         cmocka_unit_test(forwarded),
+        cmocka_unit_test(announcements), cmocka_unit_test(networks),
+        cmocka_unit_test(nodes),         cmocka_unit_test(lists),
+        cmocka_unit_test(forwarded),     cmocka_unit_test(ends_of_forwarded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

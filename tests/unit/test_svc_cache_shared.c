@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -213,6 +214,8 @@ killed_anywhere(void **state)
             set(cache, "a", "twelve bytes");
             set(cache, "b", "twelve bytes");
             set(cache, "c", "twelve bytes");
+            set(cache, "gone", "whose blocks are free");
+            bask_cache_remove(cache, BASK_STR("gone"));
             goes_on = stop_after(deeds[i].act, cache, n);
             repaired += atomic_load(&cache->head->changing);
             bask_cache_count(cache);
@@ -295,6 +298,8 @@ files_of_other_caches(void **state)
     assert_false(try_open("items=9,blocks=40", error, sizeof error)); /* another size */
     assert_non_null(strstr(error, "no store of such a cache"));
     assert_false(try_open("blocksize=8", error, sizeof error));
+    assert_false(try_open("hashsize=5", error, sizeof error)); /* of the same size */
+    assert_non_null(strstr(error, "no store of such a cache"));
     assert_false(try_open("store=/nonexistent/file", error, sizeof error));
     assert_non_null(strstr(error, "No such file"));
     assert_false(try_open("store=/dev/null", error, sizeof error));
@@ -316,9 +321,36 @@ files_in_use(void **state)
     first = open_cache(description);
     assert_string_equal(value_of(first, "b"), "y");
     assert_false(try_open("items=9,blocks=40,store_delete=1", error, sizeof error));
+    assert_false(try_open("hashsize=5,store_delete=1", error, sizeof error));
     check_order(first);
     bask_cache_close(&first);
     bask_cache_close(&second);
+}
+
+/* Locks know threads by their numbers, which are others in another namespace of processes. */
+static void
+files_in_use_elsewhere(void **state)
+{
+    (void)state;
+    struct bask_cache *cache = open_cache(description);
+    char error[512];
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (unshare(CLONE_NEWPID) && unshare(CLONE_NEWUSER | CLONE_NEWPID))
+            _exit(2);
+        pid = fork();
+        if (pid == 0)
+            _exit(try_open("lru=0", error, sizeof error) ||
+                  !strstr(error, "in use by a server in another container"));
+        waitpid(pid, &status, 0);
+        _exit(WEXITSTATUS(status));
+    }
+    waitpid(pid, &status, 0);
+    bask_cache_close(&cache);
+    if (WEXITSTATUS(status) == 2)
+        skip(); /* namespaces are not allowed here */
+    assert_int_equal(status, 0);
 }
 
 /* Whatever bytes a file has, what is not whole is left out, and nothing outside is touched. */
@@ -355,6 +387,32 @@ files_of_enemies(void **state)
     }
 }
 
+/* Where no entry was yet, a file may hold whatever was in it before. */
+static void
+killed_in_files_of_enemies(void **state)
+{
+    (void)state;
+    bool goes_on = true;
+    if (SANITIZED)
+        skip();
+    for (long n = 1; goes_on; n += 17) {
+        struct bask_cache *cache = open_cache(description);
+        set(cache, "a", "twelve bytes");
+        atomic_store(&cache_entry(cache, 2)->used, 1);
+        cache_entry(cache, 2)->first_block = 3;
+        cache->links[2] = 4;
+        cache->links[3] = 5;
+        goes_on = stop_after(act_insert, cache, n);
+        bask_cache_count(cache);
+        check_order(cache);
+        const char *value = value_of(cache, "new");
+        assert_int_equal(bask_cache_count(cache), value ? 2 : 1);
+        assert_string_equal(value ? value : "", value ? "twenty-two characters." : "");
+        bask_cache_close(&cache);
+        unlink(path);
+    }
+}
+
 int
 main(void)
 {
@@ -366,7 +424,9 @@ main(void)
         cmocka_unit_test_setup_teardown(files_keep_what_is_in_them, make_path, remove_path),
         cmocka_unit_test_setup_teardown(files_of_other_caches, make_path, remove_path),
         cmocka_unit_test_setup_teardown(files_in_use, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(files_in_use_elsewhere, make_path, remove_path),
         cmocka_unit_test_setup_teardown(files_of_enemies, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(killed_in_files_of_enemies, make_path, remove_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,14 +119,20 @@ who_has_a_handler(void **state)
     assert_int_equal(bask_signals_target(board, 1, 5).to, BASK_SIGNAL_TO_NOBODY);
     /* Only worker 2 has it, until another one says so, too. */
     assert_int_equal(bask_signals_define(board, 1, 2, 5, any), 0);
-    assert_int_equal(bask_signals_target(board, 1, 5).worker_id, 2);
+    assert_int_equal(bask_signals_target(board, 1, 5).id, 2);
     assert_int_equal(bask_signals_define(board, 1, 2, 5, any), 0);
-    assert_int_equal(bask_signals_target(board, 1, 5).worker_id, 2);
+    assert_int_equal(bask_signals_target(board, 1, 5).id, 2);
     assert_int_equal(bask_signals_define(board, 1, 1, 5, any), 0);
-    assert_int_equal(bask_signals_target(board, 1, 5).worker_id, 0);
+    assert_int_equal(bask_signals_target(board, 1, 5).id, 0);
     assert_int_equal(bask_signals_define(board, 1, 0, 255, third), 0);
     assert_int_equal(bask_signals_target(board, 1, 255).to, BASK_SIGNAL_TO_ONE);
-    assert_int_equal(bask_signals_target(board, 1, 255).worker_id, 3);
+    assert_int_equal(bask_signals_target(board, 1, 255).id, 3);
+    /* Whoever says it, the mule that is meant stays the one. */
+    const struct bask_signal_target mule = {BASK_SIGNAL_TO_MULE, 2};
+    assert_int_equal(bask_signals_define(board, 1, 0, 6, mule), 0);
+    assert_int_equal(bask_signals_define(board, 1, 1, 6, mule), 0);
+    assert_int_equal(bask_signals_target(board, 1, 6).to, BASK_SIGNAL_TO_MULE);
+    assert_int_equal(bask_signals_target(board, 1, 6).id, 2);
 }
 
 static void

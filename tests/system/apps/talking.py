@@ -47,6 +47,9 @@ def ends(environ: Any, start_response: Any) -> Any:
     if way == b"answers":
         start_response("200 OK", TEXT)
         return [b"nobody gets this"]
+    if way == b"sends a file":
+        start_response("200 OK", TEXT)
+        return environ["wsgi.file_wrapper"](open(__file__, "rb"))
     if way == b"closes":
         uwsgi.websocket_close(4001, "gr\xfc\xdfe")
         return []
