@@ -119,6 +119,11 @@ bask_conn_accept(struct bask_net *net, struct bask_listener *listener, int fd,
     bask_list_init(&conn->held);
     bask_sock_describe(peer, &conn->peer);
     net->open++;
+    if (net->census && !bask_crowd_admit(conn)) {
+        conn->io.on_event = NULL;
+        bask_conn_close(conn);
+        return;
+    }
     if (bask_loop_add(net->loop, &conn->io, BASK_IO_EDGE)) {
         bask_log(BASK_LOG_ERROR, "cannot watch a connection: %s", strerror(errno));
         conn->io.on_event = NULL;
@@ -199,6 +204,8 @@ bask_conn_close(struct bask_conn *conn)
     bask_buf_fini(&conn->body);
     bask_buf_fini(&conn->rest);
     bask_buf_fini(&conn->out);
+    if (conn->counted)
+        bask_census_leave(conn->counted);
     *(struct bask_conn **)conn = net->spare_conn;
     net->spare_conn = conn;
     net->open--;

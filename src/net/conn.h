@@ -16,6 +16,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "net/census.h"
 #include "net/net.h"
 #include "net/pace.h"
 #include "net/tally.h"
@@ -78,6 +79,7 @@ struct bask_conn {
 
     struct bask_req *req;
     struct bask_sock_name peer;
+    struct bask_census_entry *counted; /* with others of its address; NULL: it is not */
 
     struct bask_pace body_pace, answer_pace;
     int64_t behind;   /* bytes of answers that the client had not when it was last looked at */
@@ -131,8 +133,9 @@ struct bask_net {
     unsigned held_turns; /* of connections in `again`, since an answer was held */
     struct bask_timer sweep, reopen, log_flush;
     struct bask_tally tally;
-    size_t open, most; /* connections */
-    bool full;         /* nobody is accepted until one ends */
+    struct bask_census *census; /* NULL: an address may have any number of connections */
+    size_t open, most;          /* connections */
+    bool full;                  /* nobody is accepted until one ends */
     size_t late;       /* of those, whose request was cut off and is still the application's */
     uint64_t requests; /* answered */
     int64_t grace_ms;  /* while draining: for the next request of an idle connection */
@@ -271,6 +274,8 @@ bool bask_conn_is_about_to_read(struct bask_conn *conn);
 size_t bask_crowd_most(const struct bask_client_limits *limits);
 /* Closes an idle connection; false if there is none that is idle for long. */
 bool bask_crowd_make_room(struct bask_net *net);
+/* Counts it, if it is one that is counted. False: its address has enough. */
+bool bask_crowd_admit(struct bask_conn *conn);
 /* Accepts nothing until a connection ends. `why`: of accept4, or 0. */
 void bask_crowd_wait(struct bask_net *net, int why);
 void bask_crowd_on_reopen(struct bask_timer *timer);

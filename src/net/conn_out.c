@@ -469,6 +469,7 @@ abort_request(struct bask_req *req, bask_str head, unsigned count, bask_str body
     bask_conn_release(conn);
     conn->close_after = true;
     conn->broken = conn->broken || at_once;
+    conn->ended = true; /* it is not complete, so nothing shall say that it is */
     bask_conn_request_done(conn);
 }
 

@@ -70,6 +70,22 @@ bask_crowd_wait(struct bask_net *net, int why)
         net->extras.on_full(net->extras.full_context);
 }
 
+/* Behind a proxy or a unix socket there are many clients. */
+bool
+bask_crowd_admit(struct bask_conn *conn)
+{
+    struct bask_net *net = conn->net;
+    struct bask_ip ip;
+    if (bask_ip_parse(bask_str_of(conn->peer.addr), &ip) ||
+        bask_trust_has(&net->listeners->trust, &ip))
+        return true;
+    conn->counted = bask_census_enter(net->census, &ip, net->options->clients.of_address);
+    if (!conn->counted)
+        bask_tally_note(&net->tally, BASK_BOUND_OF_ADDRESS, conn->peer.addr, 0,
+                        "closed, its address has max-connections-per-address");
+    return conn->counted;
+}
+
 /* Where the system was the reason only accepting can tell whether it still is. */
 static bool
 may_go_on(const struct bask_net *net)

@@ -22,6 +22,9 @@ static const struct bask_option rows[] = {
      "cut off a client that is waited for and takes less of its answer a second, 0 for no limit"},
     {"max-connections", "worker-connections", 0, BASK_OPT_INT, AT(connections), 0, 1 << 30, "0",
      "N", "connections a worker has at once; 0: seven eighths of the descriptors it may have"},
+    {"max-connections-per-address", NULL, 0, BASK_OPT_INT, AT(of_address), 0, 1 << 30, "0", "N",
+     "connections an address has with a worker at once, more are closed, 0 for no limit; a "
+     "--trusted-proxy has none"},
 };
 
 struct bask_option_table

@@ -262,6 +262,10 @@ bask_net_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
     net->access = access;
     net->exclusive = exclusive;
     net->most = bask_crowd_most(&options->clients);
+    if (options->clients.of_address && !(net->census = bask_census_new())) {
+        free(net);
+        return NULL;
+    }
     bask_tally_init(&net->tally, loop);
     net->sweep.on_due = on_sweep;
     net->reopen.on_due = bask_crowd_on_reopen;
@@ -309,6 +313,7 @@ bask_net_free(struct bask_net **net)
     bask_loop_timer_stop(&(*net)->log_flush);
     free_spares(*net, 0);
     free((*net)->spill_piece);
+    bask_census_free(&(*net)->census);
     free(*net);
     *net = NULL;
 }

@@ -28,6 +28,7 @@ struct bask_client_limits {
     int64_t keepalive;                /* as it was given: see bask_net_options_settle */
     int64_t body_rate, response_rate; /* bytes a second, at least; 0: none */
     int64_t connections;              /* a worker; 0: by the descriptors it may have */
+    int64_t of_address;               /* connections an address has with a worker; 0: no limit */
 };
 
 /* What becomes of bodies. */

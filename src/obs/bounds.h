@@ -13,6 +13,7 @@
     X(RESPONSE_TIME, "slow_readers") /* cut off inside a response */                               \
     X(MADE_ROOM, "closed_for_room")  /* idle connections, for the sake of new ones */              \
     X(UNSERVED, "unserved")          /* 500, 503, 507: no memory or no disk for a request */       \
+    X(OF_ADDRESS, "crowded")         /* closed, their address has enough connections */            \
     X(FULL, "full")                  /* times that a worker had no room for another connection */
 
 enum bask_bound {

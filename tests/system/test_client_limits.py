@@ -377,6 +377,32 @@ def test_descriptors_are_as_many_as_the_system_allows(bask: Bask) -> None:
     assert descriptor_limit(bask.null("--max-fd", "200", program=usual)) == 200
 
 
+def silent_or_closed(server: Server, source: str) -> str:
+    """What becomes of a connection from an address of ours."""
+    assert isinstance(server.address, tuple)
+    with socket.create_connection(server.address, timeout=30, source_address=(source, 0)) as client:
+        try:
+            client.sendall(make_request("GET", "/", {"Connection": "close"}))
+            return "served" if client.recv(4096) else "closed"
+        except ConnectionError:
+            return "closed"
+
+
+def test_connections_an_address(bask: Bask) -> None:
+    server = controlled(bask, "--max-connections-per-address", "3", "--trusted-proxy", "127.0.0.7")
+    with server.connect() as first, server.connect(), server.connect():
+        assert first.request("GET", "/").status == 200
+        assert silent_or_closed(server, "127.0.0.1") == "closed"
+        assert silent_or_closed(server, "127.0.0.2") == "served"
+        proxied = [socket.create_connection(server.address, source_address=("127.0.0.7", 0))
+                   for _ in range(4)]
+        assert silent_or_closed(server, "127.0.0.7") == "served"
+        for client in proxied:
+            client.close()
+        assert counted(server)["crowded"] == 1
+    wait_until(lambda: silent_or_closed(server, "127.0.0.1") == "served", "those that left do not count")
+
+
 # Gateways, proxies, connections that were taken over
 
 
