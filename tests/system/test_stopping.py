@@ -19,11 +19,12 @@ def in_gate(bask: Bask, *arguments: str, workers: int = 1) -> Server:
 
 def test_graceful_stop_answers_what_was_accepted(bask: Bask) -> None:
     server = in_gate(bask)
-    with server.connect() as connection:
+    with server.connect() as connection, server.connect() as idle:
+        assert idle.request("GET", "/").status == 200
         connection.send(make_request("GET", "/gate"))
         wait_until((server.folder / "in-gate").exists, "the request runs")
         server.send_signal(signal.SIGTERM)
-        server.wait_log("stopping when the requests are done")
+        assert idle.rest() == b""  # the worker knows of it
         (server.folder / "go").touch()
         answer = connection.answer()
         assert answer.status == 200
