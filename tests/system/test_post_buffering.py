@@ -51,7 +51,7 @@ def test_body_comes_back_from_its_file(bask: Bask, spool: Path, headers: "dict[s
             sender.start()
             assert connection.answer().body == body
             sender.join()
-            assert spill_files(server, spool) == 0
+            wait_until(lambda: spill_files(server, spool) == 0, "the file is gone")
         assert connection.request("GET", "/").status == 200
 
 
