@@ -71,6 +71,7 @@ make_files(void)
     static struct bask_value skip = {BASK_STR(".php"), BASK_STR("test")};
     struct bask_static *files = NULL;
     char error[256];
+    int back = open(".", O_DIRECTORY | O_CLOEXEC); /* the fuzzer's own paths may be relative */
     make_tree();
     options.maps = (struct bask_values){&map, 1};
     options.checks = (struct bask_values){&check, 1};
@@ -78,6 +79,8 @@ make_files(void)
     options.skips = (struct bask_values){&skip, 1};
     options.docroot = options.gzip_all = true;
     assert(!bask_static_new(&options, &files, error, sizeof error) && !bask_static_settle(files));
+    assert(back >= 0 && fchdir(back) == 0);
+    close(back);
     return files;
 }
 
