@@ -7,10 +7,13 @@
  * nanoseconds of CPU a request for each round, so that the JIT's warm-up can be seen.
  */
 #include <bask/plugin.h>
+#include <bask/service_aide.h>
 #include <bask/service_alarm.h>
 #include <bask/service_area.h>
+#include <bask/service_mule.h>
 #include <bask/service_queue.h>
 #include <bask/service_rpc.h>
+#include <bask/service_spool.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,9 +181,31 @@ no_rules(void)
     return false;
 }
 
+static int
+no_role(void)
+{
+    return 0;
+}
+
+static uint32_t
+none(void)
+{
+    return 0;
+}
+
+static bask_str
+no_folder(uint32_t index, int *ret_is_ours)
+{
+    (void)index, *ret_is_ours = 0;
+    return (bask_str){0};
+}
+
 static const void *
 service(const char *name)
 {
+    static const struct bask_service_aide aide = {.size = sizeof aide, .role = no_role, .id = none};
+    static const struct bask_service_mule mule = {.size = sizeof mule, .count = none};
+    static const struct bask_service_spool spool = {.size = sizeof spool, .folder = no_folder};
     static const struct bask_service_alarm alarms = {.size = sizeof alarms, .watches = no_rules};
     static const struct bask_service_area areas = {.size = sizeof areas};
     static const struct bask_service_queue queue = {.size = sizeof queue};
@@ -188,8 +213,9 @@ service(const char *name)
     static const struct {
         const char *name;
         const void *functions;
-    } asked_at_the_start[] = {
-        {"alarm", &alarms}, {"area", &areas}, {"queue", &queue}, {"rpc", &rpc}};
+    } asked_at_the_start[] = {{"aide", &aide},  {"alarm", &alarms}, {"area", &areas},
+                              {"mule", &mule},  {"queue", &queue},  {"rpc", &rpc},
+                              {"spool", &spool}};
     for (size_t i = 0; i < sizeof asked_at_the_start / sizeof *asked_at_the_start; i++)
         if (strcmp(name, asked_at_the_start[i].name) == 0)
             return asked_at_the_start[i].functions;
