@@ -197,7 +197,7 @@ static const struct hook_action actions[] = {
     {"callret", 0, 1, NULL, NULL, NO_SYMBOLS},
     {"callint", 0, 1, NULL, NULL, NO_SYMBOLS},
     {"callintret", 0, 1, NULL, NULL, NO_SYMBOLS},
-    {"alarm", 0, 1, NULL, NULL, "there are no alarms; use exec: or log:"},
+    {"alarm", 0, 1, NULL, NULL, "hooks raise no alarms; use exec: or log:"},
     {"rpc", 0, 1, NULL, NULL, "there are no remote calls from hooks; use exec:"},
     {"retryrpc", 0, 1, NULL, NULL, "there are no remote calls from hooks; use exec:"},
     {"spinningfifo", 0, 1, NULL, NULL, "use writefifo:"},

@@ -403,7 +403,7 @@ def test_what_hooks_do(bask: Bask) -> None:
 @pytest.mark.null
 @pytest.mark.parametrize("hook, said", [
     ("call:some_function", "functions of the program cannot be called"),
-    ("alarm:x y", "there are no alarms"),
+    ("alarm:x y", "hooks raise no alarms"),
     ("fly:away", "there is no such action"),
     ("exec", "expected exec:COMMAND"),
     ("chmod:file", "expected chmod:FILE MODE"),
