@@ -7,7 +7,7 @@ from typing import List
 import pytest
 
 from support import processes
-from support.aides import born, wait_born, wait_gone
+from support.aides import ask, born, seen, wait_born, wait_gone, wait_seen
 from support.server import Bask, Server
 from support.wait import wait_until
 
@@ -15,19 +15,6 @@ from support.wait import wait_until
 def start(bask: Bask, defined: str, *options: str, workers: int = 1) -> Server:
     (bask.folder / "defined.py").write_text(defined)
     return bask.app("services", *options, workers=workers)
-
-
-def ask(server: Server, expression: str) -> str:
-    return server.post("/", expression.encode()).text
-
-
-def seen(server: Server) -> List[str]:
-    file = server.folder / "seen"
-    return file.read_text().split("\n")[:-1] if file.exists() else []
-
-
-def wait_seen(server: Server, *lines: str) -> None:
-    wait_until(lambda: set(lines) <= set(seen(server)), "was noted: %s" % (lines,))
 
 
 HOOK = "uwsgi.mule_msg_hook = lambda message: note('%d %s' % (uwsgi.mule_id(), message.decode()))\n"

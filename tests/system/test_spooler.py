@@ -4,12 +4,12 @@ import signal
 import struct
 import time
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict
 
 import pytest
 
 from support import processes
-from support.aides import spooled, wait_born, wait_gone
+from support.aides import ask, seen, spooled, wait_born, wait_gone, wait_seen
 from support.server import Bask, Server
 from support.wait import wait_until
 
@@ -17,19 +17,6 @@ from support.wait import wait_until
 def start(bask: Bask, defined: str, *options: str, workers: int = 1) -> Server:
     (bask.folder / "defined.py").write_text(defined)
     return bask.app("services", "--spooler", "tasks", *options, workers=workers)
-
-
-def ask(server: Server, expression: str) -> str:
-    return server.post("/", expression.encode()).text
-
-
-def seen(server: Server) -> List[str]:
-    file = server.folder / "seen"
-    return file.read_text().split("\n")[:-1] if file.exists() else []
-
-
-def wait_seen(server: Server, *lines: str) -> None:
-    wait_until(lambda: set(lines) <= set(seen(server)), "was noted: %s" % (lines,))
 
 
 def wait_empty(server: Server, folder: str = "tasks") -> None:

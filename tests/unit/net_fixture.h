@@ -350,3 +350,27 @@ until_held(void)
         pump(2);
     assert_non_null(fixture.held);
 }
+
+/* Says what an application is to be asked; the request, while it is inside. */
+static inline struct bask_req *
+held_request(struct client *client, const char *head)
+{
+    say(client, head);
+    until_held();
+    struct bask_req *req = fixture.held;
+    fixture.held = NULL;
+    return req;
+}
+
+/* What a test leaves behind: a tear-down. */
+static inline int
+fixture_end(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(clients); i++)
+        if (clients[i].fd > 0)
+            hang_up(&clients[i]);
+    memset(clients, 0, sizeof clients);
+    fixture_close();
+    return 0;
+}

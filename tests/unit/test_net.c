@@ -14,18 +14,6 @@ set_up(void **state)
     return fixture_open();
 }
 
-static int
-tear_down(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT(clients); i++)
-        if (clients[i].fd > 0)
-            hang_up(&clients[i]);
-    memset(clients, 0, sizeof clients);
-    fixture_close();
-    return 0;
-}
-
 /* Input, the end of what the client hears, how many responses, and whether the server closes. */
 static const struct exchange {
     const char *name, *input, *end;
@@ -559,7 +547,7 @@ uwsgi_packets(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_end)
     const struct CMUnitTest tests[] = {
         TEST(whole_and_split),
         TEST(bodies),

@@ -47,18 +47,6 @@ set_up(void **state)
     return fixture_open();
 }
 
-static int
-tear_down(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT(clients); i++)
-        if (clients[i].fd > 0)
-            hang_up(&clients[i]);
-    memset(clients, 0, sizeof clients);
-    fixture_close();
-    return 0;
-}
-
 /* All that was said arrives together: the server meets it when it looks for the first time. */
 static struct client *
 burst(const char *requests)
@@ -348,7 +336,7 @@ others_between(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_end)
     const struct CMUnitTest tests[] = {
         TEST(one_write),
         TEST(no_body_of_another_answer_between),

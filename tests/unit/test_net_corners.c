@@ -11,28 +11,6 @@ set_up(void **state)
     return fixture_open();
 }
 
-static int
-tear_down(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT(clients); i++)
-        if (clients[i].fd > 0)
-            hang_up(&clients[i]);
-    memset(clients, 0, sizeof clients);
-    fixture_close();
-    return 0;
-}
-
-static struct bask_req *
-hold(struct client *client, const char *head)
-{
-    say(client, head);
-    until_held();
-    struct bask_req *req = fixture.held;
-    fixture.held = NULL;
-    return req;
-}
-
 /* Behind the first byte of a response, 100 (Continue) would be part of it. */
 static void
 no_continue_inside_a_response(void **state)
@@ -40,8 +18,8 @@ no_continue_inside_a_response(void **state)
     (void)state;
     char byte = '-';
     struct client *client = dial(0, 0);
-    struct bask_req *req =
-        hold(client, "POST /hold" HOST "Content-Length: 100000\r\nExpect: 100-continue\r\n\r\n");
+    struct bask_req *req = held_request(
+        client, "POST /hold" HOST "Content-Length: 100000\r\nExpect: 100-continue\r\n\r\n");
     assert_int_equal(req->io->begin(req, plain, 1), 0);
     assert_int_equal(req->io->write(req, BASK_STR("one")), 0);
     assert_int_equal(req->io->read_body(req, &byte, 1), BASK_E_AGAIN);
@@ -91,7 +69,7 @@ close_is_kept_for_an_empty_stream(void **state)
 {
     (void)state;
     struct client *client = dial(0, 0);
-    struct bask_req *req = hold(client, "GET /hold" HOST "\r\n");
+    struct bask_req *req = held_request(client, "GET /hold" HOST "\r\n");
     assert_int_equal(req->io->begin(req, BASK_STR("200 OK\r\nConnection: close\r\n"), 1), 0);
     assert_int_equal(req->io->finish(req), 0);
     hear_end(client);
@@ -103,7 +81,7 @@ begun_twice(void **state)
 {
     (void)state;
     struct client *client = dial(0, 0);
-    struct bask_req *req = hold(client, "GET /hold" HOST "\r\n");
+    struct bask_req *req = held_request(client, "GET /hold" HOST "\r\n");
     assert_int_equal(req->io->begin(req, plain, 1), 0);
     assert_int_equal(req->io->begin(req, plain, 1), 0); /* nothing is on its way: it may change */
     assert_int_equal(req->io->write(req, BASK_STR("one")), 0);
@@ -186,7 +164,7 @@ drained_inside_an_answer(void **state)
 {
     (void)state;
     struct client *client = dial(0, 0);
-    struct bask_req *req = hold(client, "GET /hold" HOST "\r\nGET /" HOST "\r\n");
+    struct bask_req *req = held_request(client, "GET /hold" HOST "\r\nGET /" HOST "\r\n");
     assert_int_equal(req->io->begin(req, plain, 1), 0);
     assert_int_equal(req->io->write(req, BASK_STR("one")), 0);
     bask_net_drain(fixture.net, false);
@@ -243,7 +221,7 @@ others_come_first(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_end)
     const struct CMUnitTest tests[] = {
         TEST(no_continue_inside_a_response),
         TEST(who_reads_too_much_answers_413),

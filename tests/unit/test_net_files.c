@@ -38,28 +38,6 @@ set_up(void **state)
     return fixture_open();
 }
 
-static int
-tear_down(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT(clients); i++)
-        if (clients[i].fd > 0)
-            hang_up(&clients[i]);
-    memset(clients, 0, sizeof clients);
-    fixture_close();
-    return 0;
-}
-
-static struct bask_req *
-hold(struct client *client, const char *head)
-{
-    say(client, head);
-    until_held();
-    struct bask_req *req = fixture.held;
-    fixture.held = NULL;
-    return req;
-}
-
 /* A file of BIG_BYTES bytes that has no name. */
 static int
 make_file(void)
@@ -105,7 +83,7 @@ file_is_sent_by_hand_where_the_kernel_does_not(void **state)
     for (size_t i = 0; i < COUNT(ranges); i++) {
         int fd = make_file();
         client->len = 0;
-        struct bask_req *req = hold(client, "GET /hold" HOST "\r\n");
+        struct bask_req *req = held_request(client, "GET /hold" HOST "\r\n");
         assert_int_equal(
             bask_req_respond_file(req, plain, 1, fd, ranges[i].offset, ranges[i].length), 0);
         expect_file(client, ranges[i].offset, ranges[i].length);
@@ -122,7 +100,7 @@ file_that_is_too_short(void **state)
         sendfile_is = i ? REFUSED : REAL;
         int fd = make_file();
         struct client *client = dial(0, 0);
-        struct bask_req *req = hold(client, "GET /hold" HOST "\r\n");
+        struct bask_req *req = held_request(client, "GET /hold" HOST "\r\n");
         bask_req_respond_file(req, plain, 1, fd, BIG_BYTES - 10, 100);
         hear_end(client);
         assert_non_null(strstr(text_of(client), "Content-Length: 100\r\n"));
@@ -139,7 +117,7 @@ what_cannot_be_read_breaks_the_answer(void **state)
     sendfile_is = REFUSED;
     int fd = open("/", O_RDONLY | O_DIRECTORY);
     struct client *client = dial(0, 0);
-    struct bask_req *req = hold(client, "GET /hold" HOST "\r\n");
+    struct bask_req *req = held_request(client, "GET /hold" HOST "\r\n");
     bask_req_respond_file(req, plain, 1, fd, 0, 100);
     hear_end(client);
     until_connections(0);
@@ -152,20 +130,20 @@ file_is_closed_whatever_is_answered(void **state)
     (void)state;
     struct client *client = dial(0, 0);
     int fd = make_file();
-    struct bask_req *req = hold(client, "GET /hold" HOST "\r\n");
+    struct bask_req *req = held_request(client, "GET /hold" HOST "\r\n");
     assert_int_equal(bask_req_respond_file(req, BASK_STR("x"), 7, fd, 0, 10), BASK_E_SYNTAX);
     assert_false(is_open(fd));
     respond_text(req, BASK_STR("short"));
     hear_until(client, "short");
 
     fd = make_file();
-    req = hold(client, "HEAD /hold" HOST "\r\n");
+    req = held_request(client, "HEAD /hold" HOST "\r\n");
     assert_int_equal(bask_req_respond_file(req, plain, 1, fd, 0, 10), 0);
     hear_until(client, "Content-Length: 10\r\n\r\n");
     assert_false(is_open(fd));
 
     fd = make_file(); /* a client that leaves */
-    req = hold(client, "GET /hold" HOST "\r\n");
+    req = held_request(client, "GET /hold" HOST "\r\n");
     assert_int_equal(bask_req_respond_file(req, plain, 1, fd, 0, BIG_BYTES), 0);
     hang_up(client);
     until_connections(0);
@@ -178,13 +156,13 @@ length_is_what_the_head_says(void **state)
 {
     (void)state;
     struct client *client = dial(0, 0);
-    struct bask_req *req = hold(client, "GET /hold" HOST "\r\n");
+    struct bask_req *req = held_request(client, "GET /hold" HOST "\r\n");
     assert_int_equal(bask_req_respond_file(req, BASK_STR("200 OK\r\nContent-Length: 5\r\n"), 1,
                                            make_file(), 3, 100),
                      0);
     expect_file(client, 3, 5);
     client->len = 0;
-    req = hold(client, "GET /hold" HOST "\r\n");
+    req = held_request(client, "GET /hold" HOST "\r\n");
     bask_req_respond_file(req, BASK_STR("200 OK\r\nContent-Length: 50\r\n"), 1, make_file(), 3, 5);
     hear_end(client);
     assert_non_null(strstr(text_of(client), "Content-Length: 50\r\n"));
@@ -198,7 +176,7 @@ others_get_their_turn(void **state)
     const int64_t length = INT64_C(1) << 40;
     struct client *client = dial(0, 0), *other = dial(1, 0);
     until_connections(2);
-    struct bask_req *req = hold(client, "GET /hold" HOST "\r\n");
+    struct bask_req *req = held_request(client, "GET /hold" HOST "\r\n");
     sendfile_is = ENDLESS;
     assert_int_equal(bask_req_respond_file(req, plain, 1, make_file(), 0, length), 0);
     unsigned before = sends;
@@ -213,12 +191,12 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(file_is_sent_by_hand_where_the_kernel_does_not, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(file_that_is_too_short, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_cannot_be_read_breaks_the_answer, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(file_is_closed_whatever_is_answered, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(length_is_what_the_head_says, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(others_get_their_turn, set_up, tear_down),
+                                        fixture_end),
+        cmocka_unit_test_setup_teardown(file_that_is_too_short, set_up, fixture_end),
+        cmocka_unit_test_setup_teardown(what_cannot_be_read_breaks_the_answer, set_up, fixture_end),
+        cmocka_unit_test_setup_teardown(file_is_closed_whatever_is_answered, set_up, fixture_end),
+        cmocka_unit_test_setup_teardown(length_is_what_the_head_says, set_up, fixture_end),
+        cmocka_unit_test_setup_teardown(others_get_their_turn, set_up, fixture_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

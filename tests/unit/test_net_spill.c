@@ -65,12 +65,7 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-    (void)state;
-    for (size_t i = 0; i < COUNT(clients); i++)
-        if (clients[i].fd > 0)
-            hang_up(&clients[i]);
-    memset(clients, 0, sizeof clients);
-    fixture_close();
+    fixture_end(state);
     return rmdir(folder); /* nothing has a name in it */
 }
 

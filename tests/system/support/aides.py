@@ -1,4 +1,4 @@
-"""Mules and spoolers of a server: who they are, and what they wrote."""
+"""Mules and spoolers of a server: who they are, what they are asked, and what they wrote."""
 import re
 from pathlib import Path
 from typing import List
@@ -27,3 +27,18 @@ def wait_gone(pid: int) -> None:
 
 def spooled(folder: Path) -> List[Path]:
     return sorted(folder.glob("**/uwsgi_spoolfile_on_*"))
+
+
+def ask(server: Server, expression: str) -> str:
+    """What apps/services.py makes of an expression."""
+    return server.post("/", expression.encode()).text
+
+
+def seen(server: Server) -> List[str]:
+    """The lines that its note() wrote, in any process."""
+    file = server.folder / "seen"
+    return file.read_text().split("\n")[:-1] if file.exists() else []
+
+
+def wait_seen(server: Server, *lines: str) -> None:
+    wait_until(lambda: set(lines) <= set(seen(server)), "was noted: %s" % (lines,))

@@ -1,6 +1,7 @@
 """A real Apache or HAProxy in front of the server, in the test's folder."""
 import shutil
 import subprocess
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Dict, List
 
@@ -39,7 +40,7 @@ frontend front
 """
 
 
-class Gateway:
+class Gateway(ABC):
     """A program that passes everything on; `location` says where and how."""
 
     def __init__(self, folder: Path, port: int, location: str, env: Dict[str, str]) -> None:
@@ -54,11 +55,13 @@ class Gateway:
         wait_until(lambda: self.process.poll() is not None or not ports.is_free(port), "gateway")
         assert self.process.poll() is None, self.log_path.read_text()
 
+    @abstractmethod
     def configuration(self, folder: Path, port: int, location: str) -> str:
-        raise NotImplementedError
+        """What its file says."""
 
+    @abstractmethod
     def command(self, configuration: Path) -> List[str]:
-        raise NotImplementedError
+        """What starts it in the foreground."""
 
     def connect(self) -> Connection:
         return Connection(self.address)
