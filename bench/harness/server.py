@@ -44,7 +44,7 @@ def free_port() -> int:
 def missing(server: Server, bask: Path) -> str:
     """Why the server cannot be measured here; empty if it can."""
     for program, remedy in server.needs.items():
-        name = fill(program, {"bask": str(bask)})
+        name = fill(program, {"bask": str(bask), "repo": str(REPO)})
         if not shutil.which(name, path=ENVIRONMENT["PATH"]):
             return f"{Path(name).name} not found: {remedy}"
     return ""
