@@ -115,7 +115,8 @@ def set_flags(raised: Dict[str, int]) -> None:
         position = getattr(getattr(type(sys.flags), name, None), "index", None)
         if position is not None:
             values[position] = type(values[position])(level)
-            setattr(sys, "flags", type(sys.flags)(values))
+            # Not by calling the type: the pypy3 of PyPy 8 forbids that, as CPython does.
+            setattr(sys, "flags", tuple.__new__(type(sys.flags), values))
     if "dont_write_bytecode" in raised:
         sys.dont_write_bytecode = True
     if "no_user_site" in raised:

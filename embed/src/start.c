@@ -6,6 +6,7 @@
 #include "private.h"
 #include "sources.h"
 
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,26 @@ start_runtime(struct pypy_embed *pypy, char **ret_error)
 }
 
 static bool
+has_locale(const char *name)
+{
+    locale_t locale = newlocale(LC_CTYPE_MASK, name, (locale_t)0);
+    if (locale)
+        freelocale(locale);
+    return locale != (locale_t)0;
+}
+
+/* PyPy for Python 3.11 fails to start in a locale that the system does not have, as containers
+ * often name one. Nor would the pypy3 start that Python starts: so the variable keeps its new
+ * value. */
+static void
+replace_missing_locale(void)
+{
+    const char *all = getenv("LC_ALL");
+    if (!has_locale(""))
+        setenv(all && *all ? "LC_ALL" : "LC_CTYPE", has_locale("C.UTF-8") ? "C.UTF-8" : "C", 1);
+}
+
+static bool
 try_home(struct pypy_embed *pypy, char *home)
 {
     int status = pypy->entry.setup_home(home, 0);
@@ -76,6 +97,7 @@ try_home(struct pypy_embed *pypy, char *home)
 static int
 set_up_home(struct pypy_embed *pypy, char **ret_error)
 {
+    replace_missing_locale();
     int err = pypy->homes ? 0 : find_homes(pypy);
     bool found = !err && !pypy->homes[0] && try_home(pypy, NULL);
     for (char **home = pypy->homes; !err && !found && *home; home++)
