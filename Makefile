@@ -6,12 +6,12 @@ export PYTHON
 .PHONY: all profile run test test-pypy-matrix bench lint asan tsan fuzz docs format clean install help
 
 all: profile build/build.ninja ## build the server, its tools and libraries: build/bask, bask-ctl, libbask.so
+	@[ -z '$(UWSGI_PROFILE)' ] || meson configure build $$(tools/profile '$(UWSGI_PROFILE)')
 	@ninja -C build --quiet bask bask-ctl libbask.so libuwsgi.so embed/libpypy-embed.a
 
-# uWSGI's way to choose languages. There is one build, which has all of them.
+# uWSGI's way to choose languages: `UWSGI_PROFILE=nolang make`. It stays until another one is named.
 profile:
-	@case '$(UWSGI_PROFILE)' in ''|default|pypy) ;; \
-	    *) echo 'UWSGI_PROFILE "$(UWSGI_PROFILE)", expected pypy or default' >&2; exit 1;; esac
+	@tools/profile '$(UWSGI_PROFILE)' >/dev/null
 
 build/build.ninja:
 	@tools/install-deps build

@@ -4,7 +4,7 @@
 # usage: install.sh PROFILE BINARY
 #        curl -fsS ADDRESS | bash -s PROFILE BINARY
 #
-#   PROFILE        pypy or default: every binary has everything in it
+#   PROFILE        pypy or default: everything is in it; others are in tools/profile
 #   BINARY         the absolute path of the program to make
 #   BASK_SOURCE    a source tree, an archive (.tar.gz, .tar.xz; a file or a URL) or a git repository; where
 #                  it is not set, the tree that this file lies in
@@ -49,10 +49,6 @@ get() {
 main() {
     [ $# = 2 ] || fail "usage: install.sh PROFILE BINARY (say, pypy /tmp/bask)"
     local profile=$1 binary=$2 here="" source
-    case $profile in
-    pypy | default) ;;
-    *) fail "profile \"$profile\", expected pypy or default" ;;
-    esac
     [[ $binary = /* ]] || fail "\"$binary\", expected the absolute path of the program to make"
     [ -d "$(dirname "$binary")" ] || fail "there is no folder $(dirname "$binary")"
     if [ -f "${BASH_SOURCE[0]:-}" ]; then
@@ -64,7 +60,7 @@ main() {
     work=$(mktemp -d)
     trap 'rm -rf "$work" "$work.archive"' EXIT
     get "$work" "$source"
-    make -C "$work" --no-print-directory all >&2
+    UWSGI_PROFILE=$profile make -C "$work" --no-print-directory all >&2
     install -m 755 "$work/build/bask" "$binary"
     echo "$binary $("$binary" --version)"
 }

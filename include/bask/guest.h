@@ -14,7 +14,8 @@
  * called in whatever thread the caller is in, one that the guest never saw too: it attaches threads
  * to its runtime by itself. No function here or there longjmps, or throws, past its caller.
  *
- * The rules of plugin.h hold: `abi_major` is BASK_ABI_MAJOR, slots are added at the end only.
+ * The rules of plugin.h hold: `abi_major` is BASK_ABI_MAJOR, slots are added at the end only and
+ * may be missing.
  */
 #pragma once
 
@@ -34,7 +35,22 @@ struct bask_guest {
     int (*load)(const struct bask_host *host);
     int (*post_fork)(void);
     void (*fini)(void);
+
+    /* The slots below may be missing (see size). */
+
+    uint32_t abi_minor; /* as in struct bask_plugin */
 };
+
+/* The size of the struct without the slots that may be missing. */
+#define BASK_GUEST_SIZE (offsetof(struct bask_guest, abi_minor))
 
 /* What a guest in a shared object exports. */
 #define BASK_GUEST_SYMBOL "bask_guest"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+extern const struct bask_guest bask_guest __attribute__((visibility("default")));
+#ifdef __cplusplus
+}
+#endif

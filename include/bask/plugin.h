@@ -16,21 +16,29 @@
  * hands the answer back. All functions of the host may be called from any thread that is inside
  * run(), with the struct bask_thread or request that belongs to it, and none of them longjmps.
  *
- * ABI log (new slots only at the end of a struct; check `size` before using one):
- *   1  first version; rows of options may imply others and have flags (option.h)
- *      bask_host.warmup_info, bask_plugin.stage
- *      bask_worker_info.harakiris; bask_host.recycle, set_user_harakiri, watch_idle, is_idle;
+ * ABI log (new slots only at the end of a struct). The number is BASK_ABI_MINOR:
+ *   0  first version; rows of options may imply others and have flags (option.h)
+ *   1  bask_host.warmup_info, bask_plugin.stage
+ *   2  bask_worker_info.harakiris; bask_host.recycle, set_user_harakiri, watch_idle, is_idle;
  *      bask_plugin.log_threads
- *      bask_app_info; bask_host.add_app, serve_app, app_info
- *      bask_plugin.attach, text; bask_host.is_stopping, occupied, current;
+ *   3  bask_app_info; bask_host.add_app, serve_app, app_info
+ *   4  bask_plugin.attach, text; bask_host.is_stopping, occupied, current;
  *      bask_server_info.is_reload, memory_limit; rows of options that name files of options, too
  *      (option.h)
- *      bask_worker_info.signals, vsz_bytes, paused
- *      bask_host.service, job, end_job; bask_plugin.jobs (service.h)
- *      bask_request.body_fd
- *      struct bask_guest (guest.h); bask_service_rpc.define, find, call_here,
+ *   5  bask_worker_info.signals, vsz_bytes, paused
+ *   6  bask_host.service, job, end_job; bask_plugin.jobs (service.h)
+ *   7  bask_request.body_fd
+ *   8  struct bask_guest (guest.h); bask_service_rpc.define, find, call_here,
  *      call_at, name
- *      bask_plugin.aide (service_aide.h)
+ *   9  bask_plugin.aide (service_aide.h)
+ *   10 bask_server_info.buffer_size; bask_service_request.log_this, add_variable, wait_signal;
+ *      bask_service_aide.wait_signal; bask_service_process.set_warning; bask_service_rpc.send
+ *   11 bask_plugin and bask_guest (guest.h) are declared, visible outside of a shared object
+ *   12 bask_plugin.abi_minor, bask_guest.abi_minor
+ *   13 bask_service_request.note
+ *
+ * A plugin that sets abi_minor is refused by a server that is older than that, and need not look at
+ * the size of anything before it uses it. One that does not set it does so itself.
  */
 #pragma once
 
@@ -43,6 +51,7 @@
 #include <sys/types.h>
 
 #define BASK_ABI_MAJOR 1
+#define BASK_ABI_MINOR 13
 
 /* An application thread of the server; opaque. */
 struct bask_thread;
@@ -83,6 +92,7 @@ struct bask_server_info {
     int32_t crash_fd;      /* where a crash of this process is to be reported; -1: standard error */
     int32_t is_reload;     /* 1: this version follows another one */
     uint64_t memory_limit; /* bytes that the container grants all processes together; 0: no limit */
+    uint64_t buffer_size;  /* bytes that the head of a request may have */
 };
 
 /* What the last warm-up did. Zero where there was none. */
@@ -273,6 +283,9 @@ struct bask_plugin {
     /* Instead of post_fork and run, in a process that is a mule or a spooler (service_aide.h):
      * returns when it shall end, with its exit status. NULL: the plugin knows neither. */
     int (*aide)(void);
+    /* What of the ABI log it needs: BASK_ABI_MINOR, or less if it knows better; 0: it looks at
+     * sizes itself. */
+    uint32_t abi_minor;
 };
 
 /* The size of the struct without the slots that may be missing. */
@@ -281,5 +294,13 @@ struct bask_plugin {
 #define BASK_PLUGIN_HAS(slot)                                                                      \
     (offsetof(struct bask_plugin, slot) + sizeof(((struct bask_plugin *)0)->slot))
 
-/* What a plugin in a shared object exports. */
+/* What a plugin in a shared object exports: define it, and nothing else need be visible. */
 #define BASK_PLUGIN_SYMBOL "bask_plugin"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+extern const struct bask_plugin bask_plugin __attribute__((visibility("default")));
+#ifdef __cplusplus
+}
+#endif

@@ -47,4 +47,7 @@ struct bask_service_aide {
     /* A signal of applications (service_signal.h) that was raised for this process, which SIGTSTP
      * tells of: its number, or BASK_E_NOTFOUND. */
     int (*take_signal)(void);
+    /* Waits for one: its number; BASK_E_AGAIN: the descriptor `wake` is readable, or a signal of
+     * the system came; BASK_E_STATE: this process is none. */
+    int (*wait_signal)(int wake);
 };

@@ -13,4 +13,8 @@ struct bask_service_process {
     void (*set_name)(bask_str name);
     /* Connections that wait in a listening socket; -1 where the system does not tell. */
     int (*waiting)(int fd);
+    /* A sentence with which the application warns of itself, in UTF-8: whoever pings the server or
+     * asks for its status gets it. It is the whole server's; the last one counts, an empty one
+     * takes it back. 80 bytes, what is longer is cut. */
+    void (*set_warning)(bask_str text);
 };

@@ -27,4 +27,17 @@ struct bask_service_request {
     ssize_t (*read_body)(char *buffer, size_t size, int timeout_ms);
     /* How long the server waits for others that make no progress: --socket-timeout. */
     int (*patience_ms)(void);
+    /* The request has a line in the access log, whatever --disable-logging says. */
+    int (*log_this)(void);
+    /* One more variable of the request, for those who look at it from now on; the environ is made
+     * already. BASK_E_LIMIT: it has too many, or this one is too large. */
+    int (*add_variable)(bask_str name, bask_str value);
+    /* Waits for a signal (service_signal.h) that came to this worker, which the caller handles: its
+     * number. Numbers that nobody has defined come to whoever waits. BASK_E_NOTFOUND: no signals
+     * come here; BASK_E_CLOSED: the worker shall end; BASK_E_TIMEOUT: the request was cut off. */
+    int (*wait_signal)(void);
+    /* Notes a value by a name, for the line of the request in the access log (--log-format); it
+     * takes the place of what was noted by this name before. What no line shows is not kept, and
+     * what is longer than a line is cut. */
+    int (*note)(bask_str name, bask_str value);
 };

@@ -57,4 +57,9 @@ struct bask_service_rpc {
                    bask_str *ret_result);
     /* The n-th name; it lasts as long as the process. BASK_E_NOTFOUND at the end. */
     int (*name)(uint32_t n, bask_str *ret_name);
+    /* Sends a packet of the uwsgi protocol, whatever it is: its modifiers are modifier1 | modifier2
+     * << 8, and it has at most 64 KiB. All that comes back is the caller's until `release`; waits
+     * at most `timeout_ms` without progress, 0: --socket-timeout. Errors as in `call`. */
+    int (*send)(bask_str node, uint32_t modifiers, bask_str packet, int timeout_ms,
+                bask_str *ret_answer, char *error, size_t error_size);
 };

@@ -228,4 +228,5 @@ const struct bask_guest bask_guest_jvm = {
     .load = load,
     .post_fork = post_fork,
     .fini = fini,
+    .abi_minor = BASK_ABI_MINOR,
 };

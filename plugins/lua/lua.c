@@ -108,4 +108,5 @@ const struct bask_guest bask_guest_lua = {
     .load = load,
     .post_fork = post_fork,
     .fini = lua_pool_end,
+    .abi_minor = BASK_ABI_MINOR,
 };

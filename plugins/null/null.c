@@ -20,6 +20,7 @@
  *   GET  /mule/N        a message "hello" to mule N, 0: to any; its answer is a line in the log
  *   GET  /spool         a task for the spooler, whose answer is the same
  *   GET  /signal/N      raises signal N, see define_signals
+ *   GET  /wait-signal   waits for a signal; its number, or why there is none
  *
  * A mule sleeps for a message "sleep", and aborts for "crash".
  */
@@ -27,6 +28,7 @@
 #include <bask/service_aide.h>
 #include <bask/service_alarm.h>
 #include <bask/service_mule.h>
+#include <bask/service_request.h>
 #include <bask/service_signal.h>
 #include <bask/service_spool.h>
 #include <bask/service_stream.h>
@@ -214,6 +216,16 @@ raise_signal(const struct bask_request *request)
 }
 
 static void
+wait_signal(const struct bask_request *request)
+{
+    const struct bask_service_request *present = host->service("request");
+    char text[24];
+    int number = present->wait_signal();
+    snprintf(text, sizeof text, "%d", number);
+    host->respond(request, text_head, 1, (bask_str){text, strlen(text)});
+}
+
+static void
 to_spooler(const struct bask_request *request)
 {
     char path[BASK_SPOOL_PATH], error[256];
@@ -335,14 +347,23 @@ static const struct {
     bask_str prefix;
     void (*answer)(const struct bask_request *);
 } routes[] = {
-    {{"/bytes/", 7}, bytes},         {{"/stream/", 8}, stream},
-    {{"/sleep/", 7}, sleep_first},   {{"/env", 4}, environment},
-    {{"/fail-late", 10}, fail_late}, {{"/fail", 5}, fail},
-    {{"/short", 6}, short_body},     {{"/long", 5}, long_body},
-    {{"/split", 6}, split_header},   {{"/crash", 6}, crash},
-    {{"/mule/", 6}, to_mule},        {{"/spool", 6}, to_spooler},
-    {{"/websocket", 10}, websocket}, {{"/raw", 4}, raw_stream},
-    {{"/signal/", 8}, raise_signal}, {{"/alarm/", 7}, raise_alarm},
+    {{"/bytes/", 7}, bytes},
+    {{"/stream/", 8}, stream},
+    {{"/sleep/", 7}, sleep_first},
+    {{"/env", 4}, environment},
+    {{"/fail-late", 10}, fail_late},
+    {{"/fail", 5}, fail},
+    {{"/short", 6}, short_body},
+    {{"/long", 5}, long_body},
+    {{"/split", 6}, split_header},
+    {{"/crash", 6}, crash},
+    {{"/mule/", 6}, to_mule},
+    {{"/spool", 6}, to_spooler},
+    {{"/websocket", 10}, websocket},
+    {{"/raw", 4}, raw_stream},
+    {{"/signal/", 8}, raise_signal},
+    {{"/alarm/", 7}, raise_alarm},
+    {{"/wait-signal", 12}, wait_signal},
 };
 
 static void

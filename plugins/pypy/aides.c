@@ -71,6 +71,12 @@ glue_aide_take_signal(void)
     return aide->take_signal();
 }
 
+int
+glue_aide_wait_signal(int wake)
+{
+    return aide->wait_signal(wake);
+}
+
 uint32_t
 glue_mule_count(void)
 {

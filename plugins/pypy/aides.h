@@ -20,6 +20,7 @@ void glue_aide_done(void);
 int glue_aide_limit(int64_t ms);
 int glue_aide_look(void);
 int glue_aide_take_signal(void);
+int glue_aide_wait_signal(int wake);
 
 uint32_t glue_mule_count(void);
 size_t glue_mule_largest(void);

@@ -18,6 +18,7 @@ void glue_aide_done(void);
 int glue_aide_limit(int64_t);
 int glue_aide_look(void);
 int glue_aide_take_signal(void);
+int glue_aide_wait_signal(int);
 uint32_t glue_mule_count(void);
 size_t glue_mule_largest(void);
 int glue_mule_send(uint32_t, const char *, size_t, char *, size_t);

@@ -38,6 +38,7 @@ struct bask_server_info {
     int32_t master_pid, crash_fd, is_reload;
     int64_t started_at;
     uint32_t listeners;
+    uint64_t buffer_size;
     ...;
 };
 
@@ -111,6 +112,7 @@ int glue_is_stopping(void);
 void glue_occupied(void);
 const struct bask_request *glue_current(struct bask_thread *);
 bask_str glue_source(const char *);
+bask_str glue_bytecode(const char *, const char *);
 bask_str glue_key_name(int);
 bask_str glue_method_name(int);
 const struct glue_settings *glue_settings(void);

@@ -45,6 +45,9 @@ void glue_occupied(void);
 const struct bask_request *glue_current(struct bask_thread *thread);
 /* The source of a module of the glue, "wsgi" or "pypy_setup"; ptr NULL if there is none. */
 bask_str glue_source(const char *name);
+/* Its code, for marshal.loads() of an interpreter like "pypy39-b0010d0a"; ptr NULL if there is
+ * none. */
+bask_str glue_bytecode(const char *interpreter, const char *name);
 /* The number and the name of a row of bask/environ_keys.h: 0, 1, ... ; absent at the end. */
 bask_str glue_key_name(int key_id);
 bask_str glue_method_name(int method_id);

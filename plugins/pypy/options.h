@@ -35,8 +35,10 @@ struct pypy_options {
     struct bask_values imports, shared_imports, spooler_imports, aliases, post_aliases;
     bask_str paste, ini_paste, pecan, source, shell, shell_once;
     bool paste_logger;
-    bask_str setup, arguments, executable, version;
-    bool at_fork, fork_hooks;
+    bask_str setup, arguments, executable, version, mode;
+    bool at_fork, fork_hooks, no_site, reload_os_env;
+    bool reaper, skip_atexit, skip_teardown;
+    int64_t optimize;
     bask_str program_name;
 };
 

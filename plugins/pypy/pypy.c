@@ -29,7 +29,10 @@ static const char bootstrap[] =
     "    view = lib.glue_source(name.encode())\n"
     "    return ffi.string(view.ptr).decode() if view.ptr else None\n"
     "exec(compile(_source('_importer'), '<bask>/_importer.py', 'exec'))\n"
-    "install(_source)\n"
+    "def _bytecode(name):\n"
+    "    view = lib.glue_bytecode(BYTECODE.encode(), name.encode())\n"
+    "    return ffi.buffer(view.ptr, view.len)[:] if view.ptr else None\n"
+    "install(_source, _bytecode)\n"
     "if lib.glue_settings().hosted:\n"
     "    from bask_pypy import hosted\n"
     "    hosted.begin(alone=not lib.glue_server_info().master_pid)\n"
@@ -237,6 +240,15 @@ glue_source(const char *name)
     for (const struct glue_source_row *row = glue_source_rows; row->name; row++)
         if (strcmp(row->name, name) == 0)
             return (bask_str){row->text, row->len};
+    return (bask_str){0};
+}
+
+bask_str
+glue_bytecode(const char *interpreter, const char *name)
+{
+    for (const struct glue_bytecode_row *row = glue_bytecode_rows; row->interpreter; row++)
+        if (strcmp(row->interpreter, interpreter) == 0 && strcmp(row->name, name) == 0)
+            return (bask_str){row->code, row->len};
     return (bask_str){0};
 }
 
@@ -494,7 +506,8 @@ static void
 fini(void)
 {
     bask_py_fini();
-    pypy_embed_end(pypy, NULL);
+    if (!pypy_options.skip_atexit && !pypy_options.skip_teardown)
+        pypy_embed_end(pypy, NULL);
 }
 
 static int64_t
@@ -537,4 +550,5 @@ const struct bask_plugin bask_plugin_pypy = {
     .text = text,
     .jobs = BASK_JOBS(BASK_JOB_SIGNAL) | BASK_JOBS(BASK_JOB_CALL),
     .aide = aide,
+    .abi_minor = BASK_ABI_MINOR,
 };

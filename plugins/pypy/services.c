@@ -117,6 +117,30 @@ glue_request_patience_ms(void)
 }
 
 int
+glue_request_log_this(void)
+{
+    return request->log_this();
+}
+
+int
+glue_request_wait_signal(void)
+{
+    return request->wait_signal();
+}
+
+int
+glue_request_add_variable(const char *name, size_t name_len, const char *value, size_t value_len)
+{
+    return request->add_variable((bask_str){name, name_len}, (bask_str){value, value_len});
+}
+
+int
+glue_request_note(const char *name, size_t name_len, const char *value, size_t value_len)
+{
+    return request->note((bask_str){name, name_len}, (bask_str){value, value_len});
+}
+
+int
 glue_stream_take(void)
 {
     return stream->take((bask_str){0}, 0, NULL);
@@ -173,6 +197,12 @@ glue_process_waiting(int fd)
     return process->waiting(fd);
 }
 
+void
+glue_process_set_warning(const char *text, size_t len)
+{
+    process->set_warning((bask_str){text, len});
+}
+
 uint32_t
 glue_rpc_max(void)
 {
@@ -185,6 +215,15 @@ glue_rpc_call(const char *node, size_t node_len, const char *items, size_t items
 {
     return rpc->call((bask_str){node, node_len}, (bask_str){items, items_len}, ret_result, error,
                      error_size);
+}
+
+int
+glue_rpc_send(const char *node, size_t node_len, uint32_t modifiers, const char *packet,
+              size_t packet_len, int timeout_ms, bask_str *ret_answer, char *error,
+              size_t error_size)
+{
+    return rpc->send((bask_str){node, node_len}, modifiers, (bask_str){packet, packet_len},
+                     timeout_ms, ret_answer, error, error_size);
 }
 
 void

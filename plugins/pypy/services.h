@@ -21,6 +21,11 @@ int64_t glue_request_number(void);
 const struct bask_request *glue_request_current(void);
 int64_t glue_request_read_body(char *buffer, size_t size, int timeout_ms);
 int glue_request_patience_ms(void);
+int glue_request_log_this(void);
+int glue_request_wait_signal(void);
+int glue_request_add_variable(const char *name, size_t name_len, const char *value,
+                              size_t value_len);
+int glue_request_note(const char *name, size_t name_len, const char *value, size_t value_len);
 /* Takes the connection over and sends nothing. */
 int glue_stream_take(void);
 int64_t glue_stream_read(char *buffer, size_t size, int timeout_ms);
@@ -35,10 +40,14 @@ int glue_websocket_close(uint32_t code, const char *reason, size_t len, char *er
                          size_t error_size);
 void glue_process_set_name(const char *name, size_t len);
 int glue_process_waiting(int fd);
+void glue_process_set_warning(const char *text, size_t len);
 
 uint32_t glue_rpc_max(void);
 int glue_rpc_call(const char *node, size_t node_len, const char *items, size_t items_len,
                   bask_str *ret_result, char *error, size_t error_size);
+int glue_rpc_send(const char *node, size_t node_len, uint32_t modifiers, const char *packet,
+                  size_t packet_len, int timeout_ms, bask_str *ret_answer, char *error,
+                  size_t error_size);
 void glue_rpc_release(const bask_str *result);
 /* Functions of this process. Python's own have a number; GLUE_ELSEWHERE is another language's. */
 enum { GLUE_NOBODY = -1, GLUE_ELSEWHERE = -2 };

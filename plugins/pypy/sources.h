@@ -1,5 +1,6 @@
 /*
- * The Python sources that are part of the plugin.
+ * The Python sources that are part of the plugin, and what PyPys at hand when it was built made of
+ * them.
  */
 #pragma once
 
@@ -12,3 +13,13 @@ struct glue_source_row {
 };
 
 extern const struct glue_source_row glue_source_rows[];
+
+struct glue_bytecode_row {
+    const char
+        *interpreter; /* whose, "pypy39-b0010d0a" (_importer.BYTECODE); NULL ends the table */
+    const char *name; /* of the module */
+    const char *code; /* as marshal.dumps() has it */
+    size_t len;
+};
+
+extern const struct glue_bytecode_row glue_bytecode_rows[];

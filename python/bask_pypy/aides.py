@@ -35,6 +35,11 @@ class Life:
         self._held = False  # there is something in hand, or there may be
         self._busy = False  # the server was told so
         self._ends = False
+        self._main_ends = False  # by an exception, which is on its way
+
+    def role(self) -> int:
+        """What this process is."""
+        return int(self._aides.role())
 
     def begin(self) -> None:
         """Takes the signals."""
@@ -52,8 +57,10 @@ class Life:
             self._on_orphaned()
 
     def _on_end(self, number: int, frame: Any) -> None:
-        self._ends = True
-        if number != GENTLY or not self._held or os.getpid() != self._pid:
+        at_once = number != GENTLY or not self._held or os.getpid() != self._pid
+        self._main_ends |= at_once
+        self._ends = True  # last: a thread that sees it knows what becomes of the main thread
+        if at_once:
             raise SystemExit(DONE_STATUS)
 
     def _on_look(self, number: int, frame: Any) -> None:
@@ -68,7 +75,7 @@ class Life:
 
     def _leave(self) -> None:
         self._held = False
-        if threading.current_thread() is not threading.main_thread():
+        if threading.current_thread() is not threading.main_thread() and not self._main_ends:
             os.kill(self._pid, GENTLY)  # ends the main thread, too
         raise SystemExit(DONE_STATUS)
 
@@ -87,6 +94,10 @@ class Life:
             self._busy = False
             self._aides.done()
 
+    def ends(self) -> bool:
+        """It was told to end."""
+        return self._ends
+
     def check(self) -> None:
         """Ends the process if it shall end; nothing is in hand."""
         if self._ends:
@@ -101,6 +112,25 @@ class Life:
         self._on_signal(number)
         self.done()
         return True
+
+    def wait_signal(self, on_signal: Callable[[int], None]) -> int:
+        """Waits for a signal of the application, and has it handled; its number. If the process
+        shall end it does, even with a message or a task in hand, which nobody would wait for."""
+        number = -1
+        while number < 0:
+            if self._ends:
+                self._leave()
+            number = self._aides.wait_signal(self._wake)
+            self._drain()
+        in_hand = self._held
+        if not in_hand:
+            self.start()
+        on_signal(number)
+        if not in_hand:
+            self.done()
+            self._held = False
+            self.check()
+        return number
 
     def _receive(self, sources: int, timeout_ms: int, size: int) -> Optional[bytes]:
         """What still waits when the whole server stops is delivered: nobody else would have it."""

@@ -88,10 +88,18 @@ class Aides:
         """A signal of the application that is for this process; negative: there is none."""
         return lib.glue_aide_take_signal()
 
+    def wait_signal(self, wake: int) -> int:
+        """The same, but it waits until there is one, or `wake` is readable."""
+        return lib.glue_aide_wait_signal(wake)
+
     # Mules
 
     def mules(self) -> int:
         return lib.glue_mule_count()
+
+    def largest(self) -> int:
+        """Bytes of a message, at most."""
+        return lib.glue_mule_largest()
 
     def send(self, mule: int, message: bytes) -> Tuple[int, str]:
         """(0, ""), or (an error, a sentence)."""

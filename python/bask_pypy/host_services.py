@@ -55,6 +55,20 @@ class Services(Shared):
         b""). A negative time is --chunked-input-timeout; 0: not waiting."""
         return self._read(lib.glue_request_read_body, size, timeout_ms)
 
+    def request_log_this(self) -> int:
+        return lib.glue_request_log_this()
+
+    def request_add_variable(self, name: bytes, value: bytes) -> int:
+        return lib.glue_request_add_variable(name, len(name), value, len(value))
+
+    def request_note(self, name: bytes, value: bytes) -> int:
+        """For the request's line in the access log, if that shows this name."""
+        return lib.glue_request_note(name, len(name), value, len(value))
+
+    def request_wait_signal(self) -> int:
+        """A signal that came to this worker, for the request of this thread; or a bask_err."""
+        return lib.glue_request_wait_signal()
+
     def patience(self) -> float:
         """Seconds that the server waits for others: --socket-timeout."""
         return lib.glue_request_patience_ms() / 1000
@@ -112,6 +126,9 @@ class Services(Shared):
     def set_process_name(self, name: bytes) -> None:
         lib.glue_process_set_name(name, len(name))
 
+    def set_warning(self, text: bytes) -> None:
+        lib.glue_process_set_warning(text, len(text))
+
     def waiting(self, fd: int) -> int:
         """Connections that wait in a listening socket; -1 where the system does not tell."""
         return lib.glue_process_waiting(fd)
@@ -129,6 +146,29 @@ class Services(Shared):
             return ffi.unpack(result.ptr, result.len), ""
         finally:
             lib.glue_rpc_release(result)
+
+    def rpc_send(
+        self, node: bytes, modifiers: int, packet: bytes, timeout_ms: int
+    ) -> Tuple[int, str, bytes]:
+        """(0, "", all that came back) or (error, why, b""). Waits."""
+        result = ffi.new("bask_str *")
+        error, why = self._ask_for(result, node, modifiers, packet, timeout_ms)
+        if error:
+            return error, why, b""
+        try:
+            return 0, "", self.copy(result)
+        finally:
+            lib.glue_rpc_release(result)
+
+    def _ask_for(
+        self, result: Any, node: bytes, modifiers: int, packet: bytes, timeout_ms: int
+    ) -> Tuple[int, str]:
+        error = ffi.new("char[]", ERROR_SIZE)
+        failed = lib.glue_rpc_send(
+            *(node, len(node), modifiers, packet, len(packet), timeout_ms),
+            *(result, error, ERROR_SIZE),
+        )
+        return failed, _text(error) if failed else ""
 
     def rpc_define(self, name: bytes, number: int) -> bool:
         """False: there are as many as there may be."""

@@ -38,12 +38,13 @@ def is_caller() -> bool:
     return _caller == os.getpid()
 
 
-def end(stacks_signal: int) -> None:
-    """A worker ends. Nobody else would end the interpreter in a child of the program."""
+def end(stacks_signal: int, at_once: bool) -> None:
+    """A worker ends. Nobody else would end the interpreter in a child of the program, if it shall be ended."""
     if not _modules:
         return
     if not is_caller():
-        sys.modules["pypy_embed_main"].end()
+        if not at_once:
+            sys.modules["pypy_embed_main"].end()
         return
     faulthandler.unregister(stacks_signal)
     if not _had_faulthandler:

@@ -7,7 +7,6 @@ workers are about to be forked is reported with its file and line.
 import os
 import socket
 import sys
-import sysconfig
 import weakref
 from importlib.machinery import PathFinder
 from types import FrameType, ModuleType
@@ -24,12 +23,8 @@ class Origin(NamedTuple):
     line: int
 
 
-def _folders(*names: str) -> Tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    return tuple(os.path.realpath(paths[name]) + os.sep for name in names if paths.get(name))
-
-
-STANDARD = _folders("stdlib", "platstdlib")
+# Of the standard library. sysconfig would say it, too, and bring a hundred modules along.
+STANDARD = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
 PACKAGES = ("site-packages", "dist-packages")
 
 

@@ -1,5 +1,6 @@
 """uWSGI's mules: processes that get messages, or run a program of their own."""
 import importlib
+import os
 import time
 from typing import Any, Callable, List, Optional, Union
 
@@ -66,6 +67,19 @@ class Mules:
         """True in a mule of this farm, or of any, else None."""
         farm = None if name is None else _bytes(name, "a farm")
         return True if self._own.is_in_farm(farm) else None
+
+    def mule_msg_recv_size(self) -> int:
+        """The longest message that a mule receives, in bytes."""
+        return int(self._own.largest())
+
+    def mule_file(self, number: Optional[int] = None) -> Optional[bytes]:
+        """The program of a mule, of this one if none is named; None: it waits for messages."""
+        mule = self.mule_id() if number is None else number
+        if not 1 <= mule <= self._own.mules():
+            raise ValueError("The id you provided doesn't correspond to any mule")  # uWSGI's words
+        programs = list(self._host.option("mule"))
+        program = programs[mule - 1] if mule <= len(programs) else ""
+        return os.fsencode(program) if program not in ("", "true") else None
 
     # For mules
 
@@ -142,7 +156,8 @@ def install(uwsgi: Any, host: Any, own: Any, life: Life) -> Mules:
     uwsgi.mule_msg_extra_hooks = []
     functions_into(uwsgi, [
         mules.mule_id, mules.mule_msg, mules.farm_msg, mules.in_farm, mules.mule_get_msg,
-        mules.farm_get_msg, mules.install_mule_msg_hook,
+        mules.farm_get_msg, mules.install_mule_msg_hook, mules.mule_msg_recv_size,
+        mules.mule_file,
     ])  # fmt: skip
     for_requests = uwsgi.set_user_harakiri
 

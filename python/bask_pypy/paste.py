@@ -1,6 +1,4 @@
 """Applications that a file of paste.deploy describes."""
-import configparser
-import logging.config
 import os
 from typing import Any, Callable
 
@@ -23,6 +21,9 @@ def split_uri(uri: str) -> "tuple[str, str]":
 
 def set_up_logging(path: str) -> bool:
     """Obeys the sections on logging as pserve does; False if the file has none."""
+    import configparser
+    import logging.config
+
     parser = configparser.RawConfigParser(strict=False)
     with open(path, encoding="utf-8") as file:
         parser.read_file(file)

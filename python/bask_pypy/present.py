@@ -7,6 +7,9 @@ from typing import Any, Dict, Optional
 
 from bask_pypy.arguments import to_bytes
 
+STATE = -10
+WARN = 1
+WARNING_MAX = 80
 NO_REQUEST = "you can call uwsgi api function only from the main callable"  # uWSGI's words
 
 
@@ -55,17 +58,42 @@ class Present:
         return self._variables.values
 
     def set_logvar(self, name: Any, value: Any) -> None:
-        """Keeps a value by a name as long as the request lasts."""
+        """Keeps a value by a name as long as the request lasts, for its line in the access log."""
         key = to_bytes(name, "the name of a log variable")
-        self._values()[key] = to_bytes(value, "a log variable")
+        kept = to_bytes(value, "a log variable")
+        self._values()[key] = kept
+        if self._services.request_note(key, kept):
+            raise MemoryError("a log variable")
 
     def get_logvar(self, name: Any) -> Optional[bytes]:
         """What set_logvar kept; None if it kept nothing by this name."""
         return self._values().get(to_bytes(name, "the name of a log variable"))
 
+    def log_this_request(self) -> None:
+        """This request has a line in the access log, even with --disable-logging."""
+        _of_request(self._services.request_log_this())
+
+    def add_var(self, name: Any, value: Any) -> bool:
+        """One more variable of this request, for the access log; the environ does not change."""
+        key = to_bytes(name, "the name of a variable")
+        error = self._services.request_add_variable(key, to_bytes(value, "a variable"))
+        if error and error != STATE:
+            raise ValueError("the request has too many variables, or this one is over 64 KiB")
+        _of_request(error)
+        return True
+
     def setprocname(self, name: Any) -> None:
         """Names this process, for ps and top."""
         self._services.set_process_name(to_bytes(name, "the name of a process"))
+
+    def set_warning_message(self, message: Any) -> bool:
+        """What pings (modifier 100) and the status say from now on; "" takes it back."""
+        text = to_bytes(message, "a warning").decode("utf-8", "replace").encode()
+        if len(text) > WARNING_MAX:
+            self._host.log(WARN, "a warning has at most %d bytes; it is cut" % WARNING_MAX)
+            text = text[:WARNING_MAX].decode("utf-8", "ignore").encode()
+        self._services.set_warning(text)
+        return True
 
     def micros(self) -> int:
         """Microseconds since 1970."""
@@ -100,5 +128,6 @@ def install(uwsgi: Any, host: Any, services: Any) -> None:
         present.request_id, present.connection_fd, present.cl, present.disconnect,
         present.set_logvar, present.get_logvar, present.setprocname, present.micros,
         present.logsize, present.ready, present.accepting, present.listen_queue,
+        present.log_this_request, present.add_var, present.set_warning_message,
     ):  # fmt: skip
         setattr(uwsgi, function.__name__, function)

@@ -11,6 +11,7 @@ import sys
 from types import ModuleType
 from typing import Any, List, Tuple
 
+import pypy_embed_main
 from bask_pypy import (
     aides,
     api,
@@ -18,12 +19,14 @@ from bask_pypy import (
     autoreload,
     descriptors,
     entry,
+    extras,
     hosted,
     idle,
     in_common,
     inherited,
     jit,
     jobs,
+    message,
     mules,
     os_signals,
     present,
@@ -42,7 +45,7 @@ from bask_pypy import (
     websocket,
 )
 from bask_pypy.hooks import Application, Hooks, Loaded
-from bask_pypy.orders import Orders, describe_exception, option
+from bask_pypy.orders import Orders, describe_exception, is_on, option
 
 ERROR, WARN, INFO = range(3)  # enum bask_log_level
 TRYING, WARMING, CALM, FORKING = range(1, 5)  # enum bask_stage
@@ -62,6 +65,8 @@ class Process:
         in_common.install(self.uwsgi, host, services)
         websocket.install(self.uwsgi, services)
         sendfile.install(self.uwsgi, host)
+        extras.install(self.uwsgi, host)
+        message.install(self.uwsgi, services)
         descriptors.install(self.uwsgi, services)
         waits.install(self.uwsgi, services, scripts.main_namespace())
         self.rpc = rpc.install(
@@ -73,6 +78,7 @@ class Process:
         self._life = aides.Life(
             host, own, lambda number: self._signals.handle_in_aide(number, self.log_traceback)
         )
+        self._signals.serve_aide(self._life, self.log_traceback)
         self._mules = mules.install(self.uwsgi, host, own, self._life)
         self._spooler = spooler.install(self.uwsgi, host, own, self._life)
         self.problem = ""  # why this PyPy, or its setup file, cannot be used
@@ -104,6 +110,8 @@ class Process:
         except runtime.RuntimeProblem as error:
             self.problem = str(error)
             return
+        if not hosted.is_caller():
+            runtime.set_optimization(int(option(host, "optimize") or 0))
         runtime.set_up_words(option(host, "pyargv"), option(host, "py-executable"))
         scripts.main_namespace()["uwsgi"] = self.uwsgi
         # A crash while the application is loaded is told to whoever asked for the reload, too.
@@ -152,12 +160,21 @@ class Process:
             self.host.log(INFO, hosted.INHERITED)
         apps = self.apps
         if apps.items or apps.failed or apps.may_grow:
-            self.servers.append(self.hooks.request(self.host, entry.choose(apps, self.host)))
+            self._add_server(entry.choose(apps, self.host))
         if not good:
             return -1
         # A server that was started for the sake of such code needs no application.
         needless = ran and "need-app" not in self.host.given_options()
         return len(apps.items) or int(apps.may_grow or needless)
+
+    def _add_server(self, application: Application) -> None:
+        server = self.hooks.request(self.host, application)
+        hook = getattr(self.uwsgi, "after_req_hook")
+        if hook is not None:
+            server.handle = extras.wrap(server.handle, hook, self.log_traceback)
+        if is_on(self.host, "reaper"):
+            server.handle = extras.wrap(server.handle, extras.reap, self.log_traceback, "reaper")
+        self.servers.append(server)
 
     def _run_code(self) -> Tuple[bool, bool]:
         """Was there any, and did it succeed?"""
@@ -174,7 +191,7 @@ class Process:
     def server(self) -> Any:
         """What answers requests."""
         if not self.servers:
-            self.servers.append(self.hooks.request(self.host, self.hooks.no_application))
+            self._add_server(self.hooks.no_application)
         return self.servers[0]
 
     # Forks
@@ -269,11 +286,14 @@ class Process:
     def fini(self) -> None:
         """A worker ends; the embedding library ends the interpreter after it."""
         self._tracer.stop()
-        if self.uwsgi.atexit is not None:
+        if self.uwsgi.atexit is not None and not is_on(self.host, "skip-atexit"):
             try:
                 self.uwsgi.atexit()
             except BaseException:  # noqa: B902: sys.exit() is no reason to skip the rest
                 self.log_traceback("uwsgi.atexit raised")
+        at_once = is_on(self.host, "skip-atexit") or is_on(self.host, "skip-atexit-teardown")
+        if at_once:
+            pypy_embed_main.flush()
         os_signals.unguard()
         strays.leave()
-        hosted.end(self.settings.stacks_signal)
+        hosted.end(self.settings.stacks_signal, at_once)

@@ -1,9 +1,9 @@
-"""uwsgi.extract and uwsgi.parsefile: what is to be read from elsewhere, and packets kept in files."""
+"""uwsgi.extract and uwsgi.parsefile: what is to be read from elsewhere, and packets kept in files.
+
+What reads pages and runs commands brings a hundred modules along, so it is imported where it is used.
+"""
 import os
 import struct
-import subprocess
-import urllib.error
-import urllib.request
 from typing import Any, Callable, Dict, Optional
 
 HEADER = struct.Struct("<BHB")  # modifier1, size, modifier2: the uwsgi protocol
@@ -22,12 +22,23 @@ def _descriptor(number: str) -> bytes:
 
 
 def _output(command: str) -> bytes:
-    return subprocess.run(command, shell=True, stdout=subprocess.PIPE, check=True).stdout
+    import subprocess
+
+    done = subprocess.run(command, shell=True, stdout=subprocess.PIPE)
+    if done.returncode:
+        raise OSError("%r ended with %d" % (command, done.returncode))
+    return done.stdout
 
 
 def _page(address: str) -> bytes:
-    with urllib.request.urlopen("http://" + address, timeout=HTTP_TIMEOUT) as answer:
-        return bytes(answer.read())
+    from http.client import HTTPException
+    from urllib.request import urlopen
+
+    try:
+        with urlopen("http://" + address, timeout=HTTP_TIMEOUT) as answer:
+            return bytes(answer.read())
+    except HTTPException as error:
+        raise OSError("%s does not speak HTTP: %s" % (address, error)) from error
 
 
 SCHEMES: Dict[str, Callable[[str], bytes]] = {
@@ -46,7 +57,7 @@ def extract(uri: Any) -> Optional[bytes]:
     read = SCHEMES.get(scheme) if found else None
     try:
         return read(rest) if read else _file(name)
-    except (OSError, ValueError, subprocess.SubprocessError, urllib.error.URLError):
+    except (OSError, ValueError):
         return None
 
 

@@ -31,6 +31,14 @@ def check_wanted_version(wanted: str) -> None:
         raise RuntimeProblem("python-version %s: this is PyPy for Python %s" % (wanted, actual))
 
 
+def set_optimization(level: int) -> None:
+    """--optimize, for all that is compiled from now on; what PYTHONOPTIMIZE says counts, too."""
+    import pypy_embed_main  # it is there in the server only
+
+    if level > sys.flags.optimize:
+        pypy_embed_main.set_flags({"optimize": level})
+
+
 def set_up_words(arguments: str, executable: str) -> None:
     """--pyargv and --py-executable."""
     if arguments:

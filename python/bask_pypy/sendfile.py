@@ -1,28 +1,14 @@
-"""uwsgi.sendfile: the application sends a file, or a part of one, as its answer or a piece of it.
-
-No request pays for it: whose answer it is, is found on the stack of the caller.
-"""
+"""uwsgi.sendfile: the application sends a file, or a part of one, as its answer or a piece of it."""
 import os
 import stat
 import sys
 from typing import Any, Optional, Tuple
 
-from bask_pypy.present import NO_REQUEST
-from bask_pypy.wsgi import Response, Server
+from bask_pypy import caller
+from bask_pypy.wsgi import Response
 
 WARN = 1
 PIECE = 65536
-
-
-def _response() -> Response:
-    """That of the request which the calling thread answers."""
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_code is not Server.handle.__code__:
-        frame = frame.f_back  # type: ignore[assignment]
-    response = None if frame is None else frame.f_locals.get("response")
-    if not isinstance(response, Response):
-        raise SystemError(NO_REQUEST)
-    return response
 
 
 def _extent(fd: int, pos: int, size: int) -> Optional[Tuple[int, int, int]]:
@@ -46,7 +32,7 @@ class Sender:
         True, or None: the file cannot be opened, and the log says why. `chunk` has no meaning, as
         in uWSGI. After it nothing can be added unless something was written before it.
         """
-        response = _response()
+        response = caller.response()
         if pos < 0 or size < 0:
             raise ValueError("a part of a file begins at 0 or later and has no negative size")
         if not isinstance(what, (str, bytes, os.PathLike)):

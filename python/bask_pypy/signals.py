@@ -4,14 +4,17 @@ Handlers are this process's own: those registered while the application is loade
 inherit. Who gets a number the master decides, from what is registered here.
 """
 import os
+import threading
 from typing import Any, Callable, Dict, Optional, Tuple
 
-from bask_pypy import jobs
+from bask_pypy import jobs, roles
 from bask_pypy.aides import run_own
 from bask_pypy.arguments import to_bytes
+from bask_pypy.present import NO_REQUEST
 
 WARN = 1
 STATE = -10
+NO_SIGNAL = {-5: "there is no master", -7: "the worker shall end", -8: "the request was cut off"}
 NUMBERS = 256
 INT32 = 1 << 31
 
@@ -32,6 +35,13 @@ def _check(outcome: Tuple[int, str]) -> None:
         raise ValueError(why)
 
 
+class _Received(threading.local):
+    """What signal_wait of this thread gave last, and in which request."""
+
+    request = -1
+    number = -1
+
+
 class Signals:
     """The handlers of this process and the way to the master."""
 
@@ -40,6 +50,14 @@ class Signals:
         self._run_handler = run
         self._services = services
         self._handlers: Dict[int, Handler] = {}
+        self._received = _Received()
+        self._life: Any = None
+        self._log_traceback: Callable[[str], None] = lambda what: None
+
+    def serve_aide(self, life: Any, log_traceback: Callable[[str], None]) -> None:
+        """What a mule or a spooler waits with; in other processes that is of no use."""
+        self._life = life
+        self._log_traceback = log_traceback
 
     def register_signal(self, number: int, target: Any, handler: Handler) -> None:
         """Says which function a signal calls, with its number, and in which processes."""
@@ -66,6 +84,48 @@ class Signals:
     def signal_registered(self, number: int) -> Optional[bool]:
         """True if this process has a handler for it, else None."""
         return True if _number(number) in self._handlers else None
+
+    def signal_wait(self, number: Optional[int] = None) -> bytes:
+        """Waits for a signal, or for this one: of those that come to this process, also if nobody
+        has registered them. Handlers run meanwhile, in this thread."""
+        wanted = None if number is None else _number(number)
+        received = self._received
+        received.request = self._services.request_number()
+        received.number = -1
+        while True:
+            is_aide = self._life.role() != roles.NONE
+            came = self._wait_in_aide() if is_aide else self._wait_in_worker()
+            if wanted is None or came == wanted:
+                received.number = came
+                return b""
+
+    def signal_received(self) -> int:
+        """The number of the signal that signal_wait waited for in this request; -1: none."""
+        request = self._services.request_number()
+        if request < 0 and self._life.role() == roles.NONE:
+            raise SystemError(NO_REQUEST)
+        return self._received.number if self._received.request == request else -1
+
+    def _wait_in_worker(self) -> int:
+        number: int = self._services.request_wait_signal()
+        if number == STATE:
+            raise SystemError(NO_REQUEST)
+        if number < 0:  # uWSGI's words, and what it does
+            raise SystemError("error waiting for signal: " + NO_SIGNAL.get(number, str(number)))
+        if number in self._handlers:
+            try:
+                self._call(number, lambda *call: jobs.run(self._host, *call))
+            except jobs.Failed:
+                pass
+        return number
+
+    def _wait_in_aide(self) -> int:
+        def handle(number: int) -> None:
+            if number in self._handlers:
+                self.handle_in_aide(number, self._log_traceback)
+
+        came: int = self._life.wait_signal(handle)
+        return came
 
     def add_timer(self, number: int, seconds: int) -> None:
         """Raises a signal every so many seconds."""
@@ -125,6 +185,7 @@ def install(uwsgi: Any, host: Any, services: Any, to_do: jobs.Jobs, run: Run) ->
     for function in (
         signals.register_signal, signals.signal, signals.signal_registered, signals.add_timer,
         signals.add_rb_timer, signals.add_ms_timer, signals.add_cron, signals.add_file_monitor,
+        signals.signal_wait, signals.signal_received,
     ):  # fmt: skip
         setattr(uwsgi, function.__name__, function)
     to_do.work[jobs.SIGNAL] = signals.handle

@@ -160,7 +160,8 @@ class Spooler:
         try:
             result = run_own(log_traceback, "the task %s" % name, handler, _env(task))
         except SystemExit as error:
-            self._life.check()
+            if self._life.ends():
+                return RETRY
             if error.code == DONE_STATUS:
                 raise
             self._host.log(WARN, "the task %s called sys.exit(); it is tried again" % name)

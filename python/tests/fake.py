@@ -204,7 +204,7 @@ class Host:
         self.info = SimpleNamespace(
             version=b"0.1.0", hostname=b"node", binary_path=b"/bin/bask", threads=threads,
             workers=workers, master_pid=77, started_at=1000, listeners=2,
-            is_reload=0,
+            is_reload=0, buffer_size=65536,
         )  # fmt: skip
 
     @property

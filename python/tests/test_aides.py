@@ -2,14 +2,20 @@
 
 import os
 import signal
+import sys
 import threading
+import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import pytest
 
+import apart
 from bask_pypy import aides, mules, roles, spooler
 from fake import Host
+
+HERE = Path(__file__).resolve().parent
 
 
 class Own:
@@ -58,8 +64,14 @@ class Own:
     def take_signal(self) -> int:
         return self.signals.pop(0) if self.signals else -5
 
+    def wait_signal(self, wake: int) -> int:
+        return self.signals.pop(0)
+
     def mules(self) -> int:
         return 3
+
+    def largest(self) -> int:
+        return 1000
 
     def send(self, mule: int, message: bytes) -> Tuple[int, str]:
         self.sent.append((mule, message))
@@ -282,7 +294,7 @@ def test_program_that_has_nothing_in_hand_ends_at_once(signals: None) -> None:
     world.life.begin()
     with pytest.raises(SystemExit):
         send(aides.GENTLY)()
-        signal.pause()
+        time.sleep(60)
 
 
 def test_receiving_has_a_limit(signals: None) -> None:
@@ -294,10 +306,38 @@ def test_receiving_has_a_limit(signals: None) -> None:
     assert world.uwsgi.mule_get_msg(False, False, 10, 0) == b"x"
 
 
-def test_thread_that_receives_ends_the_process(signals: None) -> None:
+def test_thread_that_receives_ends_the_process(tmp_path: Path) -> None:
+    imports = "sys.path[:] = %r; import test_aides as tests" % sys.path
+    apart.run(HERE, imports, "tests.end_by_a_thread()", tmp_path, aides.DONE_STATUS)
+
+
+def end_by_a_thread() -> None:
+    """For a process of its own: a signal comes whenever it likes."""
     world = make(roles.MULE)
     world.life.begin()
-    world.own.during = [send(aides.GENTLY)]
+    begun: List[bool] = []
+
+    def tell() -> None:
+        while not begun:  # starting a thread is not to be interrupted
+            time.sleep(0.01)
+        send(aides.GENTLY)()
+
+    world.own.during = [tell]
+    threading.Thread(target=world.uwsgi.mule_get_msg, daemon=True).start()
+    begun.append(True)
+    while True:
+        time.sleep(0.01)
+
+
+def test_main_thread_is_ended_once(signals: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it does at its end, atexit for instance, is not broken off by a second exception."""
+    world = make(roles.MULE)
+    world.life.begin()
+    with pytest.raises(SystemExit):
+        send(aides.GENTLY)()
+        time.sleep(60)
+    killed: List[Tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda *what: killed.append(what))
     ended = threading.Event()
 
     def wait() -> None:
@@ -306,11 +346,8 @@ def test_thread_that_receives_ends_the_process(signals: None) -> None:
         except SystemExit:
             ended.set()
 
-    with pytest.raises(SystemExit):
-        threading.Thread(target=wait, daemon=True).start()
-        signal.pause()
-    signal.signal(aides.GENTLY, signal.SIG_IGN)
-    assert ended.wait(10)
+    threading.Thread(target=wait, daemon=True).start()
+    assert ended.wait(10) and not killed
 
 
 def test_process_without_a_server_ends(signals: None) -> None:

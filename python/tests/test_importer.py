@@ -1,7 +1,9 @@
 """Modules out of the server's binary."""
 
 import importlib
+import importlib.util
 import linecache
+import marshal
 import sys
 import traceback
 from pathlib import Path
@@ -111,6 +113,37 @@ def test_the_real_package_can_be_imported_so() -> None:
     assert (
         "import bask_pypy" not in sources["_importer"] and "from bask" not in sources["_importer"]
     )
+
+
+def _compiled(name: str, source: str) -> bytes:
+    return marshal.dumps(_importer.compile_module("bask_pypy." + name, source))
+
+
+def test_bytecode_goes_before_the_source() -> None:
+    """It is what runs; the source is there for tracebacks."""
+    bytecode = {"body": _compiled("body", "VALUE = 18\n")}
+    sys.meta_path[:] = sys.meta_path[1:]
+    _importer.install(SOURCES.get, bytecode.get)
+    module = importlib.import_module("bask_pypy.wsgi")
+    with pytest.raises(KeyError, match="18"):
+        module.fail()
+    assert linecache.getline("<bask>/bask_pypy/wsgi.py", 4, vars(module)) == "    raise KeyError(VALUE)\n"
+
+
+def test_code_is_the_same_either_way() -> None:
+    source = SOURCES["wsgi"]
+    compiled = _importer.EmbeddedFinder(SOURCES.get)
+    stored = _importer.EmbeddedFinder(SOURCES.get, {"wsgi": _compiled("wsgi", source)}.get)
+    one, other = compiled.get_code("bask_pypy.wsgi"), stored.get_code("bask_pypy.wsgi")
+    assert one is not None and one == other
+    assert one.co_filename == other.co_filename == "<bask>/bask_pypy/wsgi.py"
+    assert stored.get_code("bask_pypy.nothing") is None and stored.get_code("json") is None
+
+
+def test_the_interpreter_is_named_by_what_bytecode_depends_on() -> None:
+    tag, _, magic = _importer.BYTECODE.rpartition("-")
+    assert tag == sys.implementation.cache_tag
+    assert bytes.fromhex(magic) == importlib.util.MAGIC_NUMBER
 
 
 def test_only_host_and_border_need_the_server() -> None:

@@ -1,6 +1,8 @@
 """uwsgi.extract and uwsgi.parsefile."""
 import os
+import socket
 import struct
+import threading
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,20 @@ def test_extract_reads_every_scheme(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_extract_of_nothing(uri: str) -> None:
     assert readers.extract(uri) is None
+
+
+def test_extract_of_a_page_that_is_not_http() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            with listener.accept()[0] as client:
+                client.recv(4096)
+                client.sendall(b"SSH-2.0\r\n\r\n")
+
+        server = threading.Thread(target=answer)
+        server.start()
+        assert readers.extract("http://127.0.0.1:%d/" % listener.getsockname()[1]) is None
+        server.join()
 
 
 def test_parsefile(tmp_path: Path) -> None:

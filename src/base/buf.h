@@ -29,10 +29,11 @@ bask_buf_len(const struct bask_buf *buf)
     return buf->end - buf->start;
 }
 
+/* Absent where there was never anything. */
 static inline bask_str
 bask_buf_view(const struct bask_buf *buf)
 {
-    return bask_str_n(buf->data + buf->start, buf->end - buf->start);
+    return buf->data ? bask_str_n(buf->data + buf->start, buf->end - buf->start) : (bask_str){0};
 }
 
 /* Uses up `n` waiting bytes. */

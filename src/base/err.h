@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #define BASK_ERRORS(X)                                                                             \
     X(NOMEM, -1, "out of memory")                                                                  \
     X(SYSTEM, -2, "the system refused")                                                            \
@@ -25,3 +27,13 @@ enum bask_err {
 
 /* The sentence for a bask_err; never NULL. */
 const char *bask_err_text(int err);
+
+/* Where a sentence about an error goes: `size` bytes, with the NUL at its end. */
+struct bask_words {
+    char *text;
+    size_t size;
+};
+
+/* Writes the sentence; returns `err`. */
+int bask_complain(struct bask_words words, int err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));

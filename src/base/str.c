@@ -30,6 +30,14 @@ bask_str_ends(bask_str s, bask_str suffix)
 }
 
 bool
+bask_str_fits(bask_str s, bask_str word)
+{
+    if (word.len && word.ptr[word.len - 1] == '*')
+        return bask_str_starts(s, bask_str_n(word.ptr, word.len - 1));
+    return bask_str_eq(s, word);
+}
+
+bool
 bask_str_cut(bask_str s, char c, bask_str *ret_before, bask_str *ret_after)
 {
     const char *at = s.len ? memchr(s.ptr, c, s.len) : NULL;

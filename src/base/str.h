@@ -35,6 +35,8 @@ bask_lower(char c)
 bool bask_str_eq_nocase(bask_str a, bask_str b);
 bool bask_str_starts(bask_str s, bask_str prefix);
 bool bask_str_ends(bask_str s, bask_str suffix);
+/* Is it this word, or, if the word ends in '*', does it begin so? */
+bool bask_str_fits(bask_str s, bask_str word);
 
 /* The part before and after the first `c`; false, and nothing written, if there is none. */
 bool bask_str_cut(bask_str s, char c, bask_str *ret_before, bask_str *ret_after);

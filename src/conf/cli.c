@@ -58,14 +58,23 @@ long_option(struct reader *r, bask_str word)
     return offer(r, name, bask_conf_arity(hit.setting->row), option, value);
 }
 
-/* -Z, or the Z of -MZ; and -master, if --master was meant. */
-static int
-unknown_short(struct reader *r, bask_str word, size_t k)
+/* -master, if --master was meant. */
+static bool
+lacks_a_dash(const struct reader *r, bask_str word, bask_str *ret_name)
 {
     struct bask_conf_hit meant;
     bask_str name = bask_str_n(word.ptr + 1, word.len - 1);
     bask_str_cut(name, '=', &name, &(bask_str){NULL, 0});
-    bool dash = name.len > 1 && bask_conf_find(r->conf, name, &meant);
+    *ret_name = name;
+    return name.len > 1 && bask_conf_find(r->conf, name, &meant);
+}
+
+/* -Z, or the Z of -MZ. */
+static int
+unknown_short(struct reader *r, bask_str word, size_t k)
+{
+    bask_str name;
+    bool dash = lacks_a_dash(r, word, &name);
     struct bask_conf_phrase all = bask_conf_shown(word);
     return bask_conf_fail(
         r->error, BASK_E_NOTFOUND, "command line, argument %d: unknown option -%s%s%s%s%s%s", r->at,
@@ -84,8 +93,11 @@ bundle(struct reader *r, bask_str word)
         if (!number)
             return unknown_short(r, word, k);
         const struct bask_option *row = r->conf->settings[number - 1].row;
-        bask_str rest = {NULL, 0}, dashed;
+        bask_str rest = {NULL, 0}, dashed, name;
         bool last = bask_conf_arity(row) != BASK_CONF_NO_VALUE;
+        /* A value that need not be there is not what stands here. */
+        if (k == 1 && bask_conf_arity(row) == BASK_CONF_OPTIONAL && lacks_a_dash(r, word, &name))
+            return unknown_short(r, word, k);
         if (last && k + 1 < word.len)
             rest = bask_str_n(word.ptr + k + 1, word.len - k - 1);
         if (bask_conf_keep(r->conf, bask_str_n((char[]){'-', (char)c}, 2), &dashed))

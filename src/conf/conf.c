@@ -175,13 +175,58 @@ bask_conf_warnings(const struct bask_conf *conf)
     return &conf->warnings;
 }
 
+/* A file may hold what uWSGI's atoi() and its four words for true read. `*text` becomes what is
+ * meant. BASK_OK: it counts; there may be a warning. */
+static int
+read_laxly(struct bask_conf *conf, const struct bask_option *row, bask_str *text,
+           struct bask_conf_place place, int64_t *ret_number)
+{
+    bask_str written = *text;
+    struct bask_conf_phrase option = bask_conf_shown(place.option);
+    if (row->type == BASK_OPT_FLAG) {
+        *ret_number = 1; /* as in uWSGI, where all but four words is true */
+        return text->len
+                   ? bask_conf_warn(conf, "%.*s: %s expects true or false; \"%s\" counts as true",
+                                    BASK_FMT(place.origin), option.text,
+                                    bask_conf_shown(written).text)
+                   : BASK_OK;
+    }
+    if (!bask_conf_lax_number(row, text))
+        return BASK_E_SYNTAX;
+    int err = bask_conf_number(row, *text, ret_number);
+    return err ? err
+               : bask_conf_warn(conf, "%.*s: %s expects %s; \"%s\" counts as %.*s",
+                                BASK_FMT(place.origin), option.text, bask_conf_expected(row).text,
+                                bask_conf_shown(written).text, BASK_FMT(*text));
+}
+
+static int
+read_number(struct bask_conf *conf, const struct bask_option *row, bask_str *text,
+            struct bask_conf_place place, int64_t *ret_number, struct bask_conf_error *ret_error)
+{
+    bask_str written = *text;
+    int err = bask_conf_number(row, *text, ret_number);
+    if (err && place.file)
+        err = read_laxly(conf, row, text, place, ret_number);
+    if (err == BASK_E_NOMEM)
+        return bask_conf_no_memory(ret_error, place);
+    if (err)
+        return bask_conf_fail(ret_error, err, "%.*s: %s expects %s, not \"%s\"",
+                              BASK_FMT(place.origin), bask_conf_shown(place.option).text,
+                              bask_conf_expected(row).text, bask_conf_shown(written).text);
+    return BASK_OK;
+}
+
 int
 bask_conf_set(struct bask_conf *conf, struct bask_conf_hit hit, bask_str text,
               struct bask_conf_place place, struct bask_conf_error *ret_error)
 {
     const struct bask_option *row = hit.setting->row;
     struct bask_conf_phrase option = bask_conf_shown(place.option);
-    if (!text.ptr && bask_conf_arity(row) == BASK_CONF_REQUIRED)
+    bool required = bask_conf_arity(row) == BASK_CONF_REQUIRED;
+    if (!text.ptr && required && place.file && bask_conf_is_number(row) && row->min <= 0)
+        text = BASK_STR("");
+    if (!text.ptr && required)
         return bask_conf_fail(ret_error, BASK_E_SYNTAX, "%.*s: %s expects a value (%.*s)",
                               BASK_FMT(place.origin), option.text,
                               BASK_FMT(bask_conf_argument(row)));
@@ -191,20 +236,9 @@ bask_conf_set(struct bask_conf *conf, struct bask_conf_hit hit, bask_str text,
     if (!text.ptr)
         text = left_out(row);
     int64_t number;
-    int err = bask_conf_number(row, text, &number);
-    if (err && place.file && row->type == BASK_OPT_FLAG) {
-        number = 1; /* as in uWSGI, where all but four words is true */
-        err = text.len
-                  ? bask_conf_warn(conf, "%.*s: %s expects true or false; \"%s\" counts as true",
-                                   BASK_FMT(place.origin), option.text, bask_conf_shown(text).text)
-                  : BASK_OK;
-        if (err)
-            return bask_conf_no_memory(ret_error, place);
-    }
+    int err = read_number(conf, row, &text, place, &number, ret_error);
     if (err)
-        return bask_conf_fail(ret_error, err, "%.*s: %s expects %s, not \"%s\"",
-                              BASK_FMT(place.origin), option.text, bask_conf_expected(row).text,
-                              bask_conf_shown(text).text);
+        return err;
     if (hit.negated) {
         number = !number;
         text = number ? BASK_STR("true") : BASK_STR("false");
@@ -323,8 +357,7 @@ check_row(struct bask_conf *conf, const struct bask_option_table *table,
           const struct bask_option *row)
 {
     const char *name = row->name ? row->name : "", *wrong = NULL;
-    bool ranged =
-        row->type == BASK_OPT_INT || row->type == BASK_OPT_SIZE || row->type == BASK_OPT_DURATION;
+    bool ranged = bask_conf_is_number(row);
     if (row->type > BASK_OPT_DIRECTIVE)
         wrong = "has no valid type";
     else if (!row->name || !row->help)

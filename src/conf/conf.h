@@ -51,7 +51,7 @@ struct bask_conf_facts {
     const char *start_folder;
     char **env;  /* for $(NAME) */
     bool reload; /* the configuration is read again: if-reload */
-    bool (*has_plugin)(bask_str name);
+    bool (*has_plugin)(void *context, bask_str name);
     /* An option with the flag BASK_OPT_AT_ONCE was met in a file or in the environment. Not 0: the
      * error is filled. */
     int (*at_once)(void *context, const struct bask_option *row, bask_str text, bask_str origin,

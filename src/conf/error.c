@@ -148,6 +148,13 @@ struct bask_conf_phrase
 bask_conf_nearest(const struct bask_conf *conf, bask_str name)
 {
     const char *dashes = "--";
+    if (bask_conf_is_foreign(name)) {
+        struct bask_conf_phrase phrase;
+        const char *hint = bask_conf_hint(name);
+        snprintf(phrase.text, sizeof phrase.text, ", which is uWSGI's and not in this server%s%s",
+                 hint ? "; " : "", hint ? hint : "");
+        return phrase;
+    }
     struct found found = misspelt(conf, name, false);
     if (!found.count)
         found = abbreviated(conf, name);
@@ -155,8 +162,6 @@ bask_conf_nearest(const struct bask_conf *conf, bask_str name)
         dashes = "--no-";
         found = misspelt(conf, bask_str_n(name.ptr + 3, name.len - 3), true);
     }
-    if (!found.count && bask_conf_is_foreign(name))
-        return (struct bask_conf_phrase){", which is uWSGI's and not in this server"};
     return ask(&found, dashes, "");
 }
 

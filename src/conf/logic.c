@@ -166,7 +166,7 @@ if_dir(struct question *q)
 static bool
 if_plugin(struct question *q)
 {
-    return q->conf->facts.has_plugin && q->conf->facts.has_plugin(q->text);
+    return q->conf->facts.has_plugin && q->conf->facts.has_plugin(q->conf->facts.context, q->text);
 }
 
 static bool

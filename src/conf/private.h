@@ -220,14 +220,15 @@ int bask_conf_xml(struct bask_conf_reading *reading, bask_str text);
 /* magic.c: %x becomes what is known of the file and the host. `*ret_text` may be `text`. */
 int bask_conf_magic(const struct bask_conf_reading *reading, bask_str text, bask_str *ret_text);
 
-/* foreign.c */
-/* Is this the name of an option of uWSGI? */
-bool bask_conf_is_foreign(bask_str name);
-
 /* value.c */
 enum bask_conf_arity bask_conf_arity(const struct bask_option *row);
+bool bask_conf_is_number(const struct bask_option *row);
 /* For FLAG (0 or 1), INT, SIZE and DURATION; the rest is text, and *ret_number is 0. */
 int bask_conf_number(const struct bask_option *row, bask_str text, int64_t *ret_number);
+/* What uWSGI's atoi() makes of a text in a file that is no number: one with a comment behind it is
+ * that number, words like "true" and nothing at all are 0. A number in quotes is one here. False:
+ * anything else. */
+bool bask_conf_lax_number(const struct bask_option *row, bask_str *text);
 /* What bask_conf_number() would accept: "a whole number from 1 to 1024". */
 struct bask_conf_phrase {
     char text[200];
@@ -246,3 +247,11 @@ struct bask_conf_phrase bask_conf_shown(bask_str text);
 struct bask_conf_phrase bask_conf_nearest(const struct bask_conf *conf, bask_str name);
 /* The same for a key of a file: "processes" stands in quotes, and only what is misspelt counts. */
 struct bask_conf_phrase bask_conf_nearest_key(const struct bask_conf *conf, bask_str name);
+
+/* foreign.c */
+/* Is this the name of an option of uWSGI? */
+bool bask_conf_is_foreign(bask_str name);
+
+/* hints.c */
+/* Of the name of an option of uWSGI: "use threads = N"; NULL: nothing is to be said. */
+const char *bask_conf_hint(bask_str name);

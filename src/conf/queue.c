@@ -148,18 +148,23 @@ judge_unknown(struct bask_conf *conf, const struct bask_conf_entry *entry,
               struct bask_conf_error *ret_error)
 {
     struct bask_conf_phrase key = bask_conf_shown(entry->key), near = {.text = ""};
-    const char *what = "not an option";
-    if (bask_conf_is_foreign(entry->key))
+    const char *what = "not an option", *hint = NULL;
+    bool foreign = bask_conf_is_foreign(entry->key);
+    if (foreign) {
         what = "an option of uWSGI's that this server does not have";
-    else
+        hint = bask_conf_hint(entry->key);
+    } else {
         near = bask_conf_nearest_key(conf, entry->key);
+    }
     if (conf->strict)
-        return bask_conf_fail(ret_error, BASK_E_NOTFOUND, "%.*s: \"%s\" is %s%s",
-                              BASK_FMT(entry->place.origin), key.text, what, near.text);
-    if (entry->used || (!near.text[0] && !bask_conf_is_foreign(entry->key)))
+        return bask_conf_fail(ret_error, BASK_E_NOTFOUND, "%.*s: \"%s\" is %s%s%s%s",
+                              BASK_FMT(entry->place.origin), key.text, what, near.text,
+                              hint ? "; " : "", hint ? hint : "");
+    if (entry->used || (!near.text[0] && !foreign))
         return BASK_OK;
-    int err = bask_conf_warn(conf, "%.*s: \"%s\" is %s%s (kept as a placeholder)",
-                             BASK_FMT(entry->place.origin), key.text, what, near.text);
+    int err = bask_conf_warn(conf, "%.*s: \"%s\" is %s%s (kept as a placeholder)%s%s",
+                             BASK_FMT(entry->place.origin), key.text, what, near.text,
+                             hint ? "; " : "", hint ? hint : "");
     return err ? bask_conf_no_memory(ret_error, entry->place) : BASK_OK;
 }
 

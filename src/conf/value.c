@@ -5,6 +5,7 @@
 #include "conf/private.h"
 
 #include "base/err.h"
+#include "base/str.h"
 #include "base/units.h"
 #include "sys/cpus.h"
 
@@ -100,8 +101,8 @@ parse(const struct bask_option *row, bask_str text, int64_t *ret_number)
     return BASK_OK;
 }
 
-static bool
-has_range(const struct bask_option *row)
+bool
+bask_conf_is_number(const struct bask_option *row)
 {
     return row->type == BASK_OPT_INT || row->type == BASK_OPT_SIZE ||
            row->type == BASK_OPT_DURATION;
@@ -112,14 +113,64 @@ bask_conf_number(const struct bask_option *row, bask_str text, int64_t *ret_numb
 {
     int64_t number;
     int err = parse(row, text, &number);
-    if (err && has_range(row) && bask_conf_arity(row) == BASK_CONF_OPTIONAL)
+    if (err && bask_conf_is_number(row) && bask_conf_arity(row) == BASK_CONF_OPTIONAL)
         err = text.len ? parse_bool(text, &number) : parse_bool(BASK_STR("1"), &number);
     if (err)
         return err;
-    if (has_range(row) && (number < row->min || number > row->max))
+    if (bask_conf_is_number(row) && (number < row->min || number > row->max))
         return BASK_E_RANGE;
     *ret_number = number;
     return BASK_OK;
+}
+
+static bool
+is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* Where a number ends and a comment begins: white space, then "#", ";" or "//". */
+static bool
+cut_comment(bask_str *text)
+{
+    size_t end = 0, next;
+    while (end < text->len && !is_blank(text->ptr[end]))
+        end++;
+    for (next = end; next < text->len && is_blank(text->ptr[next]);)
+        next++;
+    bask_str rest = bask_str_n(text->ptr + next, text->len - next);
+    if (!end || !(bask_str_starts(rest, BASK_STR("#")) || bask_str_starts(rest, BASK_STR(";")) ||
+                  bask_str_starts(rest, BASK_STR("//"))))
+        return false;
+    text->len = end;
+    return true;
+}
+
+static bool
+cut_quotes(bask_str *text)
+{
+    char quote = text->len > 2 ? text->ptr[0] : '\0';
+    if ((quote != '"' && quote != '\'') || text->ptr[text->len - 1] != quote)
+        return false;
+    *text = bask_str_n(text->ptr + 1, text->len - 2);
+    return true;
+}
+
+bool
+bask_conf_lax_number(const struct bask_option *row, bask_str *text)
+{
+    int64_t number;
+    if (!bask_conf_is_number(row))
+        return false;
+    bool cut = cut_comment(text);
+    cut = cut_quotes(text) || cut;
+    if (cut && parse(row, *text, &number) == BASK_OK)
+        return true;
+    if (text->len && parse_bool(*text, &number))
+        return false;
+    if (bask_conf_arity(row) != BASK_CONF_OPTIONAL) /* there they have a meaning */
+        *text = BASK_STR("0");
+    return true;
 }
 
 /* A number the way a user would write it: the largest unit that divides it. */
@@ -164,7 +215,7 @@ bask_conf_expected(const struct bask_option *row)
     spell(row, row->max, max, sizeof max);
     /* Sizes and times are never negative, so for them 0 is no limit worth telling. */
     bool low = row->min > (row->type == BASK_OPT_INT ? INT64_MIN : 0), high = row->max < INT64_MAX;
-    if (!has_range(row) || (!low && !high))
+    if (!bask_conf_is_number(row) || (!low && !high))
         snprintf(phrase.text, sizeof phrase.text, "%s", kind);
     else if (!high)
         snprintf(phrase.text, sizeof phrase.text, "%s, at least %s", kind, min);

@@ -1,7 +1,8 @@
 /*
  * The XML format, read by expat: <uwsgi><http-socket>:8000</http-socket><master/></uwsgi>. An empty
- * tag is a key without a value; <uwsgi id="x"> is the section x. Document types, and with them
- * entities of the file's own, are refused.
+ * tag is a key without a value; <uwsgi id="x"> is the section x, and what is read if no section is
+ * asked for. <app mountpoint="/x"><module>y</module></app> is "mount = /x=y". Document types, and
+ * with them entities of the file's own, are refused.
  */
 #include "conf/private.h"
 
@@ -16,9 +17,12 @@ struct xml {
     struct bask_conf_reading *reading;
     XML_Parser parser;
     struct bask_buf key, text;
+    struct bask_buf before; /* the text, in the value: "/x=" of an <app> */
     size_t line;
     int depth;
     int section; /* the depth at which the wanted section began; 0: outside */
+    bool in_app; /* the key is <app>, and its value may stand in an element of its own */
+    bool inner;  /* it does */
     int err;
 };
 
@@ -42,17 +46,53 @@ no_memory(struct xml *x)
     stop(x, bask_conf_no_memory(x->reading->error, x->reading->place));
 }
 
-/* <uwsgi>, <uwsgi id="x">, or the same with "bask". */
+static const char *
+attribute(const char **attributes, const char *name)
+{
+    for (; attributes[0]; attributes += 2)
+        if (strcmp(attributes[0], name) == 0)
+            return attributes[1];
+    return NULL;
+}
+
+/* <uwsgi>, <uwsgi id="x">, or the same with "bask". An id counts only if one was asked for. */
 static bool
 is_wanted(struct xml *x, const char *name, const char **attributes)
 {
-    bask_str section = bask_str_of(name);
+    const char *id = attribute(attributes, "id");
     if (strcmp(name, "uwsgi") != 0 && strcmp(name, "bask") != 0)
         return false;
-    for (; attributes[0]; attributes += 2)
-        if (strcmp(attributes[0], "id") == 0)
-            section = bask_str_of(attributes[1]);
-    return bask_conf_wants(x->reading, section);
+    if (id && !x->reading->section.ptr && x->reading->found)
+        return false; /* the first one it is, then */
+    return bask_conf_wants(x->reading, bask_str_of(id && x->reading->section.ptr ? id : name));
+}
+
+/* Its value is "/x=" or "host|=" and the text. */
+static int
+begin_app(struct xml *x, const char **attributes)
+{
+    const char *mountpoint = attribute(attributes, "mountpoint");
+    const char *domain = mountpoint ? NULL : attribute(attributes, "domain");
+    const char *where = mountpoint ? mountpoint : domain ? domain : "/";
+    x->in_app = true;
+    x->inner = false;
+    int err = bask_buf_append(&x->key, BASK_STR("mount"));
+    if (!err)
+        err = bask_buf_append(&x->before, bask_str_of(where));
+    return err ? err : bask_buf_append(&x->before, domain ? BASK_STR("|=") : BASK_STR("="));
+}
+
+static void
+begin_key(struct xml *x, const char *name, const char **attributes)
+{
+    bask_buf_consume(&x->key, bask_buf_len(&x->key));
+    bask_buf_consume(&x->text, bask_buf_len(&x->text));
+    bask_buf_consume(&x->before, bask_buf_len(&x->before));
+    x->line = here(x);
+    x->in_app = false;
+    if (strcmp(name, "app") == 0 ? begin_app(x, attributes)
+                                 : bask_buf_append(&x->key, bask_str_of(name)))
+        no_memory(x);
 }
 
 static void
@@ -62,27 +102,22 @@ on_start(void *user, const char *name, const char **attributes)
     x->depth++;
     if (x->err)
         return;
-    if (!x->section) {
+    if (!x->section)
         x->section = is_wanted(x, name, attributes) ? x->depth : 0;
-        return;
-    }
-    if (x->depth > x->section + 1) {
+    else if (x->depth == x->section + 1)
+        begin_key(x, name, attributes);
+    else if (x->in_app && !x->inner && x->depth == x->section + 2)
+        x->inner = true;
+    else
         stop(x, bask_conf_bad_line(x->reading, here(x), "expected a text, not <%s>",
                                    bask_conf_shown(bask_str_of(name)).text));
-        return;
-    }
-    bask_buf_consume(&x->key, bask_buf_len(&x->key));
-    bask_buf_consume(&x->text, bask_buf_len(&x->text));
-    x->line = here(x);
-    if (bask_buf_append(&x->key, bask_str_of(name)))
-        no_memory(x);
 }
 
 static void
 on_text(void *user, const char *text, int length)
 {
     struct xml *x = user;
-    if (x->err || !x->section || x->depth != x->section + 1)
+    if (x->err || !x->section || x->depth <= x->section)
         return;
     if (bask_buf_len(&x->text) + (size_t)length > LONGEST)
         stop(x, bask_conf_bad_line(x->reading, here(x), "a value of more than %d bytes", LONGEST));
@@ -100,6 +135,19 @@ trimmed(bask_str text)
     return text;
 }
 
+static int
+end_key(struct xml *x)
+{
+    bask_str text = trimmed(bask_conf_built(&x->text));
+    if (x->in_app) {
+        if (bask_buf_append(&x->before, text))
+            return bask_conf_no_memory(x->reading->error, x->reading->place);
+        text = bask_conf_built(&x->before);
+    }
+    return bask_conf_item(x->reading, x->line, bask_conf_built(&x->key),
+                          text.len ? text : (bask_str){NULL, 0});
+}
+
 static void
 on_end(void *user, const char *name)
 {
@@ -108,13 +156,9 @@ on_end(void *user, const char *name)
     (void)name;
     if (x->err || !x->section)
         return;
-    if (depth == x->section) {
+    if (depth == x->section)
         x->section = 0;
-        return;
-    }
-    bask_str text = trimmed(bask_conf_built(&x->text));
-    int err = bask_conf_item(x->reading, x->line, bask_conf_built(&x->key),
-                             text.len ? text : (bask_str){NULL, 0});
+    int err = depth == x->section + 1 && x->section ? end_key(x) : BASK_OK;
     if (err)
         stop(x, err);
 }
@@ -150,5 +194,6 @@ bask_conf_xml(struct bask_conf_reading *reading, bask_str text)
     XML_ParserFree(x.parser);
     bask_buf_fini(&x.key);
     bask_buf_fini(&x.text);
+    bask_buf_fini(&x.before);
     return x.err;
 }

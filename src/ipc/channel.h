@@ -17,7 +17,8 @@ enum bask_message_kind {
     BASK_MESSAGE_FORKED,  /* this place has this pid, said by both of them; -1: fork failed */
     BASK_MESSAGE_EXITED,  /* the process with this pid ended; code as waitpid(2) gives it */
     /* to the master before, from its successor */
-    BASK_MESSAGE_SERVING, /* all its workers accept */
+    BASK_MESSAGE_SERVING, /* all its workers accept; code: the minute of Unix time when it took over
+                           */
     /* to a successor */
     BASK_MESSAGE_PAUSED, /* code: 1, workers accept nothing; 0, they do */
 };

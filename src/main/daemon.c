@@ -28,6 +28,7 @@ static struct {
         _Atomic int pid; /* of the server */
     } * shared;          /* with who started it; NULL: nobody waits */
     const char *late_log;
+    char *absolute; /* the same, where a name of our own was needed */
 } daemon_state;
 
 /* The status of the server, if it has ended. */
@@ -94,8 +95,9 @@ bask_daemon_start(const char *log, bool late, pid_t (*make_process)(void), char 
     if (!late)
         return bask_log_to(log, error, error_size);
     /* Master and zygote open it later, each in its own working directory. */
-    char *absolute = bask_log_is_file(log) && log[0] != '/' ? bask_file_absolute(log) : NULL;
-    daemon_state.late_log = absolute ? absolute : log;
+    if (bask_log_is_file(log) && log[0] != '/')
+        daemon_state.absolute = bask_file_absolute(log);
+    daemon_state.late_log = daemon_state.absolute ? daemon_state.absolute : log;
     return BASK_OK;
 }
 
@@ -105,7 +107,8 @@ bask_daemon_log(void)
     char error[512];
     if (daemon_state.late_log && bask_log_to(daemon_state.late_log, error, sizeof error))
         bask_log(BASK_LOG_ERROR, "%s", error);
-    daemon_state.late_log = NULL;
+    free(daemon_state.absolute);
+    daemon_state.late_log = daemon_state.absolute = NULL;
 }
 
 void

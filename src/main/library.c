@@ -31,6 +31,7 @@ static const struct bask_plugin *forker;
 void
 end(int code)
 {
+    finish_loggers();
     if (!caller.waits)
         exit(code);
     caller.code = code;

@@ -128,6 +128,7 @@ prepare_heritage(struct server *server)
         .started_at = bask_clock_wall(),
         .crash_fd = -1,
         .memory_limit = (uint64_t)bask_memory_limit(),
+        .buffer_size = (uint64_t)server->net.head_bytes,
         .listeners = (uint32_t)heritage->listeners.count,
     };
     if (bask_board_init(&heritage->board, heritage->info.workers, heritage->info.threads) ||
@@ -151,6 +152,14 @@ give_up(struct server *server, const char *error)
     die("%s", error);
 }
 
+/* A log that begins anew. In the successor of a server nothing does. */
+static void
+empty_log(const struct server *server, bask_str log)
+{
+    if (log.len && server->options.log.truncate && !server->succeeds)
+        bask_log_truncate(log.ptr);
+}
+
 /* Everything that needs no socket: where the log goes, who waits for the server, its limits. */
 static void
 take_place(struct server *server)
@@ -161,17 +170,23 @@ take_place(struct server *server)
     char error[512];
     if (bask_place_check(place, error, sizeof error))
         die("%s", error);
+    empty_log(server, log);
+    empty_log(server, service->logto);
     /* The one before is in the background already, and waits for this very process. */
-    if (log.len && (server->succeeds ? bask_log_to(log.ptr, error, sizeof error)
-                                     : bask_daemon_start(log.ptr, !service->daemonize.len,
-                                                         server->fork, error, sizeof error)))
+    if (log.len &&
+        (server->succeeds ? bask_log_to(log.ptr, error, sizeof error)
+                          : bask_daemon_start(log.ptr, !service->daemonize.len && !server->logs,
+                                              server->fork, error, sizeof error)))
         die("%s", error);
     if (service->logto.len && bask_log_to(service->logto.ptr, error, sizeof error))
         die("%s", error);
+    begin_loggers(server);
     if (bask_place_begin(place, error, sizeof error))
         die("%s", error);
     if (bask_hooks_run(&place->options.hooks, BASK_HOOK_ASAP))
         die("a hook failed");
+    if (bask_waiting_begin(&place->options.waiting, error, sizeof error))
+        die("%s", error);
 }
 
 static void
@@ -185,13 +200,29 @@ write_pidfile(struct server *server, bask_str path, bool safe)
         give_up(server, error);
 }
 
+/* The descriptors alone: the master knows nothing of what is spoken on them. */
+static int *
+listening_sockets(const struct bask_listeners *listeners)
+{
+    int *sockets = calloc(listeners->count + 1, sizeof *sockets);
+    if (!sockets)
+        die("%s", bask_err_text(BASK_E_NOMEM));
+    for (size_t i = 0; i < listeners->count; i++)
+        sockets[i] = listeners->items[i].io.fd;
+    return sockets;
+}
+
 /* As the user that the workers are: files that are shared are theirs. */
 static void
 open_shared(struct server *server)
 {
     char error[512];
-    if (bask_shared_open(&server->heritage.shared, &server->shared_options, error, sizeof error))
+    struct bask_shared *shared = &server->heritage.shared;
+    if (bask_shared_open(shared, &server->shared_options, error, sizeof error))
         give_up(server, error);
+    server->sockets = listening_sockets(&server->heritage.listeners);
+    shared->metrics.sockets = server->sockets;
+    shared->metrics.socket_count = server->heritage.listeners.count;
 }
 
 /* Paths that this process will need again, as they are in the new root. */
@@ -225,7 +256,10 @@ drop_privileges(struct server *server)
         give_up(server, error);
     if (place->root && bask_place_is_settled(place, BASK_PLACE_START))
         enter_root(server, place->root);
+    empty_log(server, service->logto2);
     if (service->logto2.len && bask_log_to(service->logto2.ptr, error, sizeof error))
+        give_up(server, error);
+    if (start_loggers(server, error, sizeof error))
         give_up(server, error);
     write_pidfile(server, service->pidfile2, false);
     write_pidfile(server, service->safe_pidfile2, true);
@@ -337,23 +371,40 @@ check_cores(const struct server *server)
 
 /* What the rows cannot tell: whether options fit to each other. */
 static void
-check_options(const struct server *server)
+check_options(struct server *server)
 {
     char error[512];
     if (check_touch_hooks(&server->options.master.hook_touch, error, sizeof error))
         die("%s", error);
     if (bask_daemons_check(&server->options.master.daemons, error, sizeof error))
         die("%s", error);
+    if (bask_crons_check(&server->options.master.crons, error, sizeof error))
+        die("%s", error);
+    if (bask_fd_reload_check(&server->options.master, error, sizeof error))
+        die("%s", error);
+    if (bask_raise_check(&server->options.master.raise, error, sizeof error))
+        die("%s", error);
     if (bask_scaling_check(&server->options.master.scaling, server->options.process.workers, error,
                            sizeof error))
         die("%s", error);
     check_cores(server);
+    unsigned mode;
+    const struct bask_log_options *log = &server->options.log;
+    if (bask_log_mode(log, &mode))
+        die("%.*s: --logfile-chmod: \"%.*s\", expected permissions in octal that let the owner "
+            "write, "
+            "as 640",
+            BASK_FMT(bask_conf_origin(server->conf, BASK_STR("logfile-chmod"))),
+            BASK_FMT(log->chmod));
+    bask_log_set_mode(mode);
+    check_loggers(server);
 }
 
 static void
 run_zygote(void *context, const struct bask_zygote_orders *orders)
 {
     struct server *server = context;
+    forget_loggers();
     die_in_log();
     bask_log_also_to(orders->words);
     forget_caller();
@@ -397,16 +448,16 @@ run_alone(struct server *server)
     return bask_worker_run(heritage, (struct bask_seat){1, 0});
 }
 
-/* The descriptors alone: the master knows nothing of what is spoken on them. */
-static int *
-listening_sockets(const struct bask_listeners *listeners)
+static struct bask_master_socket *
+names_of_sockets(const struct bask_listeners *listeners)
 {
-    int *sockets = calloc(listeners->count + 1, sizeof *sockets);
-    if (!sockets)
+    struct bask_master_socket *names = calloc(listeners->count + 1, sizeof *names);
+    if (!names)
         die("%s", bask_err_text(BASK_E_NOMEM));
     for (size_t i = 0; i < listeners->count; i++)
-        sockets[i] = listeners->items[i].io.fd;
-    return sockets;
+        names[i] = (struct bask_master_socket){listeners->items[i].name,
+                                               bask_listener_protocol(&listeners->items[i])};
+    return names;
 }
 
 static int
@@ -422,11 +473,15 @@ run_master(struct server *server)
     options->graceful_on_term |= term == BASK_HOOK_TERM_STOPS_GRACEFULLY;
     if (bask_hooks_run(hooks, BASK_HOOK_MASTER_START))
         return BASK_EXIT_FAILED;
-    int *sockets = listening_sockets(&heritage->listeners);
+    struct bask_master_socket *names = names_of_sockets(&heritage->listeners);
     int code = bask_master_run(&(struct bask_master_plan){
         .board = &heritage->board,
         .options = options,
-        .sockets = sockets,
+        .log = &server->options.log,
+        .apps = &heritage->apps,
+        .sockets = server->sockets,
+        .socket_names = names,
+        .socket_mode = bask_listeners_mode(&server->net),
         .socket_count = heritage->listeners.count,
         .notify = &heritage->notify,
         .load_limit_ms = heritage->options->ready_timeout_ms,
@@ -434,6 +489,8 @@ run_master(struct server *server)
         .request_grace_ms = heritage->limits->harakiri.grace_ms,
         .fork = server->fork,
         .run_zygote = run_zygote,
+        .keep_log = server->logs ? keep_log : NULL,
+        .keeper = &server->keeper,
         .context = server,
         .serving = on_serving,
         .announce = announce,
@@ -449,7 +506,7 @@ run_master(struct server *server)
         .vacuum = server->options.service.vacuum,
         .ret_shared = &server->shared,
     });
-    free(sockets);
+    free(names);
     return code;
 }
 
@@ -461,6 +518,7 @@ leave_server(struct server *server)
     bask_handover_fini(&server->handover);
     bask_activation_fini(&server->activated);
     free(server->inherited);
+    free(server->sockets);
     if (server->succeeds)
         bask_succession_fini(&server->handed);
     bask_pidfiles_fini(&server->pidfiles, vacuum);
@@ -471,6 +529,7 @@ leave_server(struct server *server)
     bask_alarms_watch_log(NULL);
     bask_alarms_free(&server->heritage.alarms);
     bask_place_fini(&server->heritage.place);
+    bask_logs_free(&server->logs);
     bask_conf_free(&server->conf);
 }
 
@@ -530,5 +589,6 @@ run_server(struct server *server, int argc, char **argv)
     server->heritage.on_loaded = bask_daemon_log;
     int code = server->heritage.options->master ? run_master(server) : run_alone(server);
     bask_hooks_run(&server->heritage.place.options.hooks, BASK_HOOK_AS_USER_ATEXIT);
+    finish_loggers();
     return code;
 }

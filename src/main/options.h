@@ -4,6 +4,7 @@
 #pragma once
 
 #include "master/options.h"
+#include "obs/log_options.h"
 #include "proc/heritage.h"
 
 /* How it is run: in the background, with a log and pidfiles of its own. */
@@ -18,8 +19,11 @@ struct bask_main_options {
     struct bask_process_options process;
     struct bask_master_options master;
     struct bask_service_options service;
-    struct bask_values plugins;
+    struct bask_values plugins, needed_plugins, plugin_folders;
+    struct bask_log_options log;
+    bool plugins_list;
     bool show_config;
+    int64_t ping_timeout_ms;
 };
 
 /* The tables of these options; `values` is the struct they fill. */

@@ -1,5 +1,7 @@
 /* From the words, the environment and the files of the start to options, and what is only asked. */
 #include "base/err.h"
+#include "kit/kit.h"
+#include "main/asking.h"
 #include "main/oneshot.h"
 #include "main/server.h"
 #include "main/texts.h"
@@ -11,106 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
+void
 add_table(struct server *server, struct bask_option_table table)
 {
     if (bask_conf_add(server->conf, &table))
         die("%s", bask_conf_message(server->conf));
 }
 
-static void
-add_plugin_table(struct server *server, const struct bask_plugin *plugin)
-{
-    if (plugin->options)
-        add_table(server, *plugin->options);
-}
-
-/* A guest in a shared object; BASK_E_NOTFOUND: it is none. */
-static int
-open_guest(struct server *server, const char *path, struct bask_conf_error *ret_error)
-{
-    struct bask_guests *guests = &server->heritage.guests;
-    size_t before = guests->count;
-    const struct bask_guest *guest = bask_guest_open(path, ret_error->text, sizeof ret_error->text);
-    if (!guest)
-        return *ret_error->text ? BASK_E_STATE : BASK_E_NOTFOUND;
-    int err = bask_guests_add(guests, guest);
-    if (err)
-        snprintf(ret_error->text, sizeof ret_error->text, "%s is one language too many", path);
-    if (guests->count > before && guest->options) /* it may be named twice */
-        add_table(server, *guest->options);
-    return err;
-}
-
 static bool
-is_path(const char *name)
+is_there(void *context, bask_str name)
 {
-    return strchr(name, '/') != NULL;
-}
-
-/* The value of --plugin or one of its aliases at argv[i]; NULL if there is none. */
-static const char *
-plugin_value(char **argv, int i)
-{
-    static const char *const names[] = {"--plugin", "--plugins", "--need-plugin"};
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-        size_t len = strlen(names[k]);
-        if (strncmp(argv[i], names[k], len) != 0)
-            continue;
-        if (argv[i][len] == '=')
-            return argv[i] + len + 1;
-        if (argv[i][len] == '\0')
-            return argv[i + 1];
-    }
-    return NULL;
-}
-
-/* A plugin in a shared object brings options of its own, so it is loaded before they are read. */
-static int
-open_plugin(struct server *server, const char *path, struct bask_conf_error *ret_error)
-{
-    const struct bask_plugin *before = server->heritage.plugin;
-    int err = open_guest(server, path, ret_error);
-    if (err != BASK_E_NOTFOUND)
-        return err;
-    const struct bask_plugin *opened =
-        bask_plugin_open(path, ret_error->text, sizeof ret_error->text);
-    if (!opened)
-        return BASK_E_NOTFOUND;
-    if (opened != before) /* it may be named twice */
-        add_plugin_table(server, opened);
-    server->heritage.plugin = opened;
-    return BASK_OK;
-}
-
-/* The same for one that is named in a file or in the environment. */
-static int
-on_plugin_option(void *context, const struct bask_option *row, bask_str text, bask_str origin,
-                 struct bask_conf_error *ret_error)
-{
-    struct bask_conf_error why;
-    (void)row;
-    if (!text.ptr || !is_path(text.ptr) || !open_plugin(context, text.ptr, &why))
-        return BASK_OK;
-    snprintf(ret_error->text, sizeof ret_error->text, "%.*s: %.400s", BASK_FMT(origin), why.text);
-    return BASK_E_NOTFOUND;
-}
-
-static void
-open_plugins(struct server *server)
-{
-    struct bask_conf_error error;
-    for (int i = 1; i < server->start.argc; i++) {
-        const char *path = plugin_value(server->start.argv, i);
-        if (path && is_path(path) && open_plugin(server, path, &error))
-            die("%s", error.text);
-    }
-}
-
-static bool
-has_plugin(bask_str name)
-{
-    return bask_plugin_find(name) || bask_guest_find(name) || is_built_in(name);
+    return has_plugin(context, name);
 }
 
 static void
@@ -125,13 +38,19 @@ add_tables(struct server *server)
     add_table(server, bask_socket_option_table(&server->net.sockets));
     add_table(server, bask_body_option_table(&server->net.bodies));
     add_table(server, bask_http_option_table(&server->net.http));
+    add_table(server, bask_field_option_table(&server->net.fields));
     add_table(server, bask_client_limits_option_table(&server->net.clients));
     add_table(server, bask_static_option_table(&server->files));
     add_table(server, bask_process_option_table(&server->options));
+    add_table(server, bask_log_option_table(&server->options.log));
+    add_table(server, bask_logs_option_table(&server->loggers));
+    add_table(server, bask_access_option_table(&server->options.process.log_rules));
+    add_table(server, bask_line_option_table(&server->options.process.lines));
     add_table(server, bask_master_option_table(&server->options.master));
     add_table(server, bask_service_option_table(&server->options));
     add_table(server, bask_place_option_table(&server->heritage.place.options));
     add_table(server, bask_hook_option_table(&server->heritage.place.options.hooks));
+    add_table(server, bask_waiting_option_table(&server->heritage.place.options.waiting));
     add_table(server, bask_warmup_option_table(&server->warmup));
     add_table(server, bask_limits_option_table(&server->limits));
     add_table(server, bask_svc_option_table(&server->services));
@@ -139,15 +58,19 @@ add_tables(struct server *server)
     add_table(server, bask_aide_option_table(&server->aides));
     add_table(server, bask_alarm_option_table(&server->alarms));
     add_table(server, bask_health_option_table(&server->options.master.health));
+    add_table(server, bask_stats_option_table(&server->options.master.stats));
     add_table(server, bask_daemon_option_table(&server->options.master.daemons));
+    add_table(server, bask_raise_option_table(&server->options.master.raise));
+    add_table(server, bask_cron_option_table(&server->options.master.crons));
     add_table(server, bask_scaling_option_table(&server->options.master.scaling));
+    add_table(server, bask_accepted_option_table(&server->accepted));
     for (size_t i = 0; bask_embedded_plugins[i]; i++)
-        add_plugin_table(server, bask_embedded_plugins[i]);
+        if (bask_embedded_plugins[i]->options)
+            add_table(server, *bask_embedded_plugins[i]->options);
     for (size_t i = 0; bask_embedded_guests[i]; i++)
         if (bask_embedded_guests[i]->options)
             add_table(server, *bask_embedded_guests[i]->options);
     server->heritage.guests.count = 0;
-    server->heritage.plugin = NULL;
     open_plugins(server);
 }
 
@@ -159,6 +82,32 @@ settle_http(struct server *server)
     if (bask_http_options_settle(&server->net.http, &name, error, sizeof error))
         die("%.*s: --%s: %s", BASK_FMT(bask_conf_origin(server->conf, bask_str_of(name))), name,
             error);
+    struct bask_modifiers *modifiers = &server->net.sockets.modifiers;
+    name = "allowed-modifiers";
+    if (bask_modifiers_settle(modifiers))
+        die("%.*s: --%s: \"%.*s\", expected numbers from 0 to 255, with commas between them",
+            BASK_FMT(bask_conf_origin(server->conf, bask_str_of(name))), name,
+            BASK_FMT(modifiers->text));
+}
+
+static void
+settle_fields(struct server *server)
+{
+    char error[512];
+    if (bask_field_options_settle(&server->net.fields, error, sizeof error))
+        die("%s", error);
+}
+
+static void
+settle_lines(struct server *server)
+{
+    char error[256];
+    const char *name = "";
+    struct bask_line_options *lines = &server->options.process.lines;
+    if (bask_line_options_settle(lines, &name, error, sizeof error))
+        die("%.*s: --%s: %s", BASK_FMT(bask_conf_origin(server->conf, bask_str_of(name))), name,
+            error);
+    bask_log_date(lines->date.ptr);
 }
 
 /* What is wrong with them is said before a socket is open. */
@@ -179,7 +128,7 @@ read_options(struct server *server, const struct bask_conf *before)
     struct bask_conf_facts facts;
     bask_start_facts(&server->start, &facts);
     facts.reload = before != NULL;
-    facts.has_plugin = has_plugin;
+    facts.has_plugin = is_there;
     facts.at_once = on_plugin_option;
     facts.context = server;
     add_tables(server);
@@ -192,8 +141,10 @@ read_options(struct server *server, const struct bask_conf *before)
         (before && bask_conf_keep_fixed(server->conf, before, &error)) ||
         bask_limits_check(&server->limits, server->conf, error.text, sizeof error.text))
         die("%s", error.text);
+    settle_fields(server);
     bask_net_options_settle(&server->net);
     settle_http(server);
+    settle_lines(server);
     check_static(server);
 }
 
@@ -256,6 +207,33 @@ show_value(const struct bask_conf *conf)
         die("--get: there is no option and no placeholder \"%.*s\"", BASK_FMT(name));
 }
 
+static void
+build_plugin(bask_str what)
+{
+    char text[2048];
+    if (bask_kit_build(what.ptr, text, sizeof text))
+        die("%s", text);
+    printf("%s is built; load it with --plugin ./%s\n", text, text);
+}
+
+/* True, with the exit status, if another server was asked. */
+static bool
+ask_server(const struct server *server, const char *action, bask_str value, int *ret_code)
+{
+    int64_t timeout_ms = server->options.ping_timeout_ms ? server->options.ping_timeout_ms : 3000;
+    const struct bask_values *sockets = &server->net.uwsgi_sockets;
+    if (strcmp(action, "ping") == 0)
+        *ret_code = bask_asking_ping(value, timeout_ms);
+    else if (strcmp(action, "nagios") == 0)
+        *ret_code =
+            bask_asking_nagios(sockets->count ? sockets->items[0].text : (bask_str){0}, timeout_ms);
+    else if (strcmp(action, "signal") == 0)
+        *ret_code = bask_asking_signal(value, timeout_ms);
+    else
+        return false;
+    return true;
+}
+
 void
 run_action(const struct server *server)
 {
@@ -265,7 +243,7 @@ run_action(const struct server *server)
     if (!action)
         return;
     bask_conf_get(server->conf, bask_str_of(action), 0, &value);
-    if (bask_oneshot_run(action, value.ptr, &code))
+    if (bask_oneshot_run(action, value.ptr, &code) || ask_server(server, action, value, &code))
         end(code);
     if (strcmp(action, "help") == 0)
         show_help(server);
@@ -275,8 +253,14 @@ run_action(const struct server *server)
         bask_conf_markdown(server->conf, stdout);
     else if (strcmp(action, "get") == 0)
         show_value(server->conf);
+    else if (strcmp(action, "build-plugin") == 0)
+        build_plugin(value);
+    else if (strcmp(action, "dot-h") == 0)
+        bask_kit_print_headers(stdout);
+    else if (strcmp(action, "cflags") == 0)
+        bask_kit_print_flags(stdout);
     else if (strcmp(action, "print-sym") == 0)
-        exit(bask_texts_print(value));
+        exit(bask_texts_print(&server->objects, value));
     else
         puts(BASK_VERSION);
     end(BASK_EXIT_OK);

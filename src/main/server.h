@@ -3,10 +3,13 @@
  */
 #pragma once
 
+#include "logs/logs.h"
+#include "main/accepted.h"
 #include "main/options.h"
 #include "main/pidfile.h"
 #include "main/start.h"
 #include "master/master.h"
+#include "plugin/objects.h"
 #include "proc/warmup.h"
 #include "sys/activation.h"
 
@@ -26,6 +29,11 @@ struct server {
     struct bask_shared_options shared_options;
     struct bask_aide_options aides;
     struct bask_alarm_options alarms;
+    struct bask_logs_options loggers;
+    struct bask_logs *logs; /* NULL: there are no loggers */
+    pid_t keeper;           /* the process of the log; 0: there is none (yet) */
+    struct bask_accepted_options accepted;
+    struct bask_objects objects;
     struct bask_heritage heritage;
     struct bask_pidfiles pidfiles;
     struct bask_value default_address;
@@ -33,6 +41,7 @@ struct server {
     struct bask_value *inherited;      /* the names of sockets that no option names */
     struct bask_succession handed;     /* what was handed to this process */
     bool succeeds;                     /* something was */
+    int *sockets;                      /* the listening ones, of heritage.listeners */
     bool shared;                       /* at the end: another master has the sockets, too */
     struct bask_master_handover handover;
     bool hosted;         /* another program called this server: process and names are its own */
@@ -62,12 +71,40 @@ void die_in_log(void);
 /* A master that started this process looks here, too, for what goes wrong. */
 void die_also_to(int fd);
 
+/* logging.c */
+/* Dies if they cannot be understood. */
+void check_loggers(struct server *server);
+/* Lines are for them from now on. */
+void begin_loggers(struct server *server);
+/* Somebody is there to give them out, as whom the server runs. 0, or something else with one
+ * sentence. */
+int start_loggers(struct server *server, char *error, size_t error_size);
+/* Becomes that process. */
+__attribute__((noreturn)) void keep_log(void *context);
+/* In other children. */
+void forget_loggers(void);
+/* The server has said its last line, whatever became of it. */
+void finish_loggers(void);
+
 /* inherited.c */
 /* No option names a socket: whether there are some to listen on all the same, which are now as if
  * --socket had named them. */
 bool find_inherited(struct server *server);
 
+/* loading.c */
+/* Plugins that are part of this server, under uWSGI's names, too. */
+bool is_built_in(bask_str name);
+/* The same, and what was opened. */
+bool has_plugin(const struct server *server, bask_str name);
+/* Opens what the command line names. */
+void open_plugins(struct server *server);
+/* The same for options in files and in the environment, as bask_conf_facts.at_once. */
+int on_plugin_option(void *context, const struct bask_option *row, bask_str text, bask_str origin,
+                     struct bask_conf_error *ret_error);
+
 /* reading.c */
+/* Dies if it does not fit to those that are there. */
+void add_table(struct server *server, struct bask_option_table table);
 /* Reads every source of options. `before`: they are read again, and this is what they were. */
 void read_options(struct server *server, const struct bask_conf *before);
 void log_warnings(const struct bask_conf *conf);
@@ -75,7 +112,5 @@ void log_warnings(const struct bask_conf *conf);
 void run_action(const struct server *server);
 
 /* choosing.c */
-/* Plugins of uWSGI that are part of this server, or of what its PyPy host does. */
-bool is_built_in(bask_str name);
 /* The plugin that was asked for: by name, by an argument it claims, by its options. */
 void choose_plugin(struct server *server);

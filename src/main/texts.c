@@ -3,7 +3,6 @@
 
 #include "base/str.h"
 #include "ipc/exit.h"
-#include "plugin/registry.h"
 
 #include <stdio.h>
 
@@ -28,10 +27,10 @@ has_texts(const struct bask_plugin *plugin)
 
 /* Absent if there is no such text. */
 static bask_str
-find(bask_str asked)
+find(const struct bask_objects *objects, bask_str asked)
 {
-    for (size_t i = 0; bask_embedded_plugins[i]; i++) {
-        const struct bask_plugin *plugin = bask_embedded_plugins[i];
+    const struct bask_plugin *plugin;
+    for (size_t i = 0; (plugin = bask_plugin_at(objects, i)); i++) {
         bask_str name, text;
         for (size_t n = 0; has_texts(plugin) && (text = plugin->text(n, &name)).ptr; n++)
             if (means(asked, name))
@@ -41,10 +40,10 @@ find(bask_str asked)
 }
 
 static void
-list(void)
+list(const struct bask_objects *objects)
 {
-    for (size_t i = 0; bask_embedded_plugins[i]; i++) {
-        const struct bask_plugin *plugin = bask_embedded_plugins[i];
+    const struct bask_plugin *plugin;
+    for (size_t i = 0; (plugin = bask_plugin_at(objects, i)); i++) {
         bask_str name;
         for (size_t n = 0; has_texts(plugin) && plugin->text(n, &name).ptr; n++)
             fprintf(stderr, "  %.*s\n", BASK_FMT(name));
@@ -52,13 +51,13 @@ list(void)
 }
 
 int
-bask_texts_print(bask_str name)
+bask_texts_print(const struct bask_objects *objects, bask_str name)
 {
-    bask_str text = find(name);
+    bask_str text = find(objects, name);
     if (!text.ptr) {
         fprintf(stderr, "bask: --print-sym: there is no text named \"%.*s\"; there are:\n",
                 BASK_FMT(name));
-        list();
+        list(objects);
         return BASK_EXIT_FAILED;
     }
     fwrite(text.ptr, 1, text.len, stdout);

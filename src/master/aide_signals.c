@@ -61,6 +61,20 @@ hand_to_mules(const struct master *master, unsigned generation, uint32_t number)
     return handed;
 }
 
+void
+signals_to_waiting_aide(struct master *master, unsigned generation, uint32_t number)
+{
+    const struct bask_aides *aides = master->plan->aides;
+    struct bask_aide_place *place;
+    for (uint32_t i = 0; aides && i < aides->count; i++) {
+        pid_t pid = aides_serving(master, i, generation, &place);
+        if (!pid || !atomic_load(&place->signals.waiters))
+            continue;
+        hand_to(master, i, place, pid, number);
+        return;
+    }
+}
+
 bool
 signals_to_aides(struct master *master, unsigned generation, struct bask_signal_target target,
                  uint32_t number)

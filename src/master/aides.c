@@ -31,7 +31,7 @@ struct aide {
     int64_t renew_us; /* a process that was asked for before shall be replaced; 0: none */
     int64_t not_before_us, delay_us;
     uint64_t done; /* when the process that ran last began */
-    bool respawned;
+    uint64_t starts;
 };
 
 struct aides {
@@ -108,10 +108,10 @@ aides_forked(struct master *master, const struct bask_message *message, unsigned
                                 .asked_us = process->asked_us,
                                 .started_us = now,
                                 .late_at_us = limit_us ? now + limit_us : 0};
-    if (aide->respawned)
+    if (aide->starts)
         bask_log(BASK_LOG_INFO, "Respawned Bask %s %u (new pid: %d)",
                  bask_aide_kind_name(about->kind), about->id, (int)message->pid);
-    aide->respawned = true;
+    aide->starts++;
 }
 
 static void
@@ -447,6 +447,9 @@ aides_report(const struct master *master, uint32_t index, struct aide_report *re
         return false;
     *ret_report = (struct aide_report){.aide = &known(master)->items[index],
                                        .process = shown(&master->aides->items[index])};
+    uint64_t starts = master->aides->items[index].starts;
+    ret_report->place = board_place(master, index, ret_report->process);
+    ret_report->respawns = starts ? starts - 1 : 0;
     for (uint32_t side = 0; side < BASK_AIDE_SIDES; side++)
         ret_report->done += atomic_load(&bask_aide_place(known(master), index, side)->done);
     return true;

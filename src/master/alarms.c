@@ -16,7 +16,6 @@
 #include "sys/clock.h"
 #include "sys/entropy.h"
 
-#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,27 +53,12 @@ struct alarms {
     char *buffer;
 };
 
-/* The same line of the log has another date and process each time: "2026-01-31 12:00:00 [1] ". */
-static bask_str
-without_stamp(bask_str message)
-{
-    static const char form[] = "dddd-dd-dd dd:dd:dd [";
-    size_t at = sizeof form - 1;
-    if (message.len <= at)
-        return message;
-    for (size_t i = 0; i < at; i++)
-        if (form[i] == 'd' ? !isdigit((unsigned char)message.ptr[i]) : form[i] != message.ptr[i])
-            return message;
-    while (at < message.len && isdigit((unsigned char)message.ptr[at]))
-        at++;
-    return bask_str_n(message.ptr + at, message.len - at);
-}
-
 static bool
 was_told(struct alarms *alarms, const struct bask_alarm *alarm, bask_str message)
 {
     int64_t now = bask_clock_us(), since = now - alarms->all->options->freq_ms * 1000;
-    uint64_t hash = bask_hash(&alarms->seed, without_stamp(message));
+    /* The same line of the log has another date and process each time. */
+    uint64_t hash = bask_hash(&alarms->seed, bask_log_behind_stamp(message));
     for (size_t i = 0; i < REMEMBERED; i++) {
         const struct told *told = &alarms->told[i];
         if (told->alarm == alarm && told->message == hash && told->at_us > since)

@@ -4,12 +4,8 @@
 #include "base/err.h"
 #include "master/private.h"
 #include "obs/log.h"
-#include "sys/clock.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 static unsigned
@@ -107,35 +103,18 @@ pause_or_resume(struct master *master)
     return 0;
 }
 
-/* Each process has the log open for itself. */
 static unsigned
 log_reopen(struct master *master)
 {
-    atomic_fetch_add(&master->plan->board->server->log_turns, 1);
-    bask_log_reopen();
-    roster_signal(master, SIGTSTP);
-    aides_signal(master, SIGTSTP);
-    generation_look(master);
-    bask_log(BASK_LOG_INFO, "the log was opened again");
+    logfile_reopen(master);
     return 0;
 }
 
 static unsigned
 log_rotate(struct master *master)
 {
-    char to[PATH_MAX];
-    const char *log = bask_log_target();
-    if (!log || log[0] != '/') {
-        bask_log(BASK_LOG_WARN, "the log is no file of this server's (--logto): it stays");
-        return 0;
-    }
-    snprintf(to, sizeof to, "%s.%lld", log, (long long)bask_clock_wall());
-    if (rename(log, to)) {
-        bask_log(BASK_LOG_WARN, "cannot move the log to %s: %s", to, strerror(errno));
-        return 0;
-    }
-    bask_log(BASK_LOG_INFO, "the log goes on in a new file; this one is %s", to);
-    return log_reopen(master);
+    logfile_rotate(master);
+    return 0;
 }
 
 static unsigned

@@ -36,6 +36,7 @@ struct daemon {
     pid_t pid; /* of the child, or out of the pidfile */
     int64_t started_us, due_us;
     int64_t failures; /* short lives in a row */
+    uint64_t starts;
     struct timespec touched;
 };
 
@@ -116,6 +117,7 @@ start(struct daemons *daemons, struct daemon *daemon, int64_t now)
     }
     bask_log(BASK_LOG_INFO, "daemon \"%s\" started (pid: %d)", spec->command, (int)daemon->pid);
     daemon->state = DAEMON_RUNNING;
+    daemon->starts++;
     if (spec->writes_pidfile && spec->pidfile)
         write_pidfile(daemon);
 }
@@ -335,4 +337,19 @@ daemons_free(struct daemons **daemons)
     free((*daemons)->items);
     free(*daemons);
     *daemons = NULL;
+}
+
+bool
+daemons_report(const struct master *master, uint32_t index, struct daemon_report *ret_report)
+{
+    const struct daemons *daemons = master->daemons;
+    if (!daemons || index >= daemons->count)
+        return false;
+    const struct daemon *daemon = &daemons->items[index];
+    *ret_report = (struct daemon_report){
+        .command = daemon->spec.command,
+        .pid = daemon->state == DAEMON_WAITING ? 0 : daemon->pid,
+        .respawns = daemon->starts ? daemon->starts - 1 : 0,
+    };
+    return true;
 }

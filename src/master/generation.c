@@ -162,7 +162,11 @@ run_child(struct master *master, const struct bask_zygote_orders *orders)
     upgrade_forget(master);
     eye_close_in_child(master);
     health_close(master->health);
+    stats_forget(master->stats);
+    pushers_forget(master->pushers);
+    metering_forget(master->metering);
     signals_forget(master);
+    raisers_forget(master);
     alarms_forget(master);
     bask_loop_free(&master->loop);
     plan->run_zygote(plan->context, orders);

@@ -29,9 +29,10 @@ reap(struct master *master)
     pid_t pid;
     /* Workers whose zygote died are children of this process too. */
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        if (!generation_ended(master, pid, status) && !upgrade_ended(master, pid, status) &&
-            !daemons_ended(master, pid, status) && !aides_ended(master, pid, status) &&
-            !alarms_ended(master, pid, status))
+        if (!generation_ended(master, pid, status) && !crons_ended(master, pid, status) &&
+            !upgrade_ended(master, pid, status) && !daemons_ended(master, pid, status) &&
+            !aides_ended(master, pid, status) && !alarms_ended(master, pid, status) &&
+            !keeper_ended(master, pid, status))
             roster_ended(master, pid, status);
 }
 
@@ -107,12 +108,13 @@ arm_tick(struct master *master)
         bask_loop_timer_start(master->loop, &master->tick, TICK_US);
 }
 
-/* Daemons go last: workers may need them until the end. */
+/* Daemons go last: workers and commands may need them until the end. */
 static bool
 is_over(struct master *master)
 {
     return master->stopping && roster_is_empty(master) && aides_are_gone(master) &&
-           generation_none_left(master) && daemons_stop(master) && alarms_stop(master);
+           generation_none_left(master) && crons_stop(master) && daemons_stop(master) &&
+           alarms_stop(master);
 }
 
 static void
@@ -150,17 +152,31 @@ init(struct master *master)
     if (!err)
         err = daemons_init(master);
     if (!err)
+        err = crons_init(master);
+    if (!err)
         err = health_init(master);
+    if (!err)
+        err = stats_init(master);
+    if (!err)
+        err = pushers_init(master);
+    if (!err)
+        err = metering_init(master);
     if (!err)
         err = upgrade_listen(master);
     if (!err)
         err = signals_init(master);
+    if (!err)
+        err = raisers_init(master);
     if (!err)
         err = aides_init(master);
     if (!err)
         err = tending_init(master);
     if (!err)
         err = alarms_init(master);
+    if (!err)
+        err = logfile_watch(master);
+    if (!err)
+        err = keeper_init(master);
     return err ? err : ways_open(master);
 }
 
@@ -172,10 +188,17 @@ fini(struct master *master)
     free(master->current);
     aides_free(&master->aides);
     alarms_free(&master->alarms);
+    logfile_free(&master->logfile);
+    keeper_free(&master->keeper);
     tending_free(&master->tending);
     signals_free(&master->signals);
+    raisers_free(&master->raisers);
     health_free(&master->health);
+    pushers_free(&master->pushers);
+    metering_free(&master->metering);
+    stats_free(&master->stats, master->plan->vacuum);
     daemons_free(&master->daemons);
+    crons_free(&master->crons);
     free(master->service);
     scaling_free(&master->scaling);
     free(master->workers);

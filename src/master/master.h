@@ -22,7 +22,9 @@
 #include "ipc/orders.h"
 #include "ipc/succession.h"
 #include "master/options.h"
+#include "obs/apps.h"
 #include "obs/board.h"
+#include "obs/log_options.h"
 #include "svc/aides.h"
 #include "svc/shared.h"
 #include "svc/signals.h"
@@ -38,11 +40,21 @@ struct bask_master_handover {
     struct bask_sock_givens listeners;
 };
 
+/* A listening socket as those who look at the server know it. */
+struct bask_master_socket {
+    bask_str name;        /* as the user wrote it */
+    const char *protocol; /* "http" */
+};
+
 struct bask_master_plan {
     const struct bask_board *board;
+    const struct bask_apps *apps; /* of the workers */
     const struct bask_master_options *options;
+    const struct bask_log_options *log; /* NULL: nothing was said of it */
     const int *sockets; /* where requests come from, [socket_count]; the master accepts nothing */
+    const struct bask_master_socket *socket_names; /* [socket_count] */
     size_t socket_count;
+    mode_t socket_mode; /* of unix sockets that people connect to; 0: as the umask has it */
     const struct bask_notify *notify; /* the service manager; NULL: there is none */
     int64_t load_limit_ms;            /* for loading, warming and getting ready; 0: none */
     int64_t request_limit_ms, request_grace_ms; /* of a request: workers see to it (limits.c) */
@@ -50,7 +62,11 @@ struct bask_master_plan {
     pid_t (*fork)(void);
     /* Becomes this zygote in the calling (new) process; does not return. */
     void (*run_zygote)(void *context, const struct bask_zygote_orders *orders);
-    void *context;
+    /* Becomes the process that keeps the log in the calling (new) process; does not return. NULL:
+     * there is none, else `keeper` is its number. */
+    void (*keep_log)(void *context);
+    pid_t *keeper;
+    void *context; /* of both */
     /* The first generation has loaded: there is something to serve. May be NULL. */
     void (*serving)(void);
     /* Makes this master known, in its pidfiles; may be NULL. */

@@ -63,6 +63,12 @@ static const struct bask_option rows[] = {
      "reload as soon as this file, or one in this folder, has changed", .flags = BASK_OPT_FIXED},
     {"fs-brutal-reload", NULL, 0, BASK_OPT_LIST, AT(fs_brutal_reload), 0, 0, NULL, "FILE",
      "the same by a reload that cuts requests off", .flags = BASK_OPT_FIXED},
+    {"reload-on-fd", NULL, 0, BASK_OPT_LIST, AT(reload_on_fd), 0, 0, NULL, "\"FD[:BYTES] [TEXT]\"",
+     "reload when this descriptor is readable, and read so many bytes (1; eventfd: 8)",
+     .implies = "master", .flags = BASK_OPT_FIXED},
+    {"brutal-reload-on-fd", NULL, 0, BASK_OPT_LIST, AT(brutal_reload_on_fd), 0, 0, NULL,
+     "\"FD[:BYTES] [TEXT]\"", "the same by a reload that cuts requests off", .implies = "master",
+     .flags = BASK_OPT_FIXED},
 };
 
 struct bask_option_table

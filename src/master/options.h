@@ -3,9 +3,12 @@
  */
 #pragma once
 
+#include "master/crons.h"
 #include "master/daemons.h"
 #include "master/health.h"
+#include "master/raisers.h"
 #include "master/scaling.h"
+#include "master/stats.h"
 
 #include <bask/option.h>
 
@@ -27,13 +30,20 @@ struct bask_master_options {
     struct bask_values touch_exec; /* "file command" */
     struct bask_values hook_touch; /* "file action:arguments" */
     struct bask_values fs_reload, fs_brutal_reload;
+    struct bask_values reload_on_fd, brutal_reload_on_fd; /* "FD[:BYTES] [TEXT]" */
     struct bask_scaling_options scaling;
     struct bask_health_options health;
+    struct bask_stats_options stats;
     struct bask_daemon_options daemons;
+    struct bask_cron_options crons;
+    struct bask_raise_options raise;
 };
 
 /* What --hook-touch has behind its file; NULL if there is nothing. */
 const char *bask_touch_hook(bask_str value);
+
+/* Whether the values of --reload-on-fd can be understood: 0, or a bask_err and one sentence. */
+int bask_fd_reload_check(const struct bask_master_options *options, char *error, size_t error_size);
 
 /* The table of these options; `values` is the struct they fill. */
 struct bask_option_table bask_master_option_table(struct bask_master_options *values);

@@ -9,8 +9,10 @@
 #include "ipc/channel.h"
 #include "loop/loop.h"
 #include "master/commands.h"
+#include "master/cron_spec.h"
 #include "master/daemon_spec.h"
 #include "master/master.h"
+#include "master/raise_spec.h"
 
 #include <sys/types.h>
 
@@ -101,12 +103,19 @@ struct reload {
 
 struct scaling;
 struct daemons;
+struct crons;
 struct service;
 struct health;
+struct stats;
+struct pushers;
+struct metering;
 struct signals;
+struct raisers;
 struct aides;
 struct tending;
 struct alarms;
+struct logfile;
+struct keeper;
 
 struct master {
     const struct bask_master_plan *plan;
@@ -118,12 +127,19 @@ struct master {
     struct reload reload;
     struct scaling *scaling;
     struct service *service;
-    struct daemons *daemons; /* NULL: there are none */
-    struct health *health;   /* NULL: nobody probes */
-    struct signals *signals; /* NULL: applications have none */
-    struct aides *aides;     /* NULL: there are no mules and no spoolers */
-    struct tending *tending; /* NULL: nothing needs it */
-    struct alarms *alarms;   /* NULL: there are none */
+    struct daemons *daemons;   /* NULL: there are none */
+    struct crons *crons;       /* NULL: there are none */
+    struct health *health;     /* NULL: nobody probes */
+    struct stats *stats;       /* NULL: nobody asks */
+    struct pushers *pushers;   /* NULL: there are none */
+    struct metering *metering; /* NULL: nobody wants it */
+    struct signals *signals;   /* NULL: applications have none */
+    struct raisers *raisers;   /* NULL: no option raises signals */
+    struct aides *aides;       /* NULL: there are no mules and no spoolers */
+    struct tending *tending;   /* NULL: nothing needs it */
+    struct alarms *alarms;     /* NULL: there are none */
+    struct keeper *keeper;     /* NULL: everybody writes to the log */
+    struct logfile *logfile;   /* NULL: nobody looks at its size */
     struct bask_timer tick, deadline;
     struct bask_io bell;
     unsigned generations;
@@ -139,6 +155,7 @@ struct master {
     struct control *control;
     struct touch *touch;
     struct watch *watch;
+    struct fd_reload *fd_reload;
     struct upgrade *upgrade; /* under way, to a new program */
     struct bask_io before;   /* of an heir: the channel to the other master */
     bool heir;               /* another master serves, and shall end when this one does */
@@ -176,6 +193,7 @@ bool generation_none_left(const struct master *master);
  * requests are done. */
 void roster_want(struct master *master, uint32_t count);
 uint32_t roster_wanted(const struct master *master);
+bool roster_wants(const struct master *master, uint32_t worker_id);
 /* How many of them serve. */
 uint32_t roster_serving(const struct master *master);
 /* The process in this place serves. */
@@ -260,10 +278,48 @@ void daemons_reloaded(struct master *master);
 /* Tells those to end that do not outlive the server; true when none is left. */
 bool daemons_stop(struct master *master);
 
+/* For reports: what is known of one, from 0; false at the end. */
+struct daemon_report {
+    const char *command;
+    pid_t pid; /* 0: it does not run */
+    uint64_t respawns;
+};
+bool daemons_report(const struct master *master, uint32_t index, struct daemon_report *ret_report);
+
 /* daemons_options.c */
 typedef int daemon_option_f(const struct bask_value *value, enum daemon_form form, void *context);
 /* Every daemon that was asked for, until `visit` returns an error, which is returned. */
 int daemons_each(const struct bask_daemon_options *options, daemon_option_f *visit, void *context);
+
+/* crons.c */
+/* 0, also if there are none; else a bask_err. */
+int crons_init(struct master *master);
+void crons_free(struct crons **crons);
+/* The process `pid` has ended: true if it was the command of a cron. */
+bool crons_ended(struct master *master, pid_t pid, int status);
+/* This master takes over: the minutes from the next one on are its own. */
+void crons_take(struct master *master, int64_t minute);
+/* Another one has taken over in this minute, which is the last one of this master. 0: unknown. */
+void crons_hand_over(struct master *master, pid_t successor, int64_t minute);
+/* Tells those to end that run, but lets them be while a successor serves; true when none is left.
+ */
+bool crons_stop(struct master *master);
+/* For reports: what is known of one, from 0; NULL at the end. */
+struct cron_report {
+    const struct cron_spec *spec;
+    pid_t pid;          /* of the command that was started last; 0: it does not run */
+    int64_t started_at; /* Unix time, when that was; 0: never */
+    uint32_t running;   /* how many of them do */
+    uint64_t times;     /* that it was started */
+    bool has_ended;
+    int status; /* of the one that ended last, as waitpid(2) gives it */
+};
+const struct cron_report *crons_report(const struct master *master, size_t index);
+
+/* crons_options.c */
+typedef int cron_option_f(const struct bask_value *value, enum cron_form form, void *context);
+/* Every cron that was asked for, until `visit` returns an error, which is returned. */
+int crons_each(const struct bask_cron_options *options, cron_option_f *visit, void *context);
 
 /* tending.c */
 /* 0, or BASK_E_NOMEM. */
@@ -290,6 +346,8 @@ int signals_init(struct master *master);
 void signals_free(struct signals **signals);
 /* For a child: its descriptors only. */
 void signals_forget(const struct master *master);
+/* What is raised again while it still waits is raised once. */
+void signals_raise(struct master *master, uint32_t number);
 /* A generation is about to begin. */
 void signals_begin(const struct master *master, unsigned generation);
 /* Hands over what was raised, and arms what was defined. */
@@ -301,7 +359,23 @@ void signals_take_back(struct master *master, struct bask_signal_box *box);
 /* More of this number are lost; says so now and then. */
 void signals_complain(const struct master *master, const char *kind, uint32_t id, uint32_t number);
 
-/* aide_signals.c: false if the number has to wait. */
+/* raisers.c */
+/* 0, also if there are none; else a bask_err that was logged, or BASK_E_NOMEM. */
+int raisers_init(struct master *master);
+void raisers_free(struct raisers **raisers);
+/* For a child: its descriptors only. */
+void raisers_forget(const struct master *master);
+
+/* raisers_options.c */
+typedef int raise_option_f(const struct bask_value *value, enum raise_kind kind, const char *name,
+                           void *context);
+/* Every one that was asked for, until `visit` returns an error, which is returned. */
+int raise_each(const struct bask_raise_options *options, raise_option_f *visit, void *context);
+
+/* aide_signals.c */
+/* To one that waits for whatever comes, if there is one. */
+void signals_to_waiting_aide(struct master *master, unsigned generation, uint32_t number);
+/* False if the number has to wait. */
 bool signals_to_aides(struct master *master, unsigned generation, struct bask_signal_target target,
                       uint32_t number);
 
@@ -328,7 +402,9 @@ bool aides_are_gone(const struct master *master);
 struct aide_report {
     const struct bask_aide *aide;
     const struct process *process;
-    uint64_t done; /* messages or tasks */
+    const struct bask_aide_place *place; /* of that process */
+    uint64_t done;                       /* messages or tasks */
+    uint64_t respawns;
 };
 /* The process of this generation that serves as aide `index`; 0: none does now. */
 pid_t aides_serving(const struct master *master, uint32_t index, unsigned generation,
@@ -342,6 +418,38 @@ int health_init(struct master *master);
 void health_close(struct health *health);
 /* `*health` may be NULL. */
 void health_free(struct health **health);
+
+/* stats.c: uWSGI's stats server */
+/* 0, also if nobody asked for it; else a bask_err, and the log has the reason. */
+int stats_init(struct master *master);
+/* For a child: its descriptors only. */
+void stats_forget(const struct stats *stats);
+/* `*stats` may be NULL. `remove`: the socket's name goes, too. */
+void stats_free(struct stats **stats, bool remove);
+
+/* pushers.c: statistics that are sent unasked */
+/* 0, also if there are none; else a bask_err that was logged. */
+int pushers_init(struct master *master);
+/* For a child: its descriptors only. */
+void pushers_forget(const struct pushers *pushers);
+/* `*pushers` may be NULL. */
+void pushers_free(struct pushers **pushers);
+
+/* metering.c: metrics in files, and what they may come to */
+/* 0, also if nobody asked for it; else a bask_err that was logged. */
+int metering_init(struct master *master);
+/* For a child: its descriptors only. */
+void metering_forget(const struct metering *metering);
+/* `*metering` may be NULL. */
+void metering_free(struct metering **metering);
+
+/* stats_document.c */
+/* The document. 0 or BASK_E_NOMEM. */
+int stats_write(const struct master *master, struct bask_buf *out);
+
+/* stats_workers.c */
+struct bask_json;
+void stats_put_workers(const struct master *master, struct bask_json *json);
 
 /* reload.c */
 /* Begins a reload, or remembers that one shall follow. The number by which it can be watched. */
@@ -399,10 +507,32 @@ int control_socket(const struct master *master);
 int touch_open(struct master *master);
 void touch_close(struct master *master);
 
+/* keeper.c: the process that keeps the log */
+/* 0 or BASK_E_NOMEM. */
+int keeper_init(struct master *master);
+void keeper_free(struct keeper **keeper);
+/* The process `pid` has ended: true if it was the keeper. */
+bool keeper_ended(struct master *master, pid_t pid, int status);
+/* It opens its files again; `move`: they get other names before. */
+void keeper_turn(struct master *master, bool move);
+
+/* logfile.c: the file that the log goes to */
+/* Looks at its size from time to time, if that has a limit. 0 or BASK_E_NOMEM. */
+int logfile_watch(struct master *master);
+void logfile_free(struct logfile **logfile);
+/* Every process opens it again. */
+void logfile_reopen(struct master *master);
+/* It gets another name, and a new one begins. */
+void logfile_rotate(struct master *master);
+
 /* watch.c: files whose changes the system tells */
 int watch_open(struct master *master);
 void watch_close(struct master *master);
 void watch_forget(const struct master *master);
+
+/* fd_reload.c: descriptors whose being readable means a reload */
+int fd_reload_open(struct master *master);
+void fd_reload_close(struct master *master);
 
 /* upgrade.c: another program takes the place of this one */
 /* The reload under way is one. */

@@ -70,6 +70,8 @@ begin(struct master *master, enum reload_kind kind)
     reload->kind = kind;
     reload->number++;
     reload_goes_on(master);
+    if (master->plan->log && master->plan->log->reopen)
+        logfile_reopen(master);
     if (kind == RELOAD_UPGRADE) {
         upgrade_begin(master);
         return;

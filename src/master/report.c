@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { LINE = 512 };
@@ -108,6 +109,87 @@ put_bounds_json(const struct bask_board *board, uint32_t id, struct bask_buf *te
             bask_board_bound(board, id, (enum bask_bound)bound));
 }
 
+/* One line: control characters are not for terminals. */
+static void
+put_clean(const char *line, struct bask_buf *text, int *err)
+{
+    for (const char *at = line; *at; at++)
+        put(text, err, "%c", (unsigned char)*at < ' ' || *at == 0x7f ? ' ' : *at);
+}
+
+static void
+put_warning(const struct bask_board *board, struct bask_buf *text, int *err)
+{
+    char warning[BASK_WARNING_MAX + 1];
+    if (!bask_warning_get(board->warning, warning))
+        return;
+    put(text, err, "the application warns: ");
+    put_clean(warning, text, err);
+    put(text, err, "\n");
+}
+
+/* What is between the quotes. */
+static void
+put_escaped(const char *words, struct bask_buf *text, int *err)
+{
+    for (const char *at = words; *at; at++) {
+        bool is_plain = (unsigned char)*at >= ' ' && *at != '"' && *at != '\\' && *at != 0x7f;
+        put(text, err, is_plain ? "%c" : "\\u%04x", (unsigned char)*at);
+    }
+}
+
+static void
+put_crons(const struct master *master, struct bask_buf *text, int *err)
+{
+    const struct cron_report *one;
+    for (size_t i = 0; (one = crons_report(master, i)); i++) {
+        const int32_t *when = one->spec->when.fields;
+        char times[32], last[32] = "-";
+        if (i == 0)
+            put(text, err, "%-18s %8s %7s %10s %10s  %s\n", "cron", "pid", "running", "times",
+                "ended", "command");
+        snprintf(times, sizeof times, "%d %d %d %d %d", when[0], when[1], when[2], when[3],
+                 when[4]);
+        if (one->has_ended)
+            snprintf(last, sizeof last, "%s %d", WIFSIGNALED(one->status) ? "signal" : "status",
+                     WIFSIGNALED(one->status) ? WTERMSIG(one->status) : WEXITSTATUS(one->status));
+        put(text, err, "%-18s %8d %7u %10" PRIu64 " %10s  ", times, (int)one->pid, one->running,
+            one->times, last);
+        put_clean(one->spec->command, text, err);
+        put(text, err, "\n");
+    }
+}
+
+static void
+put_crons_json(const struct master *master, struct bask_buf *text, int *err)
+{
+    const struct cron_report *one;
+    size_t i = 0;
+    for (; (one = crons_report(master, i)); i++) {
+        const int32_t *when = one->spec->when.fields;
+        put(text, err,
+            "%s{\"minute\":%d,\"hour\":%d,\"day\":%d,\"month\":%d,\"week\":%d,\"unique\":%s,"
+            "\"pid\":%d,\"running\":%u,\"times\":%" PRIu64 ",\"started\":%" PRId64
+            ",\"command\":\"",
+            i ? "," : ",\"crons\":[", when[0], when[1], when[2], when[3], when[4],
+            one->spec->is_unique ? "true" : "false", (int)one->pid, one->running, one->times,
+            one->started_at);
+        put_escaped(one->spec->command, text, err);
+        put(text, err, "\"}");
+    }
+    put(text, err, i ? "]" : "");
+}
+
+static void
+put_warning_json(const struct bask_board *board, struct bask_buf *text, int *err)
+{
+    char warning[BASK_WARNING_MAX + 1];
+    bask_warning_get(board->warning, warning);
+    put(text, err, ",\"warning\":\"");
+    put_escaped(warning, text, err);
+    put(text, err, "\"");
+}
+
 int
 report_table(const struct master *master, struct bask_buf *text)
 {
@@ -129,7 +211,9 @@ report_table(const struct master *master, struct bask_buf *text)
             info.pid && info.started_at ? now - info.started_at : 0);
     }
     put_aides(master, text, &err);
+    put_crons(master, text, &err);
     put_bounds(board, text, &err);
+    put_warning(board, text, &err);
     return err;
 }
 
@@ -159,7 +243,9 @@ report_json(const struct master *master, struct bask_buf *text)
         put(text, &err, "}}");
     }
     put(text, &err, "]");
+    put_warning_json(board, text, &err);
     put_aides_json(master, text, &err);
+    put_crons_json(master, text, &err);
     put(text, &err, "}\n");
     return err;
 }

@@ -111,6 +111,12 @@ roster_wanted(const struct master *master)
     return count;
 }
 
+bool
+roster_wants(const struct master *master, uint32_t worker_id)
+{
+    return master->workers[worker_id - 1].wanted;
+}
+
 uint32_t
 roster_serving(const struct master *master)
 {

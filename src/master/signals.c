@@ -32,7 +32,7 @@ struct signals {
     uint32_t count;      /* of sources that were looked at */
     uint32_t turn;       /* the worker that got the last one */
     bool has_cron;
-    int64_t minute; /* the last one that was looked at, of Unix time */
+    struct bask_cron_clock clock;
     int64_t complained_us;
     struct bask_timer cron;
     struct monitors *monitors;
@@ -46,6 +46,15 @@ raise_once(struct signals *signals, uint32_t number)
     struct bask_signal_box *raised = bask_signals_raised(signals->board);
     if (!bask_signal_waiting(raised, number))
         bask_signal_put(raised, number);
+}
+
+void
+signals_raise(struct master *master, uint32_t number)
+{
+    if (master->signals)
+        raise_once(master->signals, number);
+    else
+        bask_log(BASK_LOG_WARN, "signal %u is lost: workers are programs of their own", number);
 }
 
 /* What a timer is late by is not added up; intervals that were slept over are left out. */
@@ -71,25 +80,32 @@ on_file(void *context, uint32_t number)
 static void
 wait_for_minute(struct signals *signals)
 {
-    int64_t now = bask_clock_wall_us(), minute = INT64_C(60000000);
-    bask_loop_timer_start(signals->master->loop, &signals->cron, minute - now % minute + 1000);
+    bask_loop_timer_start(signals->master->loop, &signals->cron,
+                          bask_cron_pause_us(bask_clock_wall_us()));
 }
 
-/* Once a minute, whatever the clock does: one that was set back does not repeat what was done. */
+/* What was due while there were no crons is not made up for. */
+static void
+start_crons(struct signals *signals)
+{
+    int64_t now = bask_clock_wall_us() / 1000000;
+    if (now / 60 > signals->clock.seen[BASK_CRON_ANY_HOUR] + 1)
+        bask_cron_clock_start(&signals->clock, now);
+    wait_for_minute(signals);
+    signals->has_cron = true;
+}
+
 static void
 on_minute(struct bask_timer *timer)
 {
     struct signals *signals = BASK_CONTAINER(timer, struct signals, cron);
-    time_t now = (time_t)(bask_clock_wall_us() / 1000000);
-    struct tm local;
+    struct bask_cron_minutes minutes;
     wait_for_minute(signals);
-    if (now / 60 == signals->minute)
+    if (!bask_cron_clock_look(&signals->clock, bask_clock_wall_us() / 1000000, &minutes))
         return;
-    signals->minute = now / 60;
-    localtime_r(&now, &local);
     for (uint32_t i = 0; i < signals->count; i++) {
         const struct bask_signal_source *source = signals->armed[i].source;
-        if (source->kind == BASK_SIGNAL_CRON && bask_cron_matches(&source->cron, &local))
+        if (source->kind == BASK_SIGNAL_CRON && bask_cron_is_due(&source->cron, &minutes))
             raise_once(signals, source->number);
     }
 }
@@ -109,8 +125,7 @@ arm(struct signals *signals, const struct bask_signal_source *source)
         break;
     case BASK_SIGNAL_CRON:
         if (!signals->has_cron)
-            wait_for_minute(signals);
-        signals->has_cron = true;
+            start_crons(signals);
         break;
     }
 }
@@ -234,20 +249,51 @@ hand_to_all(struct signals *signals, uint32_t number)
     return handed;
 }
 
-/* False: it has to wait. A number that nobody wants is dealt with. */
-static bool
-hand_over(struct signals *signals, uint32_t number)
+/* To somebody who waits for whatever comes; else it is nobody's. */
+static void
+hand_to_waiter(struct signals *signals, uint32_t number)
 {
-    struct bask_signal_target target =
-        bask_signals_target(signals->board, signals->generation, number);
-    if (target.to == BASK_SIGNAL_TO_NOBODY)
-        return true;
+    for (uint32_t id = 1; id <= signals->master->plan->board->worker_count; id++) {
+        struct bask_seat seat;
+        if (!process_of(signals, id, &seat) || !is_accepting(signals, seat))
+            continue;
+        const struct bask_signal_box *box =
+            bask_signals_box(signals->board, bask_board_index(seat));
+        if (atomic_load(&box->waiters)) {
+            hand_to(signals, id, number);
+            return;
+        }
+    }
+    signals_to_waiting_aide(signals->master, signals->generation, number);
+}
+
+static bool
+hand_to_target(struct signals *signals, struct bask_signal_target target, uint32_t number)
+{
     if (target.to >= BASK_SIGNAL_TO_MULE)
         return signals_to_aides(signals->master, signals->generation, target, number);
     if (target.id)
         return hand_to(signals, target.id, number);
     return target.to == BASK_SIGNAL_TO_ALL ? hand_to_all(signals, number)
                                            : hand_to_any(signals, number);
+}
+
+/* False: it has to wait. A number that nobody wants is dealt with. */
+static bool
+hand_over(struct signals *signals, uint32_t number)
+{
+    struct bask_board_server *counts = signals->master->plan->board->server;
+    struct bask_signal_target target =
+        bask_signals_target(signals->board, signals->generation, number);
+    if (target.to == BASK_SIGNAL_TO_NOBODY) {
+        bask_board_add(&counts->unrouted_signals, 1);
+        hand_to_waiter(signals, number);
+        return true;
+    }
+    if (!hand_to_target(signals, target, number))
+        return false;
+    bask_board_add(&counts->routed_signals, 1);
+    return true;
 }
 
 void
@@ -283,6 +329,7 @@ void
 signals_take_back(struct master *master, struct bask_signal_box *box)
 {
     struct signals *signals = master->signals;
+    atomic_store(&box->waiters, 0);
     for (uint32_t number = 0; (number = bask_signal_next(box, number)) < BASK_SIGNALS; number++)
         while (bask_signal_take(box, number)) {
             enum bask_signal_to to =
@@ -310,7 +357,6 @@ signals_init(struct master *master)
     signals->master = master;
     signals->board = master->plan->signals;
     signals->cron.on_due = on_minute;
-    signals->minute = bask_clock_wall() / 60;
     signals->monitors = monitors_new(master->loop, on_file, signals);
     master->signals = signals;
     return signals->monitors ? BASK_OK : BASK_E_NOMEM;

@@ -20,6 +20,8 @@ struct file {
     char *path;
     const char *shell; /* a command of touch-exec; NULL: `hook` */
     const char *hook;  /* an action of hook-touch; NULL: `command` */
+    bool has_signal;   /* of touch-signal */
+    uint32_t number;
     enum master_command command;
     bool there;
     struct timespec modified;
@@ -37,18 +39,20 @@ struct touch {
 static const struct row {
     size_t offset; /* of the option */
     enum master_command command;
-    bool has_shell, has_hook;
+    bool has_shell, has_hook, has_signal;
 } rows[] = {
-    {offsetof(struct bask_master_options, touch_reload), MASTER_RELOAD, false, false},
-    {offsetof(struct bask_master_options, touch_chain_reload), MASTER_RELOAD_CHAIN, false, false},
-    {offsetof(struct bask_master_options, touch_workers_reload), MASTER_WORKERS, false, false},
-    {offsetof(struct bask_master_options, touch_mules_reload), MASTER_MULES, false, false},
-    {offsetof(struct bask_master_options, touch_spoolers_reload), MASTER_SPOOLERS, false, false},
-    {offsetof(struct bask_master_options, touch_stop), MASTER_STOP_GRACEFULLY, false, false},
-    {offsetof(struct bask_master_options, touch_logreopen), MASTER_LOG_REOPEN, false, false},
-    {offsetof(struct bask_master_options, touch_logrotate), MASTER_LOG_ROTATE, false, false},
-    {offsetof(struct bask_master_options, touch_exec), MASTER_COMMAND_COUNT, true, false},
-    {offsetof(struct bask_master_options, hook_touch), MASTER_COMMAND_COUNT, false, true},
+    {offsetof(struct bask_master_options, touch_reload), MASTER_RELOAD},
+    {offsetof(struct bask_master_options, touch_chain_reload), MASTER_RELOAD_CHAIN},
+    {offsetof(struct bask_master_options, touch_workers_reload), MASTER_WORKERS},
+    {offsetof(struct bask_master_options, touch_mules_reload), MASTER_MULES},
+    {offsetof(struct bask_master_options, touch_spoolers_reload), MASTER_SPOOLERS},
+    {offsetof(struct bask_master_options, touch_stop), MASTER_STOP_GRACEFULLY},
+    {offsetof(struct bask_master_options, touch_logreopen), MASTER_LOG_REOPEN},
+    {offsetof(struct bask_master_options, touch_logrotate), MASTER_LOG_ROTATE},
+    {offsetof(struct bask_master_options, touch_exec), MASTER_COMMAND_COUNT, .has_shell = true},
+    {offsetof(struct bask_master_options, hook_touch), MASTER_COMMAND_COUNT, .has_hook = true},
+    {offsetof(struct bask_master_options, raise.touch), MASTER_COMMAND_COUNT, false,
+     .has_signal = true},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -102,6 +106,11 @@ on_look(struct bask_timer *timer)
             touch->master->plan->run_hook(file->hook);
             continue;
         }
+        if (file->has_signal) {
+            bask_log(BASK_LOG_INFO, "%s was touched: signal %u", file->path, file->number);
+            signals_raise(touch->master, file->number);
+            continue;
+        }
         bask_log(BASK_LOG_INFO, "%s was touched", file->path);
         master_obey(touch->master, file->command);
     }
@@ -134,6 +143,19 @@ set_hook(struct file *file, char *hook)
             file->shell = hook + strlen(shells[i]);
 }
 
+/* It was looked at when the options were read. */
+static void
+set_signal(struct file *file, bask_str value)
+{
+    struct raise_spec spec = {0};
+    char error[128];
+    raise_spec_parse(RAISE_TOUCH, value, &spec, error, sizeof error);
+    file->has_signal = true;
+    file->number = spec.number;
+    memmove(file->path, spec.path.ptr, spec.path.len);
+    file->path[spec.path.len] = '\0';
+}
+
 /* 0, or a bask_err that was logged. */
 static int
 add_file(struct touch *touch, const struct row *row, const struct bask_value *value)
@@ -155,6 +177,8 @@ add_file(struct touch *touch, const struct row *row, const struct bask_value *va
         *space = '\0';
         file->shell = space + 1;
     }
+    if (row->has_signal)
+        set_signal(file, value->text);
     if (row->has_hook) { /* it was looked at when the options were read */
         set_hook(file, file->path + (bask_touch_hook(value->text) - value->text.ptr));
         *strchr(file->path, ' ') = '\0';

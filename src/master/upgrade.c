@@ -7,6 +7,7 @@
 #include "ipc/channel.h"
 #include "master/private.h"
 #include "obs/log.h"
+#include "sys/clock.h"
 #include "sys/proc.h"
 #include "sys/spawn.h"
 
@@ -70,7 +71,7 @@ fail(struct master *master, const char *why)
 }
 
 static void
-succeed(struct master *master)
+succeed(struct master *master, int64_t minute)
 {
     char words[64];
     pid_t successor = master->upgrade->pid;
@@ -78,6 +79,7 @@ succeed(struct master *master)
     snprintf(words, sizeof words, "master %d serves\n", (int)successor);
     master->replaced = true;
     service_hand_over(master, successor);
+    crons_hand_over(master, successor, minute);
     upgrade_close(master);
     reload_end(master, true, bask_str_of(words));
     ways_hand_over(master);
@@ -92,7 +94,7 @@ on_channel(struct bask_io *io, unsigned events)
     (void)events;
     int err = bask_channel_receive(io->fd, &message);
     if (!err && message.kind == BASK_MESSAGE_SERVING) {
-        succeed(upgrade->master);
+        succeed(upgrade->master, message.code);
         return;
     }
     if (err == BASK_E_AGAIN)
@@ -163,6 +165,8 @@ spawn(struct master *master, const struct bask_succession *succession)
             .env = env,
             .folder = handover->folder,
             .keep = keep,
+            .output = bask_log_plain_output(), /* it has loggers of its own */
+            .errors = bask_log_plain_error(),
         });
     int saved = errno;
     free(keep);
@@ -348,14 +352,17 @@ upgrade_advance(struct master *master)
     struct bask_succession *before = master->plan->before;
     if (!master->heir || master->stopping || !master->current || !roster_is_current(master))
         return;
+    int64_t minute = bask_clock_wall_us() / 60000000;
     master->heir = false;
+    crons_take(master, minute);
     ways_take(master);
     if (master->plan->announce)
         master->plan->announce(master->plan->context);
     bask_log(BASK_LOG_INFO, "this master (pid: %d) takes over", (int)getpid());
     bask_log_also_to(-1);
     /* If nobody hears it any more there is nobody to end. */
-    bask_channel_send(before->channel, &(struct bask_message){.kind = BASK_MESSAGE_SERVING});
+    bask_channel_send(before->channel, &(struct bask_message){.kind = BASK_MESSAGE_SERVING,
+                                                              .code = (int32_t)minute});
     stop_listening(master);
     bask_succession_fini(before);
 }

@@ -14,6 +14,8 @@ ways_open(struct master *master)
     if (!err)
         err = watch_open(master);
     if (!err && !master->heir)
+        err = fd_reload_open(master);
+    if (!err && !master->heir)
         err = fifo_open(master);
     if (!err && !master->heir)
         control_listen(master);
@@ -24,6 +26,7 @@ void
 ways_take(struct master *master)
 {
     fifo_open(master); /* it has said why if it failed; the server serves */
+    fd_reload_open(master);
     control_listen(master);
 }
 
@@ -33,8 +36,12 @@ ways_hand_over(struct master *master)
     fifo_close(master, false);
     control_hand_over(master);
     health_free(&master->health); /* its answers would be those of a server that stops */
+    stats_free(&master->stats, true);
+    pushers_free(&master->pushers);
+    metering_free(&master->metering);
     touch_close(master);
     watch_close(master);
+    fd_reload_close(master);
 }
 
 void
@@ -45,6 +52,7 @@ ways_close(struct master *master)
     control_close(master, remove);
     touch_close(master);
     watch_close(master);
+    fd_reload_close(master);
 }
 
 void

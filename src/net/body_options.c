@@ -22,6 +22,9 @@ static const struct bask_option rows[] = {
     {"ignore-write-errors", "ignore-sigpipe write-errors-exception-only", 0, BASK_OPT_FLAG,
      BODIES(quiet_writes), 0, 0, NULL, NULL,
      "do not log that a client left before the end of its answer"},
+    {"disable-sendfile", NULL, 0, BASK_OPT_FLAG, BODIES(no_sendfile), 0, 0, NULL, NULL,
+     "read and write what is sent from files, static ones and those of wsgi.file_wrapper, instead "
+     "of sendfile(2): for file systems that get it wrong"},
 };
 
 struct bask_option_table

@@ -6,11 +6,13 @@
 #include "sys/clock.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum {
     LINGER_MS = 2000,
+    LINE_KEPT = 256, /* of a URI */
 };
 
 static int64_t
@@ -25,6 +27,7 @@ step_limit_ms(const struct bask_net *net, enum bask_step step)
         return net->options->transfer_ms;
     case BASK_STEP_STREAM:
         return net->draining ? LINGER_MS : 0;
+    case BASK_STEP_CUT:
     case BASK_STEP_FLUSH:
         return bask_net_send_ms(net->options);
     case BASK_STEP_LINGER:
@@ -49,14 +52,37 @@ bask_conn_move(struct bask_conn *conn, enum bask_step step)
         bask_loop_timer_start(net->loop, &net->sweep, limit_us);
 }
 
+/* The request that is answered keeps its name for the log: that of a client that leaves. */
+static void
+keep_line(struct bask_conn *conn)
+{
+    const struct bask_req *req = conn->req;
+    if (!req || !req->pub.uri.len)
+        return;
+    int most = req->pub.uri.len < LINE_KEPT ? (int)req->pub.uri.len : LINE_KEPT;
+    if (asprintf(&conn->flushed, "%.*s %.*s", BASK_FMT(req->pub.method), most, req->pub.uri.ptr) <
+        0)
+        conn->flushed = NULL; /* the address has to do */
+}
+
+static void
+forget_line(struct bask_conn *conn)
+{
+    free(conn->flushed);
+    conn->flushed = NULL;
+}
+
 /* Sends what is pending. False: the connection may be gone; what is left comes by `again`. */
 static bool
 flush(struct bask_conn *conn)
 {
     int err = bask_conn_flush(conn);
+    if (conn->step == BASK_STEP_CUT)
+        bask_conn_cut_goes_on(conn);
     if (conn->step != BASK_STEP_FLUSH)
         return true;
     if (err != BASK_E_AGAIN) {
+        forget_line(conn);
         bask_conn_request_done(conn);
         return false;
     }
@@ -195,7 +221,7 @@ bask_conn_close(struct bask_conn *conn)
         bask_loop_remove(net->loop, &conn->io);
     close(conn->io.fd);
     if (conn->file_fd >= 0)
-        close(conn->file_fd);
+        bask_conn_end_file(conn);
     bask_list_remove(&conn->link);
     bask_list_remove(&conn->again);
     return_request(conn);
@@ -204,6 +230,7 @@ bask_conn_close(struct bask_conn *conn)
     bask_buf_fini(&conn->body);
     bask_buf_fini(&conn->rest);
     bask_buf_fini(&conn->out);
+    forget_line(conn);
     if (conn->counted)
         bask_census_leave(conn->counted);
     *(struct bask_conn **)conn = net->spare_conn;
@@ -252,6 +279,7 @@ drop_request(struct bask_conn *conn)
 void
 bask_conn_start_flush(struct bask_conn *conn)
 {
+    keep_line(conn);
     drop_request(conn);
     if (!bask_buf_len(&conn->in))
         return_input(conn);

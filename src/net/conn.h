@@ -6,12 +6,14 @@
  *
  *   IDLE -> HEAD -> BODY -> APP -> FLUSH -> IDLE ... -> LINGER -> gone
  *                           APP -> STREAM -> FLUSH
+ *                           APP -> CUT -> APP
  *
  * IDLE waits for the first byte of a request, HEAD for the rest of its head, BODY for as much of
  * its body as is buffered. In APP the request is the application's: nothing but the application's
  * own calls reads or parses. In STREAM the connection is its own, too: what it carries is no answer
- * any more (conn_stream.c). FLUSH sends what the network did not take at once. LINGER has answered
- * and throws away what still comes, so that the answer is not lost in a reset.
+ * any more (conn_stream.c). In CUT it is the application's still, but cut off: its client has not
+ * taken all that it was told (conn_cut.c). FLUSH sends what the network did not take at once.
+ * LINGER has answered and throws away what still comes, so that the answer is not lost in a reset.
  */
 #pragma once
 
@@ -32,6 +34,7 @@ enum bask_step {
     BASK_STEP_BODY,
     BASK_STEP_APP,
     BASK_STEP_STREAM,
+    BASK_STEP_CUT,
     BASK_STEP_FLUSH,
     BASK_STEP_LINGER,
     BASK_STEP_COUNT
@@ -74,6 +77,9 @@ struct bask_conn {
     struct bask_buf out; /* what the network did not take */
     int file_fd;         /* a file to send after `out`; -1: none */
     int64_t file_offset, file_left;
+    struct bask_parts *parts; /* of the file, which come next; NULL: none */
+
+    char *flushed; /* in FLUSH: the request that is answered, for the log; NULL: unknown */
 
     const struct bask_farewells *farewells; /* of a stream, until its last bytes are said */
 
@@ -124,8 +130,12 @@ struct bask_net {
     struct bask_pipeline *pipeline;
     const struct bask_net_options *options;
     struct bask_listeners *listeners;
-    struct bask_access_log *access;
-    struct bask_recorder *recorder; /* NULL: nothing is recorded */
+    struct bask_access_log *access;             /* of all requests; NULL: there is none */
+    struct bask_access_log *some_access;        /* then of some */
+    const struct bask_access_rules *line_rules; /* which; NULL: those that ask for it */
+    bool log_forwarded;                         /* the address in it is what X-Forwarded-For says */
+    bool timed;                                 /* how long a request takes is wanted */
+    struct bask_recorder *recorder;             /* NULL: nothing is recorded */
     struct bask_net_extras extras;
     struct bask_link steps[BASK_STEP_COUNT];
     struct bask_link again;
@@ -150,8 +160,9 @@ struct bask_net {
     char *spill_piece;  /* where bodies that go into files pass; NULL until one does */
     int64_t date_second;
     char date[37 + 1];
-    struct bask_head_memo heads; /* of responses */
-    struct bask_http1_head head; /* scratch of the HTTP driver */
+    struct bask_head_memo heads;                /* of responses */
+    const struct bask_field_rules *field_rules; /* by which heads are changed; NULL: they are not */
+    struct bask_http1_head head;                /* scratch of the HTTP driver */
 };
 
 enum { BASK_IN_BUFFER = 4096 };
@@ -206,9 +217,10 @@ extern const struct bask_req_io bask_forsaken_req_io;
 extern const struct bask_req_io bask_conn_late_io;
 /* Hands bytes to the network, and keeps what it does not take. 0 or BASK_E_CLOSED. */
 int bask_conn_send(struct bask_conn *conn, bask_str bytes);
-/* Writes the line of the access log. */
+/* Writes the line of the access log, if there is to be one. */
 void bask_conn_log(struct bask_conn *conn, const char *note);
-bool bask_conn_cut(struct bask_req *req, unsigned status);
+/* An answer by the server itself, and the last on its connection. */
+void bask_conn_send_status(struct bask_conn *conn, unsigned status);
 int bask_conn_descriptor(const struct bask_req *req);
 /* Sends what is pending. 0: all of it is gone; BASK_E_AGAIN; BASK_E_CLOSED. */
 int bask_conn_flush(struct bask_conn *conn);
@@ -237,10 +249,18 @@ int bask_conn_emit(struct bask_conn *conn, struct iovec *parts, size_t count, in
 /* The last bytes of a connection, which are no response; `status` is for the log. */
 int bask_conn_end_raw(struct bask_conn *conn, bask_str head, bask_str body, unsigned status);
 
+/* conn_cut.c */
+bool bask_conn_cut(struct bask_req *req, unsigned status);
+/* In CUT: another deadline for a client that takes what it was told, the end for one that has it
+ * or does not. */
+void bask_conn_cut_goes_on(struct bask_conn *conn);
+
 /* conn_file.c */
 /* Sends some of conn->file_fd, which is open. 0: call again when `out` is sent, if the file is
  * still open; BASK_E_AGAIN: later, somebody will call; BASK_E_CLOSED. */
 int bask_conn_send_file(struct bask_conn *conn);
+/* Nothing more of a file. */
+void bask_conn_end_file(struct bask_conn *conn);
 /* conn_stream.c */
 int bask_conn_take_over(struct bask_req *req, bask_str head, unsigned count,
                         const struct bask_farewells *farewells);
@@ -282,7 +302,24 @@ void bask_crowd_on_reopen(struct bask_timer *timer);
 /* A connection has ended in a worker that is full. */
 void bask_crowd_left(struct bask_net *net);
 
+/* conn_line.c */
+/* Apart, so that a request without a line does not pay for it. `by_kernel`: it has sent a file. */
+void bask_conn_write_line(struct bask_conn *conn, const char *note, bool by_kernel);
+
+/* fronted.c */
+/* What X-Forwarded-For of a proxy that is trusted says of the client. False: nothing. */
+struct bask_forwarded_client {
+    struct bask_ip ip;
+    bask_str port;
+    size_t at; /* of the list, from its end */
+};
+bool bask_forwarded_find(const struct bask_trust *trust, const struct bask_request *pub,
+                         struct bask_forwarded_client *ret_client);
+
 /* conn_call.c */
 /* Makes the packet that conn->req was made for a job of the kind CALL. 0 or a bask_err. */
 int bask_conn_take_call(struct bask_conn *conn, bask_str items, uint32_t form);
 void bask_conn_end_call(struct bask_req *req, bool failed, bask_str answer);
+/* conn_task.c: the same for a task. */
+int bask_conn_take_task(struct bask_conn *conn, bask_str items);
+void bask_conn_end_task(struct bask_conn *conn, bool failed, bool is_kept);

@@ -16,12 +16,14 @@ static const bask_str text_head = BASK_STR("Content-Type: text/plain\r\n");
 static const char failed_status[] = "500 Internal Server Error";
 static const bask_str failed_body = BASK_STR("Internal Server Error");
 
-static int
+/* What cannot be sent as the operator wants it is not sent otherwise, but the call is over. */
+static void
 respond(struct bask_req *req, const char *status, bask_str line, bask_str body)
 {
     char head[64 + TYPE_MAX];
     int n = snprintf(head, sizeof head, "%s\r\n%.*s", status, BASK_FMT(line));
-    return req->io->respond(req, bask_str_n(head, (size_t)n), 1, body);
+    if (req->io->respond(req, bask_str_n(head, (size_t)n), 1, body) == BASK_E_SYNTAX)
+        req->io->abort(req, (bask_str){0}, 0, (bask_str){0});
 }
 
 /* A path that names no function is answered at once: there is nothing to call. */
@@ -91,6 +93,10 @@ bask_conn_end_call(struct bask_req *req, bool failed, bask_str answer)
 {
     struct bask_conn *conn = req->owner;
     char head[BASK_RPC_HEAD_MAX], line[TYPE_MAX];
+    if (req->job.kind == BASK_JOB_TASK) {
+        bask_conn_end_task(conn, failed, answer.len > 0);
+        return;
+    }
     if (req->form == BASK_RPC_HTTP) {
         if (failed)
             respond(req, failed_status, text_head, failed_body);

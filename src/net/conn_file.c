@@ -11,6 +11,8 @@
 #include "obs/log.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -19,12 +21,14 @@ enum {
     WRAPPED = 32768,
 };
 
-static int
-end_file(struct bask_conn *conn)
+void
+bask_conn_end_file(struct bask_conn *conn)
 {
     close(conn->file_fd);
     conn->file_fd = -1;
-    return BASK_OK;
+    conn->file_left = 0;
+    free(conn->parts);
+    conn->parts = NULL;
 }
 
 /* The head is out and has promised more: only the connection's end can tell the client. */
@@ -32,10 +36,41 @@ static int
 fail(struct bask_conn *conn, const char *reason)
 {
     bask_log(BASK_LOG_ERROR, "a file that is being sent: %s", reason);
-    conn->file_left = 0;
-    end_file(conn);
+    bask_conn_end_file(conn);
     conn->broken = true;
     return BASK_E_CLOSED;
+}
+
+/* In front of the next piece of the file. */
+static int
+put_text(struct bask_conn *conn, bask_str text)
+{
+    struct iovec part = {(void *)text.ptr, text.len};
+    const struct bask_driver *driver = conn->listener->driver;
+    if (driver->emit)
+        return driver->emit(conn, &part, 1, MSG_MORE);
+    if (bask_buf_append(&conn->out, text))
+        return fail(conn, bask_err_text(BASK_E_NOMEM));
+    return BASK_OK;
+}
+
+/* What comes behind a piece: the next one, or the end. */
+static int
+next_piece(struct bask_conn *conn)
+{
+    struct bask_parts *parts = conn->parts;
+    int err = BASK_OK;
+    if (parts && parts->next < parts->count) {
+        const struct bask_part *part = &parts->items[parts->next++];
+        conn->file_offset = part->offset;
+        conn->file_left = part->length;
+        return put_text(conn, part->before);
+    }
+    if (parts)
+        err = put_text(conn, parts->end);
+    if (conn->file_fd >= 0)
+        bask_conn_end_file(conn);
+    return err;
 }
 
 static int
@@ -45,7 +80,7 @@ advance(struct bask_conn *conn, ssize_t n)
         return fail(conn, "it became shorter");
     conn->file_offset += n;
     conn->file_left -= n;
-    return conn->file_left ? BASK_OK : end_file(conn);
+    return conn->file_left ? BASK_OK : next_piece(conn);
 }
 
 static int
@@ -97,9 +132,11 @@ int
 bask_conn_send_file(struct bask_conn *conn)
 {
     if (!conn->file_left)
-        return end_file(conn);
+        return next_piece(conn);
     if (conn->listener->driver->emit)
         return wrap(conn);
+    if (conn->net->options->bodies.no_sendfile)
+        return copy(conn);
     for (int64_t turn = TURN; turn > 0 && conn->file_left;) {
         off_t offset = conn->file_offset;
         size_t size = conn->file_left < turn ? (size_t)conn->file_left : (size_t)turn;
@@ -111,8 +148,8 @@ bask_conn_send_file(struct bask_conn *conn)
         if (n < 0)
             return errno == EAGAIN ? BASK_E_AGAIN : bask_conn_fail(conn);
         int err = advance(conn, n);
-        if (err)
-            return err;
+        if (err || bask_buf_len(&conn->out))
+            return err; /* the text between two pieces goes first */
         turn -= n;
     }
     if (!conn->file_left)

@@ -84,7 +84,7 @@ submit(struct bask_conn *conn)
     }
     bask_req_complete(req, left);
     struct bask_net *net = conn->net;
-    req->started_us = net->access ? bask_clock_us() : 0;
+    req->started_us = net->timed ? bask_clock_us() : 0;
     bask_conn_move(conn, BASK_STEP_APP);
     if (!bask_pipeline_submit(net->pipeline, req))
         return; /* it is answered, and the connection may be gone */
@@ -437,6 +437,7 @@ bask_conn_refuse_reader(struct bask_conn *conn, int err)
                         late ? "the body comes too slowly for the application that reads it"
                              : "the body that the application reads is over limit-post");
     conn->verdict = late ? 408 : 413;
+    conn->req->read_errors = 1;
     conn->close_after = true;
     return err;
 }
@@ -476,14 +477,17 @@ bask_conn_read_body(struct bask_req *req, char *buffer, size_t size)
         if (!conn->chunked && (int64_t)want > conn->body_left)
             want = (size_t)conn->body_left;
         ssize_t n = bask_conn_receive(conn, buffer, want);
-        if (n < 0)
+        if (n < 0) {
+            req->read_errors |= n != BASK_E_AGAIN;
             return n;
+        }
         bask_conn_body_came(conn, n);
         if (!conn->chunked) {
             conn->body_left -= n;
             return n;
         }
         n = decode_for_reader(conn, buffer, (size_t)n);
+        req->read_errors |= n < 0;
         if (n)
             return n;
     }

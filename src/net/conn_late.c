@@ -15,7 +15,8 @@ static int
 let_go(struct bask_req *req)
 {
     struct bask_conn *conn = req->owner;
-    conn->net->late--;
+    if (conn->step != BASK_STEP_CUT)
+        conn->net->late--;
     bask_conn_request_done(conn);
     return BASK_E_CLOSED;
 }

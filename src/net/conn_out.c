@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -23,8 +24,10 @@ enum {
     STREAM_HIGH_WATER = 65536, /* an application that streams waits when more is unsent */
     HOLD = 1 << 30,            /* instead of the flags of send(2): more answers follow soon */
     HELD_MAX = 16384,     /* answers to a burst of requests leave in pieces of about this size */
-    LOG_DELAY_US = 50000, /* how long a line may wait for others to be written with it */
+    PIECES_PER_TURN = 32, /* of a file for one client: then it is the others' turn */
 };
+
+static const char via_sendfile[] = " via sendfile()";
 
 bool
 bask_conn_has_output(const struct bask_conn *conn)
@@ -37,6 +40,8 @@ bask_conn_fail(struct bask_conn *conn)
 {
     int why = errno;
     conn->broken = true;
+    if (conn->req)
+        conn->req->write_errors = 1;
     if (conn->net->options->bodies.quiet_writes)
         return BASK_E_CLOSED;
     if (conn->req)
@@ -44,7 +49,10 @@ bask_conn_fail(struct bask_conn *conn)
                  BASK_FMT(conn->req->pub.method), BASK_FMT(conn->req->pub.uri), strerror(why));
     else if (conn->step == BASK_STEP_FLUSH) /* the request is forgotten already */
         bask_log(BASK_LOG_INFO, "%s: the client left before the end of the answer: %s",
-                 conn->peer.addr[0] ? conn->peer.addr : "unix socket", strerror(why));
+                 conn->flushed        ? conn->flushed
+                 : conn->peer.addr[0] ? conn->peer.addr
+                                      : "unix socket",
+                 strerror(why));
     return BASK_E_CLOSED;
 }
 
@@ -69,7 +77,11 @@ bask_conn_flush(struct bask_conn *conn)
 {
     bask_list_remove(&conn->held);
     int err = conn->broken ? BASK_E_CLOSED : flush_out(conn);
-    while (!err && conn->file_fd >= 0) {
+    for (int pieces = 0; !err && conn->file_fd >= 0; pieces++) {
+        if (pieces == PIECES_PER_TURN) {
+            bask_conn_again(conn); /* no event will tell that the socket takes more */
+            return BASK_E_AGAIN;
+        }
         err = bask_conn_send_file(conn);
         if (!err)
             err = flush_out(conn); /* what the kernel could not send from the file by itself */
@@ -120,6 +132,8 @@ bask_conn_emit(struct bask_conn *conn, struct iovec *parts, size_t count, int fl
     for (size_t i = 0; i < count; i++) {
         size_t skip = (size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
         sent -= (ssize_t)skip;
+        if (skip == parts[i].iov_len)
+            continue; /* an empty part may be NULL, to which nothing can be added */
         bask_str left = bask_str_n((const char *)parts[i].iov_base + skip, parts[i].iov_len - skip);
         if (bask_buf_append(&conn->out, left))
             return bask_conn_fail(conn);
@@ -208,32 +222,10 @@ emit_head(struct bask_conn *conn, const struct bask_response_traits *traits, bas
 void
 bask_conn_log(struct bask_conn *conn, const char *note)
 {
-    struct bask_net *net = conn->net;
-    const struct bask_req *req = conn->req;
-    const struct bask_response *response = &req->response;
-    net->requests++;
-    if (!net->access)
-        return;
-    struct bask_access_entry entry = {
-        .remote_addr = req->pub.remote_addr,
-        .method = req->pub.method,
-        .uri = req->pub.uri,
-        .protocol = req->pub.protocol,
-        .status = response->facts.status,
-        .variables = req->pub.pair_count,
-        .variable_bytes = req->variable_bytes,
-        .header_count = response->header_count,
-        .header_bytes = (unsigned)response->head.len,
-        .body_bytes = (uint64_t)response->taken,
-        .elapsed_us = bask_clock_us() - req->started_us,
-        .requests = net->requests,
-        .thread = req->thread_index,
-        .app = req->app,
-        .note = note,
-    };
-    bask_access_write(net->access, &entry);
-    if (bask_list_is_unlinked(&net->log_flush.link))
-        bask_loop_timer_start(net->loop, &net->log_flush, LOG_DELAY_US);
+    const struct bask_net *net = conn->net;
+    conn->net->requests++;
+    if (net->access || conn->req->wants_line || net->line_rules)
+        bask_conn_write_line(conn, note, note == via_sendfile);
 }
 
 static void
@@ -280,11 +272,26 @@ flags_of(const struct bask_conn *conn)
     return driver->end ? MSG_MORE : is_in_burst(conn) ? HOLD : 0;
 }
 
+/* What the operator changes in a head. Without memory for it there is no answer: it would say what
+ * it must not. */
+__attribute__((cold, noinline)) static int
+change_head(struct bask_req *req, bask_str *head, unsigned *count)
+{
+    const struct bask_conn *conn = req->owner;
+    if (!bask_fields_apply(conn->net->field_rules, &req->text, head, count))
+        return BASK_OK;
+    bask_log(BASK_LOG_ERROR, "%.*s %.*s: %s", BASK_FMT(req->pub.method), BASK_FMT(req->pub.uri),
+             bask_err_text(BASK_E_NOMEM));
+    return BASK_E_SYNTAX;
+}
+
 static int
 respond(struct bask_req *req, bask_str head, unsigned count, bask_str body)
 {
     struct bask_conn *conn = req->owner;
     struct bask_response_traits traits = traits_of(conn);
+    if (conn->net->field_rules && change_head(req, &head, &count))
+        return BASK_E_SYNTAX;
     int err = bask_response_plan_memo(&req->response, &traits, head, count, (int64_t)body.len,
                                       &conn->net->heads);
     if (err)
@@ -311,40 +318,83 @@ bask_conn_end_raw(struct bask_conn *conn, bask_str head, bask_str body, unsigned
 }
 
 static int
+plan_file(struct bask_req *req, const struct bask_response_traits *traits, bask_str head,
+          unsigned count, int64_t length)
+{
+    const struct bask_conn *conn = req->owner;
+    if (conn->net->field_rules && change_head(req, &head, &count))
+        return BASK_E_SYNTAX;
+    int err = bask_response_plan(&req->response, traits, head, count, length);
+    req->response.taken = err ? 0 : length;
+    return err;
+}
+
+/* The head, with what stands before the file's first bytes, and as much of the file as is taken. */
+static int
+send_with_file(struct bask_conn *conn, const struct bask_response_traits *traits, bask_str before)
+{
+    bool is_copied = conn->net->options->bodies.no_sendfile || conn->listener->driver->emit;
+    int err = emit_head(conn, traits, before, conn->file_left ? MSG_MORE : 0);
+    if (!err)
+        err = bask_conn_flush(conn);
+    end_request(conn, is_copied ? "" : via_sendfile);
+    return err == BASK_E_AGAIN ? BASK_OK : err;
+}
+
+static int
 respond_file(struct bask_req *req, bask_str head, unsigned count, int fd, int64_t offset,
              int64_t length)
 {
     struct bask_conn *conn = req->owner;
-    struct bask_response *response = &req->response;
+    const struct bask_response *response = &req->response;
     struct bask_response_traits traits = traits_of(conn);
-    int err = bask_response_plan(response, &traits, head, count, length);
+    int err = plan_file(req, &traits, head, count, length);
     if (err) {
         close(fd);
         return err;
     }
-    response->taken = length;
     if (response->framing == BASK_FRAMING_LENGTH)
         conn->file_left = length < response->length ? length : response->length;
     conn->file_fd = fd;
     conn->file_offset = offset;
-    err = emit_head(conn, &traits, (bask_str){0}, conn->file_left ? MSG_MORE : 0);
-    if (!err)
-        err = bask_conn_flush(conn);
-    end_request(conn, " via sendfile()");
-    return err == BASK_E_AGAIN ? BASK_OK : err;
+    return send_with_file(conn, &traits, (bask_str){0});
+}
+
+static int
+respond_parts(struct bask_req *req, bask_str head, unsigned count, int fd, struct bask_parts *parts)
+{
+    struct bask_conn *conn = req->owner;
+    const struct bask_response *response = &req->response;
+    struct bask_response_traits traits = traits_of(conn);
+    int64_t size = bask_parts_size(parts, 0);
+    int err = plan_file(req, &traits, head, count, size);
+    if (err || response->framing != BASK_FRAMING_LENGTH || response->length != size) {
+        close(fd);
+        free(parts);
+        return BASK_E_SYNTAX;
+    }
+    parts->next = 1;
+    conn->parts = parts;
+    conn->file_fd = fd;
+    conn->file_offset = parts->items[0].offset;
+    conn->file_left = parts->items[0].length;
+    return send_with_file(conn, &traits, parts->items[0].before);
 }
 
 static int
 begin(struct bask_req *req, bask_str head, unsigned count)
 {
-    struct bask_response_traits traits = traits_of(req->owner);
+    struct bask_conn *conn = req->owner;
+    struct bask_response_traits traits = traits_of(conn);
     if (req->response.head_sent)
         return BASK_E_STATE;
+    if (conn->net->field_rules && change_head(req, &head, &count))
+        return BASK_E_SYNTAX;
     char *copy = bask_arena_alloc(&req->text, head.len);
     if (!copy)
         return BASK_E_NOMEM;
     memcpy(copy, head.ptr, head.len);
-    ((struct bask_conn *)req->owner)->answer_pace = (struct bask_pace){0};
+    conn->answer_pace = (struct bask_pace){0};
     return bask_response_plan(&req->response, &traits, bask_str_n(copy, head.len), count, -1);
 }
 
@@ -422,9 +472,8 @@ bask_conn_reset_on_close(struct bask_conn *conn)
     setsockopt(conn->io.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
-/* An answer by the server itself, and the last on its connection. */
-static void
-send_status(struct bask_conn *conn, unsigned status)
+void
+bask_conn_send_status(struct bask_conn *conn, unsigned status)
 {
     char text[512], body[64];
     const char *phrase = bask_status_text(status);
@@ -452,7 +501,7 @@ abort_request(struct bask_req *req, bask_str head, unsigned count, bask_str body
     struct bask_conn *conn = req->owner;
     bool at_once = !head.ptr;
     if (!req->response.head_sent && head.ptr && conn->verdict && !conn->broken) {
-        send_status(conn, conn->verdict);
+        bask_conn_send_status(conn, conn->verdict);
         req->response.facts.status = conn->verdict;
         end_request(conn, "");
         return;
@@ -479,48 +528,12 @@ bask_conn_descriptor(const struct bask_req *req)
     return ((const struct bask_conn *)req->owner)->io.fd;
 }
 
-/* A reset without close(2): the descriptor stays the application's until it lets go. */
-static void
-reset_now(struct bask_conn *conn)
-{
-    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-    if (connect(conn->io.fd, &nobody, sizeof nobody))
-        shutdown(conn->io.fd, SHUT_RDWR); /* a unix socket has no reset */
-}
-
-bool
-bask_conn_cut(struct bask_req *req, unsigned status)
-{
-    struct bask_conn *conn = req->owner;
-    bool unsent = !req->response.head_sent;
-    if (unsent) {
-        send_status(conn, status);
-        req->response.facts.status = status;
-        if (conn->listener->driver->end)
-            bask_conn_end_answer(conn);
-    }
-    bask_conn_log(conn, " (cut off)");
-    bool told = unsent && !conn->broken && !bask_conn_has_output(conn);
-    if (told)
-        /* What the client still sends must not be answered with a reset: it could overtake. */
-        shutdown(conn->io.fd, SHUT_WR);
-    else if (!unsent && req->response.framing == BASK_FRAMING_CLOSE)
-        reset_now(conn);
-    else
-        shutdown(conn->io.fd, SHUT_RDWR); /* whoever waits for the client waits no longer */
-    conn->close_after = true;
-    conn->broken = !told;
-    conn->net->late++;
-    req->cut = true;
-    req->io = &bask_conn_late_io;
-    return unsent;
-}
-
 const struct bask_req_io bask_conn_req_io = {
     .end_job = bask_conn_end_call,
     .cut = bask_conn_cut,
     .respond = respond,
     .respond_file = respond_file,
+    .respond_parts = respond_parts,
     .begin = begin,
     .write = write_data,
     .finish = finish,
@@ -556,7 +569,7 @@ void
 bask_conn_refuse(struct bask_conn *conn, unsigned status, const char *reason)
 {
     bask_tally_note(&conn->net->tally, bound_of(conn, status), conn->peer.addr, status, reason);
-    send_status(conn, status);
+    bask_conn_send_status(conn, status);
     conn->close_after = true;
     conn->body_left = -1; /* whatever else comes is not looked at */
     bask_conn_request_done(conn);

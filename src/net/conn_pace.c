@@ -45,7 +45,8 @@ behind(const struct bask_conn *conn)
     int in_kernel = 0;
     if (ioctl(conn->io.fd, SIOCOUTQ, &in_kernel))
         in_kernel = 0;
-    return (int64_t)bask_buf_len(&conn->out) + conn->file_left + in_kernel;
+    int64_t parts = conn->parts ? bask_parts_size(conn->parts, conn->parts->next) : 0;
+    return (int64_t)bask_buf_len(&conn->out) + conn->file_left + parts + in_kernel;
 }
 
 void

@@ -23,12 +23,14 @@ take_variables(struct bask_req *req, bask_str vars)
     return err;
 }
 
-/* The server's own answer: a header and nothing behind it. */
+/* The server's own answer: a header and few bytes behind it. */
 static int
-answer(struct bask_conn *conn, unsigned char modifier1, char modifier2)
+answer(struct bask_conn *conn, unsigned char modifier1, char modifier2, bask_str text)
 {
-    const char header[BASK_UWSGI_HEADER] = {(char)modifier1, 0, 0, modifier2};
-    if (send(conn->io.fd, header, sizeof header, MSG_NOSIGNAL) < 0)
+    char header[BASK_UWSGI_HEADER] = {(char)modifier1, (char)text.len, 0, modifier2};
+    struct iovec parts[] = {{header, sizeof header}, {(void *)text.ptr, text.len}};
+    const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    if (sendmsg(conn->io.fd, &message, MSG_NOSIGNAL) < 0)
         conn->broken = true;
     conn->close_after = true;
     bask_conn_request_done(conn);
@@ -40,7 +42,17 @@ pass_signal(struct bask_conn *conn, unsigned number)
 {
     const struct bask_net_extras *extras = &conn->net->extras;
     bool passed = extras->on_signal && extras->on_signal(extras->context, number);
-    return answer(conn, BASK_MODIFIER_RESPONSE, passed);
+    return answer(conn, BASK_MODIFIER_RESPONSE, passed, (bask_str){0});
+}
+
+/* A healthy server's answer has no text. */
+static int
+answer_ping(struct bask_conn *conn)
+{
+    const struct bask_warning *warning = conn->net->extras.warning;
+    char text[BASK_WARNING_MAX + 1];
+    size_t len = warning ? bask_warning_get(warning, text) : 0;
+    return answer(conn, MODIFIER_PING, 1, bask_str_n(text, len));
 }
 
 static bool
@@ -48,7 +60,8 @@ is_served(const struct bask_conn *conn, const struct bask_uwsgi_packet *packet)
 {
     if (packet->modifier1 == BASK_MODIFIER_RPC)
         return conn->net->extras.calls && packet->modifier2 <= BASK_RPC_HTTP;
-    return packet->modifier1 == MODIFIER_WSGI || packet->modifier1 == MODIFIER_WSGI_BELOW;
+    return packet->modifier1 == MODIFIER_WSGI || packet->modifier1 == MODIFIER_WSGI_BELOW ||
+           packet->modifier1 == BASK_MODIFIER_TASK;
 }
 
 /* Old configurations of nginx leave it to the server to take SCRIPT_NAME off the path. */
@@ -58,6 +71,18 @@ leave_mountpoint(struct bask_request *pub)
     size_t len = pub->script_name.len;
     if (len && bask_str_starts(pub->path, pub->script_name))
         pub->path = bask_str_n(pub->path.ptr + len, pub->path.len - len);
+}
+
+/* A packet that is a job: its items, not variables of a request. */
+static int
+take_job(struct bask_conn *conn, const struct bask_uwsgi_packet *packet)
+{
+    int err = packet->modifier1 == BASK_MODIFIER_TASK
+                  ? bask_conn_take_task(conn, packet->vars)
+                  : bask_conn_take_call(conn, packet->vars, packet->modifier2);
+    if (err == BASK_E_SYNTAX)
+        return BASK_GATEWAY_DROP(conn, "uwsgi protocol", "a malformed call or task");
+    return err ? -1 : 1;
 }
 
 /* "GET /" read as a packet: modifier 'G', size "ET", modifier2 ' '. Told at once, because a packet
@@ -88,22 +113,29 @@ parse(struct bask_conn *conn)
     }
     if (len < 0)
         return BASK_GATEWAY_DROP(conn, "uwsgi protocol", "the packet is larger than buffer-size");
+    if (!bask_modifiers_allow(&conn->net->options->sockets.modifiers, packet.modifier1))
+        return BASK_GATEWAY_DROP(conn, "uwsgi protocol", "--allowed-modifiers does not name it");
     if (packet.modifier1 == MODIFIER_PING)
-        return answer(conn, MODIFIER_PING, 1);
+        return answer_ping(conn);
     if (packet.modifier1 == BASK_MODIFIER_SIGNAL)
         return pass_signal(conn, packet.modifier2);
+    if (packet.modifier1 == BASK_MODIFIER_TASK && !conn->net->extras.tasks)
+        return answer(conn, BASK_MODIFIER_RESPONSE, 0, (bask_str){0});
     if (!is_served(conn, &packet))
-        return BASK_GATEWAY_DROP(
-            conn, "uwsgi protocol",
-            "only the modifiers 0 and 30 (WSGI), 100 (ping), 110 (signal) and, where the "
-            "application host has functions, 173 (RPC) are served here");
+        return BASK_GATEWAY_DROP(conn, "uwsgi protocol",
+                                 "only the modifiers 0 and 30 (WSGI), 17 (task), 100 (ping), 110 "
+                                 "(signal) and, where the "
+                                 "application host has functions, 173 (RPC) are served here");
     struct bask_req *req = bask_conn_request(conn);
     if (!req)
         return -1;
     conn->head_len = (size_t)len;
     conn->close_after = true;
+    req->modifier1 = packet.modifier1;
+    req->modifier2 = packet.modifier2;
     bool is_call = packet.modifier1 == BASK_MODIFIER_RPC;
-    bool has_variables = !is_call || packet.modifier2 == BASK_RPC_HTTP;
+    bool is_job = is_call || packet.modifier1 == BASK_MODIFIER_TASK;
+    bool has_variables = !is_job || (is_call && packet.modifier2 == BASK_RPC_HTTP);
     if (has_variables && take_variables(req, packet.vars))
         return BASK_GATEWAY_DROP(conn, "uwsgi protocol", "malformed variables");
     if (packet.modifier1 == MODIFIER_WSGI_BELOW)
@@ -111,12 +143,7 @@ parse(struct bask_conn *conn)
     bask_gateway_complete(conn, req);
     conn->chunked = false;
     conn->body_left = req->pub.content_length;
-    if (!is_call)
-        return 1;
-    int err = bask_conn_take_call(conn, packet.vars, packet.modifier2);
-    if (err == BASK_E_SYNTAX)
-        return BASK_GATEWAY_DROP(conn, "uwsgi protocol", "a malformed call of a function");
-    return err ? -1 : 1;
+    return is_job ? take_job(conn, &packet) : 1;
 }
 
 const struct bask_driver bask_driver_uwsgi = {

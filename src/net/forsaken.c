@@ -102,8 +102,8 @@ bask_net_forsake(struct bask_net *net)
             if (conn->file_fd >= 0)
                 close(conn->file_fd);
             bask_list_remove(&conn->held);
-            if (conn->step !=
-                BASK_STEP_APP) /* else it is the application's to read, here as well */
+            /* Else it is the application's to read, here as well. */
+            if (conn->step != BASK_STEP_APP && conn->step != BASK_STEP_CUT)
                 bask_conn_spill_end(conn);
             if (conn->req)
                 conn->req->io = &bask_forsaken_req_io;

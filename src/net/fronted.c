@@ -100,25 +100,37 @@ set_hop(struct bask_request *pub, const struct bask_hop *hop)
 
 /* Each proxy has appended whom it saw: from the end on, the first one that is no proxy of ours is
  * the client. What cannot be read ends the search. */
-static void
-believe_x(struct bask_conn *conn, struct bask_req *req)
+bool
+bask_forwarded_find(const struct bask_trust *trust, const struct bask_request *pub,
+                    struct bask_forwarded_client *ret_client)
 {
-    struct bask_request *pub = &req->pub;
-    size_t at = 0, n = 0;
+    bool found = false;
     struct bask_ip ip;
-    bask_str port, server_port;
-    long long number;
-    for (bask_str item; n < HOPS_MOST; n++) {
-        item = nth(pub, BASK_KEY_HTTP_X_FORWARDED_FOR, n);
+    bask_str port;
+    for (size_t n = 0; n < HOPS_MOST; n++) {
+        bask_str item = nth(pub, BASK_KEY_HTTP_X_FORWARDED_FOR, n);
         if (n && item.ptr == nth(pub, BASK_KEY_HTTP_X_FORWARDED_FOR, n - 1).ptr)
             break; /* that was the first one */
         if (!item.len || bask_hop_node(item, &ip, &port))
             break;
-        set_client(req, &ip, port);
-        at = n;
-        if (!bask_trust_has(trust_of(conn), &ip))
+        found = true;
+        *ret_client = (struct bask_forwarded_client){ip, port, n};
+        if (!bask_trust_has(trust, &ip))
             break;
     }
+    return found;
+}
+
+static void
+believe_x(struct bask_conn *conn, struct bask_req *req)
+{
+    struct bask_request *pub = &req->pub;
+    struct bask_forwarded_client client = {.at = 0};
+    bask_str server_port;
+    long long number;
+    if (bask_forwarded_find(trust_of(conn), pub, &client))
+        set_client(req, &client.ip, client.port);
+    size_t at = client.at;
     set_hop(pub, &(struct bask_hop){.proto = nth(pub, BASK_KEY_HTTP_X_FORWARDED_PROTO, at),
                                     .host = nth(pub, BASK_KEY_HTTP_X_FORWARDED_HOST, at)});
     server_port = nth(pub, BASK_KEY_HTTP_X_FORWARDED_PORT, at);

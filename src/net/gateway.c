@@ -9,24 +9,7 @@
 #include "base/err.h"
 #include "proto/names.h"
 #include "proto/url.h"
-
-/* Variables that are fields of a request rather than pairs; 0 elsewhere, the offset + 1 here. */
-#define FIELD(member) (offsetof(struct bask_request, member) + 1)
-static const size_t fields[BASK_KEY_COUNT] = {
-    [BASK_KEY_REQUEST_METHOD] = FIELD(method),
-    [BASK_KEY_REQUEST_URI] = FIELD(uri),
-    [BASK_KEY_PATH_INFO] = FIELD(path),
-    [BASK_KEY_QUERY_STRING] = FIELD(query),
-    [BASK_KEY_SCRIPT_NAME] = FIELD(script_name),
-    [BASK_KEY_SERVER_NAME] = FIELD(server_name),
-    [BASK_KEY_SERVER_PORT] = FIELD(server_port),
-    [BASK_KEY_SERVER_PROTOCOL] = FIELD(protocol),
-    [BASK_KEY_REMOTE_ADDR] = FIELD(remote_addr),
-    [BASK_KEY_REMOTE_PORT] = FIELD(remote_port),
-    [BASK_KEY_CONTENT_TYPE] = FIELD(content_type),
-    [BASK_KEY_HTTP_HOST] = FIELD(host),
-};
-#undef FIELD
+#include "req/variable.h"
 
 static bool
 is_on(bask_str value)
@@ -67,8 +50,8 @@ bask_gateway_take(struct bask_req *req, bask_str key, bask_str value, enum bask_
     int key_id = bask_names_variable(key);
     if (key_id == BASK_KEY_CONTENT_LENGTH)
         return set_length(pub, value);
-    if (key_id >= 0 && fields[key_id]) {
-        *(bask_str *)((char *)pub + fields[key_id] - 1) = value;
+    if (key_id >= 0 && bask_req_members[key_id]) {
+        *(bask_str *)((char *)pub + bask_req_members[key_id] - 1) = value;
         return BASK_OK;
     }
     take_scheme(pub, key_id, value, rank);

@@ -6,6 +6,7 @@
 #define AT(member) offsetof(struct bask_client_limits, member)
 
 enum { KEEPALIVE_ON = 1, KEEPALIVE_ON_MS = 1000, DAY_MS = 86400000 };
+static const int64_t never_ms = 36500LL * DAY_MS; /* deadlines can be counted with it */
 
 static const struct bask_option rows[] = {
     {"limit-request-line", NULL, 0, BASK_OPT_SIZE, AT(line_bytes), 0, 1 << 20, "8k", "BYTES",
@@ -55,8 +56,10 @@ bask_net_options_settle(struct bask_net_options *options)
     settle(&clients->line_bytes);
     settle(&clients->fields);
     settle(&clients->requests);
-    if (keepalive == 0)
+    if (keepalive == 0 || options->fields.closes)
         clients->requests = 1;
     if (keepalive > KEEPALIVE_ON && keepalive != KEEPALIVE_ON_MS)
         options->idle_ms = keepalive;
+    if (options->idle_ms == 0)
+        options->idle_ms = never_ms;
 }

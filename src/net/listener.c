@@ -39,8 +39,8 @@ static const struct bask_option rows[] = {
     {"limit-post", NULL, 0, BASK_OPT_SIZE, offsetof(struct bask_net_options, body_limit), 0,
      INT64_MAX, "0", "BYTES", "the largest request body, 0 for no limit; a larger one gets 413"},
     {"http-keepalive-timeout", "so-keepalive-timeout", 0, BASK_OPT_DURATION,
-     offsetof(struct bask_net_options, idle_ms), 1, 86400000, "75", "SECONDS",
-     "close a connection that has no request for so long"},
+     offsetof(struct bask_net_options, idle_ms), 0, 86400000, "75", "SECONDS",
+     "close a connection that has no request for so long, 0 for no limit"},
     {"http-keepalive-handover", NULL, 0, BASK_OPT_DURATION,
      offsetof(struct bask_net_options, handover_ms), 0, 86400000, "3", "SECONDS",
      "a replaced worker waits so long for a last request on idle connections, at most half of "
@@ -377,4 +377,17 @@ bask_listeners_close(struct bask_listeners *listeners, bool unlink_paths)
     free(listeners->items);
     bask_trust_fini(&listeners->trust);
     *listeners = (struct bask_listeners){0};
+}
+
+const char *
+bask_listener_protocol(const struct bask_listener *listener)
+{
+    return listener->driver->name;
+}
+
+mode_t
+bask_listeners_mode(const struct bask_net_options *options)
+{
+    mode_t mode;
+    return options->socket_mode.ptr && !parse_mode(options->socket_mode, &mode) ? mode : 0;
 }

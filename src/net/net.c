@@ -167,6 +167,9 @@ expire(struct bask_conn *conn)
     case BASK_STEP_FLUSH:
         bask_conn_flush_goes_on(conn);
         return;
+    case BASK_STEP_CUT:
+        bask_conn_cut_goes_on(conn);
+        return;
     case BASK_STEP_STREAM:
         bask_conn_break_stream(conn);
         return;
@@ -244,7 +247,8 @@ on_sweep(struct bask_timer *timer)
 static void
 on_log_flush(struct bask_timer *timer)
 {
-    bask_access_flush(BASK_CONTAINER(timer, struct bask_net, log_flush)->access);
+    const struct bask_net *net = BASK_CONTAINER(timer, struct bask_net, log_flush);
+    bask_access_flush(net->access ? net->access : net->some_access);
 }
 
 struct bask_net *
@@ -260,7 +264,9 @@ bask_net_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
     net->options = options;
     net->listeners = listeners;
     net->access = access;
+    net->timed = access != NULL;
     net->exclusive = exclusive;
+    net->field_rules = options->fields.is_given ? &options->fields.rules : NULL;
     net->most = bask_crowd_most(&options->clients);
     if (options->clients.of_address && !(net->census = bask_census_new())) {
         free(net);
@@ -278,6 +284,21 @@ bask_net_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
         listeners->items[i].io.on_event = on_listener;
     net->paused = true;
     return net;
+}
+
+void
+bask_net_log_some(struct bask_net *net, struct bask_access_log *access,
+                  const struct bask_access_rules *rules)
+{
+    net->some_access = access;
+    net->line_rules = bask_access_has_rules(rules) ? rules : NULL;
+    net->timed |= net->line_rules != NULL;
+}
+
+void
+bask_net_log_forwarded(struct bask_net *net, bool is_wanted)
+{
+    net->log_forwarded = is_wanted;
 }
 
 void

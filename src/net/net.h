@@ -7,11 +7,13 @@
 #pragma once
 
 #include "loop/loop.h"
+#include "net/field_options.h"
 #include "net/http_options.h"
 #include "net/sockets.h"
 #include "net/trust.h"
 #include "obs/access.h"
 #include "obs/bounds.h"
+#include "obs/warning.h"
 #include "serve/pipeline.h"
 #include "serve/recorder.h"
 #include "sys/sock.h"
@@ -37,6 +39,7 @@ struct bask_body_options {
     bask_str folder;   /* of these files; absent: $TMPDIR or /tmp, once it is settled */
     int64_t piece;     /* bytes that are received and written at once */
     bool quiet_writes; /* nobody is told of a client that left */
+    bool no_sendfile;  /* files are read and written, the kernel does not send them by itself */
 };
 
 struct bask_net_options {
@@ -56,6 +59,7 @@ struct bask_net_options {
     struct bask_client_limits clients;
     struct bask_body_options bodies;
     struct bask_http_options http;
+    struct bask_field_options fields;
     struct bask_sock_givens *given;     /* no option: sockets that are open already; NULL: none */
     struct bask_sock_givens *activated; /* no option: the same from a service manager */
 };
@@ -103,6 +107,10 @@ int bask_listeners_open(struct bask_listeners *listeners, const struct bask_net_
                         char *error, size_t error_size);
 /* Whether a gateway speaks to it, a protocol that names client and server in each request. */
 bool bask_listener_is_gateways(const struct bask_listener *listener);
+/* What it speaks, by uWSGI's name: "http". */
+const char *bask_listener_protocol(const struct bask_listener *listener);
+/* What --chmod-socket says; 0: nothing. The listeners were opened, so it is well formed. */
+mode_t bask_listeners_mode(const struct bask_net_options *options);
 /* Closes all of them; `unlink_paths`: this process is the last user of the unix sockets. */
 void bask_listeners_close(struct bask_listeners *listeners, bool unlink_paths);
 
@@ -114,14 +122,23 @@ struct bask_net *bask_net_new(struct bask_loop *loop, struct bask_pipeline *pipe
                               struct bask_listeners *listeners, struct bask_access_log *access,
                               bool exclusive);
 void bask_net_free(struct bask_net **net);
+/* Where requests that ask for a line (req->wants_line), or for which a rule does, have it although
+ * there is no log of all. */
+void bask_net_log_some(struct bask_net *net, struct bask_access_log *access,
+                       const struct bask_access_rules *rules);
+/* The address in these lines is what X-Forwarded-For says, where a proxy that is trusted sent it.
+ */
+void bask_net_log_forwarded(struct bask_net *net, bool is_wanted);
 /* Notes the requests from now on; NULL: none. */
 void bask_net_record(struct bask_net *net, struct bask_recorder *recorder);
 
 /* What else is served on uwsgi sockets; nothing before it is said. */
 struct bask_net_extras {
+    bool tasks;                                        /* there is a spooler for them */
     bool calls;                                        /* jobs of the kind CALL go to threads */
     bool (*on_signal)(void *context, unsigned number); /* false: nobody wants it. NULL: none do */
     void *context;
+    const struct bask_warning *warning; /* which pings are answered with; NULL: none */
     void (*on_full)(void *context); /* connections are left for others to accept; NULL: nobody */
     void *full_context;
 };

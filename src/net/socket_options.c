@@ -7,6 +7,9 @@
 static const struct bask_option rows[] = {
     {"uwsgi-socket", NULL, 0, BASK_OPT_LIST, AT(uwsgi), 0, 0, NULL, "ADDRESS",
      "speak the uwsgi protocol here, whatever --protocol says", .flags = BASK_OPT_FIXED},
+    {"allowed-modifiers", NULL, 0, BASK_OPT_STRING, AT(modifiers.text), 0, 0, NULL, "N[,N...]",
+     "serve only these packets of the uwsgi protocol: 0 and 30 requests, 17 tasks, 100 pings, 110 "
+     "signals, 173 RPC"},
     {"fastcgi-socket", NULL, 0, BASK_OPT_LIST, AT(fastcgi), 0, 0, NULL, "ADDRESS",
      "speak FastCGI here, behind fastcgi_pass, mod_proxy_fcgi, fcgi-app", .flags = BASK_OPT_FIXED},
     {"fastcgi-nph-socket", NULL, 0, BASK_OPT_LIST, AT(fastcgi_nph), 0, 0, NULL, "ADDRESS",

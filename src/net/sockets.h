@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "net/modifiers.h"
 #include "sys/sock.h"
 
 #include <bask/option.h>
@@ -16,6 +17,7 @@ struct bask_socket_options {
     struct bask_sock_traits traits;    /* of those that this server opens */
     int64_t send_ms;                   /* --so-send-timeout; 0: --socket-timeout is meant */
     bool tcp_nodelay, no_defer_accept; /* accepted: it is always so, or never */
+    struct bask_modifiers modifiers;   /* of the uwsgi protocol */
     bool proxy_protocol;
     bask_str forwarded;         /* which fields of a trusted proxy are believed; absent: none */
     struct bask_values trusted; /* addresses of proxies; none: those of this machine */

@@ -1,41 +1,44 @@
 /*
  * Lines are gathered in one buffer and leave it in one write(2): when it is full, or when the loop
- * has nothing else to do. Bytes that a client chose are escaped, so a line is always one line.
+ * has nothing else to do.
  */
 #include "obs/access.h"
 
 #include "obs/outlet.h"
 
-#include <locale.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
-/* No line is longer than ENTRY_MAX: every field of it is cut to its size. */
-enum { GATHERED = 16384, URI_MAX = 2048, FIELD_MAX = 256, ENTRY_MAX = 4096 };
+enum { GATHERED = 16384 + BASK_LINE_MAX };
 
 struct bask_access_log {
     int fd;
-    locale_t locale; /* of days and months, whatever the application sets */
+    struct bask_line line;
     size_t used;
-    time_t second; /* of `when` */
-    char when[26]; /* as ctime(3) writes it, without its newline */
     char bytes[GATHERED];
 };
 
 struct bask_access_log *
-bask_access_new(int fd)
+bask_access_new(int fd, const struct bask_line_options *options)
 {
     struct bask_access_log *log = calloc(1, sizeof *log);
     if (!log)
         return NULL;
     log->fd = fd;
-    log->locale = newlocale(LC_TIME_MASK, "C", (locale_t)0);
-    if (log->locale)
+    if (!bask_line_init(&log->line, options))
         return log;
     free(log);
     return NULL;
+}
+
+void
+bask_access_know(struct bask_access_log *log, uint32_t worker_id,
+                 int64_t (*metric)(const void *context, bask_str name), const void *context)
+{
+    struct bask_line_source *source = &log->line.source;
+    source->worker_id = worker_id;
+    source->metric = metric;
+    source->context = context;
 }
 
 void
@@ -44,7 +47,7 @@ bask_access_free(struct bask_access_log **log)
     if (!*log)
         return;
     bask_access_flush(*log);
-    freelocale((*log)->locale);
+    bask_line_fini(&(*log)->line);
     free(*log);
     *log = NULL;
 }
@@ -53,7 +56,7 @@ void
 bask_access_flush(struct bask_access_log *log)
 {
     if (log->used && log->fd == STDERR_FILENO) {
-        bask_outlet_write(log->bytes, log->used);
+        bask_outlet_write_requests(log->bytes, log->used);
         log->used = 0;
     }
     for (size_t done = 0; done < log->used;) {
@@ -65,55 +68,10 @@ bask_access_flush(struct bask_access_log *log)
     log->used = 0;
 }
 
-static size_t
-escape(char *out, size_t room, bask_str text)
-{
-    size_t used = 0;
-    for (size_t i = 0; i < text.len && used + 4 < room; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c >= 0x20 && c < 0x7f && c != '\\')
-            out[used++] = (char)c;
-        else
-            used += (size_t)snprintf(out + used, 5, "\\x%02x", c);
-    }
-    out[used] = '\0';
-    return used;
-}
-
-static const char *
-now_text(struct bask_access_log *log)
-{
-    time_t now = time(NULL);
-    if (now != log->second) {
-        struct tm fields;
-        log->second = now;
-        strftime_l(log->when, sizeof log->when, "%a %b %e %T %Y", localtime_r(&now, &fields),
-                   log->locale);
-    }
-    return log->when;
-}
-
 void
 bask_access_write(struct bask_access_log *log, const struct bask_access_entry *entry)
 {
-    char uri[URI_MAX], user[FIELD_MAX], addr[FIELD_MAX], method[FIELD_MAX], protocol[FIELD_MAX];
-    escape(uri, sizeof uri, entry->uri);
-    escape(user, sizeof user, entry->remote_user);
-    escape(addr, sizeof addr, entry->remote_addr);
-    escape(method, sizeof method, entry->method);
-    escape(protocol, sizeof protocol, entry->protocol);
-    if (sizeof log->bytes - log->used < ENTRY_MAX)
+    if (sizeof log->bytes - log->used < BASK_LINE_MAX)
         bask_access_flush(log);
-    int n = snprintf(log->bytes + log->used, ENTRY_MAX,
-                     "[pid: %d|app: %d|req: %llu/%llu] %s (%s) {%u vars in %u bytes} [%s] "
-                     "%s %s => generated %llu bytes in %lld msecs%s (%s %u) "
-                     "%u headers in %u bytes (1 switches on core %u)\n",
-                     (int)getpid(), entry->app, (unsigned long long)entry->requests,
-                     (unsigned long long)entry->requests, addr, user, entry->variables,
-                     entry->variable_bytes, now_text(log), method, uri,
-                     (unsigned long long)entry->body_bytes, (long long)(entry->elapsed_us / 1000),
-                     entry->note, protocol, entry->status, entry->header_count, entry->header_bytes,
-                     entry->thread);
-    if (n > 0)
-        log->used += (size_t)n < ENTRY_MAX ? (size_t)n : ENTRY_MAX - 1;
+    log->used += bask_line_write(&log->line, entry, log->bytes + log->used);
 }

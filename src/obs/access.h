@@ -1,30 +1,30 @@
 /*
- * The access log: a line a request, in uWSGI's built-in format, gathered and written in batches.
+ * The access log: a line a request (line.h), gathered and written in batches.
  */
 #pragma once
 
-#include "base/str.h"
-
-#include <stdint.h>
+#include "obs/line.h"
 
 struct bask_access_log;
 
-/* What a line tells. */
-struct bask_access_entry {
-    bask_str remote_addr, remote_user, method, uri, protocol;
-    unsigned status;
-    unsigned variables, variable_bytes;  /* of the request */
-    unsigned header_count, header_bytes; /* of the response */
-    uint64_t body_bytes;
-    int64_t elapsed_us;
-    uint64_t requests; /* of this worker so far */
-    uint32_t thread;
-    int app;          /* which application answered; -1: none */
-    const char *note; /* " via sendfile()" or "" */
+/* Which requests have a line although --disable-logging says that none has. */
+struct bask_access_rules {
+    bool zero, client_errors, server_errors, sendfile, broken;
+    int64_t slow_ms, big_bytes; /* 0: no rule */
 };
 
-/* NULL: out of memory. */
-struct bask_access_log *bask_access_new(int fd);
+struct bask_option_table bask_access_option_table(struct bask_access_rules *values);
+/* Whether there is a rule at all. */
+bool bask_access_has_rules(const struct bask_access_rules *rules);
+/* Whether a rule wants a line for it. */
+bool bask_access_is_wanted(const struct bask_access_rules *rules,
+                           const struct bask_access_entry *entry);
+
+/* `options` NULL: the built-in line. NULL: out of memory. */
+struct bask_access_log *bask_access_new(int fd, const struct bask_line_options *options);
+/* What lines may ask for beside the request. `metric` NULL: there are none. */
+void bask_access_know(struct bask_access_log *log, uint32_t worker_id,
+                      int64_t (*metric)(const void *context, bask_str name), const void *context);
 void bask_access_free(struct bask_access_log **log);
 void bask_access_write(struct bask_access_log *log, const struct bask_access_entry *entry);
 /* Writes what was gathered. Called when the server is about to be idle. */

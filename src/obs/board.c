@@ -22,8 +22,9 @@ bask_board_init(struct bask_board *board, uint32_t workers, uint32_t threads)
         return bell;
     size_t server_bytes = sizeof *board->server;
     size_t thread_bytes = places * threads * sizeof *board->threads;
-    char *memory = bask_proc_shared_memory(server_bytes + worker_bytes + place_bytes +
-                                           thread_bytes + sizeof *board->warmup);
+    size_t warning_at =
+        server_bytes + worker_bytes + place_bytes + thread_bytes + sizeof *board->warmup;
+    char *memory = bask_proc_shared_memory(warning_at + sizeof *board->warning);
     if (!memory) {
         bask_bell_close(bell);
         return BASK_E_NOMEM;
@@ -38,8 +39,9 @@ bask_board_init(struct bask_board *board, uint32_t workers, uint32_t threads)
         .threads = (struct bask_board_thread *)(memory + server_bytes + worker_bytes + place_bytes),
         .warmup = (struct bask_board_warmup *)(memory + server_bytes + worker_bytes + place_bytes +
                                                thread_bytes),
+        .warning = (struct bask_warning *)(memory + warning_at),
     };
-    return BASK_OK;
+    return bask_warning_init(board->warning);
 }
 
 bool
@@ -113,6 +115,68 @@ bask_board_read(const struct bask_board *board, uint32_t worker_id,
     info.vsz_bytes = info.pid ? bask_proc_address_space(info.pid) : 0;
     *ret_info = info;
     return BASK_OK;
+}
+
+static uint64_t
+answered_in(const struct bask_board *board, struct bask_seat seat)
+{
+    uint64_t sum = atomic_load(&bask_board_place(board, seat)->files);
+    for (uint32_t i = 0; i < board->thread_count; i++)
+        sum += atomic_load(&bask_board_thread(board, seat, i)->requests);
+    return sum;
+}
+
+void
+bask_board_begin(const struct bask_board *board, struct bask_seat seat)
+{
+    atomic_store(&bask_board_place(board, seat)->before, answered_in(board, seat));
+}
+
+uint64_t
+bask_board_since_begin(const struct bask_board *board, uint32_t worker_id)
+{
+    struct bask_seat seat = {worker_id, atomic_load(&bask_board_worker(board, worker_id)->side)};
+    return answered_in(board, seat) - atomic_load(&bask_board_place(board, seat)->before);
+}
+
+/* Its writer waits for nobody: two looks that show the same, in the same request, are taken for a
+ * whole line. */
+static void
+read_line(const struct bask_board_thread *thread, int64_t since, char line[BASK_BOARD_LINE])
+{
+    char again[BASK_BOARD_LINE];
+    memcpy(line, thread->line, BASK_BOARD_LINE);
+    atomic_thread_fence(memory_order_seq_cst);
+    memcpy(again, thread->line, BASK_BOARD_LINE);
+    bool same =
+        atomic_load(&thread->busy_since_us) == since && memcmp(line, again, BASK_BOARD_LINE) == 0;
+    line[same ? BASK_BOARD_LINE - 1 : 0] = '\0';
+}
+
+void
+bask_board_read_core(const struct bask_board *board, uint32_t worker_id, uint32_t index,
+                     struct bask_board_core *ret_core)
+{
+    struct bask_board_core core = {0};
+    uint32_t serving = atomic_load(&bask_board_worker(board, worker_id)->side);
+    for (uint32_t i = 0; i < BASK_PLACES; i++) {
+        struct bask_seat seat = {worker_id, (serving + i) % BASK_PLACES};
+        const struct bask_board_thread *thread = bask_board_thread(board, seat, index);
+        core.requests += atomic_load(&thread->requests);
+        core.exceptions += atomic_load(&thread->exceptions);
+        core.write_errors += atomic_load(&thread->write_errors);
+        core.read_errors += atomic_load(&thread->read_errors);
+        if (index == 0)
+            core.files += atomic_load(&bask_board_place(board, seat)->files);
+        int64_t since = atomic_load(&thread->busy_since_us);
+        if (!since || core.busy_since_us)
+            continue;
+        core.busy_since_us = since;
+        core.signal = atomic_load(&thread->signal);
+        read_line(thread, since, core.line);
+    }
+    core.requests += core.files;
+    *ret_core = core;
 }
 
 uint64_t

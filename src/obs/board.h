@@ -10,6 +10,7 @@
 #pragma once
 
 #include "obs/bounds.h"
+#include "obs/warning.h"
 
 #include <bask/plugin.h>
 
@@ -29,7 +30,9 @@ struct bask_board_thread {
     /* The request inside, or the last one: "GET /path?query", cut off. Nobody waits for a reader,
      * so it is text only once the process has ended or stands still. */
     _Alignas(8) char line[BASK_BOARD_LINE];
-    _Atomic uint64_t signals; /* dealt with */
+    _Atomic uint64_t signals;                   /* dealt with */
+    _Atomic uint64_t write_errors, read_errors; /* the client had left, or was too slow */
+    _Atomic uint32_t signal; /* 1 + the number of the signal that it is dealing with; 0: none */
 };
 
 /* What a worker wants of its master. */
@@ -51,6 +54,17 @@ struct bask_board_place {
     _Atomic uint64_t bounds[BASK_BOUND_COUNT]; /* what clients ran into */
     /* What was answered with files, by no thread of the application; of all who had this place. */
     _Atomic uint64_t files, file_bytes;
+    _Atomic uint64_t before; /* requests that were answered here when this process began */
+};
+
+/* A thread of a worker: what all had counted who had its places, and what the one that serves does,
+ * or else the one before it. */
+struct bask_board_core {
+    uint64_t requests, exceptions, write_errors, read_errors;
+    uint64_t files; /* of the worker: the first thread has them, for no thread answers them */
+    int64_t busy_since_us; /* as in struct bask_board_thread */
+    uint32_t signal;
+    char line[BASK_BOARD_LINE]; /* empty where it is idle, or just now began something else */
 };
 
 struct bask_board_worker {
@@ -64,6 +78,8 @@ struct bask_board_server {
     _Atomic uint32_t stopping;            /* nobody comes after those who are there, but */
     _Atomic uint32_t replaced;            /* another server serves on the same sockets */
     _Atomic uint32_t log_turns;           /* how often the log was to be opened again */
+    _Atomic uint64_t routed_signals,
+        unrouted_signals; /* of applications; the latter nobody wanted */
 };
 
 /* The last warm-up; written by the zygote that did it. What the fields mean is said in struct
@@ -84,6 +100,7 @@ struct bask_board {
     struct bask_board_place *places;   /* [worker_count * BASK_PLACES] */
     struct bask_board_thread *threads; /* [worker_count * BASK_PLACES * thread_count] */
     struct bask_board_warmup *warmup;
+    struct bask_warning *warning; /* an application's */
 };
 
 /* Which place of the board: worker ids count from 1, sides from 0. */
@@ -106,6 +123,14 @@ struct bask_board_thread *bask_board_thread(const struct bask_board *board, stru
 /* The sum of a worker's places; BASK_E_NOTFOUND if there is no such worker. */
 int bask_board_read(const struct bask_board *board, uint32_t worker_id,
                     struct bask_worker_info *ret_info);
+
+/* A process begins in this place. */
+void bask_board_begin(const struct bask_board *board, struct bask_seat seat);
+/* Requests that the process has answered that serves as this worker, or did so last. */
+uint64_t bask_board_since_begin(const struct bask_board *board, uint32_t worker_id);
+/* The worker and the thread exist. */
+void bask_board_read_core(const struct bask_board *board, uint32_t worker_id, uint32_t thread,
+                          struct bask_board_core *ret_core);
 
 /* How often clients of a worker ran into `bound`; 0 if there is no such worker. */
 uint64_t bask_board_bound(const struct bask_board *board, uint32_t worker_id,

@@ -22,10 +22,12 @@
 
 enum { PATIENCE_US = 500000, NOTE_MAX = 256 };
 
-enum kind { NEVER_WAITS, SOCKET, OPENED_AGAIN, SHARED };
+enum kind { NEVER_WAITS, SOCKET, PIPE_OPENED_AGAIN, OPENED_AGAIN, SHARED };
 
-/* A process has one standard error. A child goes on with what it inherits. */
-static struct {
+/* A process has one standard error, and perhaps a way of its own for lines about requests. A child
+ * goes on with what it inherits. */
+struct way {
+    int leads;      /* the descriptor that everybody knows; -1: there is none */
     _Atomic int fd; /* our own open file; -1: none so far. Once there the number stays, so that no
                      * thread writes to what has got it meanwhile */
     _Atomic int kind;
@@ -34,7 +36,10 @@ static struct {
     _Atomic bool cut;               /* what was written last has no end */
     _Atomic uint64_t lost;          /* lines, not told of yet */
     _Atomic int64_t lost_us;        /* since when */
-} outlet = {.fd = -1};
+};
+
+static struct way log_way = {.leads = STDERR_FILENO, .fd = -1};
+static struct way request_way = {.leads = -1, .fd = -1};
 
 static bask_outlet_watch_f *watcher;
 
@@ -44,30 +49,32 @@ bask_outlet_watch(bask_outlet_watch_f *watch)
     watcher = watch;
 }
 
-/* True: `outlet.fd` leads where standard error does, and does not wait. */
+/* True: `way->fd` leads where the known descriptor does, and does not wait. */
 static bool
-open_again(void)
+open_again(struct way *way)
 {
-    int fresh = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", way->leads);
+    int fresh = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     int none = -1;
     if (fresh < 0)
         return false;
-    if (atomic_compare_exchange_strong(&outlet.fd, &none, fresh))
+    if (atomic_compare_exchange_strong(&way->fd, &none, fresh))
         return true;
-    dup3(fresh, atomic_load(&outlet.fd), O_CLOEXEC);
+    dup3(fresh, atomic_load(&way->fd), O_CLOEXEC);
     close(fresh);
     return true;
 }
 
 static enum kind
-kind_of(const struct stat *status)
+kind_of(struct way *way, const struct stat *status)
 {
-    bool may_wait =
-        S_ISFIFO(status->st_mode) || (S_ISCHR(status->st_mode) && isatty(STDERR_FILENO));
-    if (may_wait && open_again())
-        return OPENED_AGAIN;
-    if (atomic_load(&outlet.fd) >= 0)
-        dup3(STDERR_FILENO, atomic_load(&outlet.fd), O_CLOEXEC); /* lets go of what was there */
+    bool is_pipe = S_ISFIFO(status->st_mode);
+    bool may_wait = is_pipe || (S_ISCHR(status->st_mode) && isatty(way->leads));
+    if (may_wait && open_again(way))
+        return is_pipe ? PIPE_OPENED_AGAIN : OPENED_AGAIN;
+    if (atomic_load(&way->fd) >= 0)
+        dup3(way->leads, atomic_load(&way->fd), O_CLOEXEC); /* lets go of what was there */
     if (may_wait)
         return SHARED;
     return S_ISSOCK(status->st_mode) ? SOCKET : NEVER_WAITS;
@@ -75,68 +82,85 @@ kind_of(const struct stat *status)
 
 /* Others may put something else in its place at any time: the application, a library. */
 static enum kind
-look(void)
+look(struct way *way)
 {
     struct stat now;
-    if (fstat(STDERR_FILENO, &now))
+    if (fstat(way->leads, &now))
         return NEVER_WAITS;
-    if (now.st_ino != atomic_load(&outlet.inode) || now.st_dev != atomic_load(&outlet.device)) {
-        atomic_store(&outlet.kind, kind_of(&now));
-        atomic_store(&outlet.device, now.st_dev);
-        atomic_store(&outlet.inode, now.st_ino);
-        atomic_store(&outlet.held, false);
+    if (now.st_ino != atomic_load(&way->inode) || now.st_dev != atomic_load(&way->device)) {
+        atomic_store(&way->kind, kind_of(way, &now));
+        atomic_store(&way->device, now.st_dev);
+        atomic_store(&way->inode, now.st_ino);
+        atomic_store(&way->held, false);
     }
-    return (enum kind)atomic_load(&outlet.kind);
+    return (enum kind)atomic_load(&way->kind);
 }
 
 static bool
-has_room(int64_t wait_us)
+has_room(const struct way *way, int64_t wait_us)
 {
-    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+    struct pollfd out = {.fd = way->leads, .events = POLLOUT};
     return poll(&out, 1, (int)(wait_us / 1000)) != 0;
 }
 
+/* As many whole lines as a pipe takes in one piece, whoever else writes to it. A longer line is
+ * whole, too, where there is room for it; but a write that may wait is never longer. */
+static size_t
+piece(const char *bytes, size_t len, bool may_wait)
+{
+    if (len <= PIPE_BUF)
+        return len;
+    const char *end = memrchr(bytes, '\n', PIPE_BUF);
+    if (!end && may_wait)
+        return PIPE_BUF;
+    if (!end)
+        end = memchr(bytes + PIPE_BUF, '\n', len - PIPE_BUF);
+    return end ? (size_t)(end - bytes) + 1 : len;
+}
+
 static ssize_t
-try(enum kind kind, const char *bytes, size_t len)
+try(struct way *way, enum kind kind, const char *bytes, size_t len)
 {
     switch (kind) {
+    case PIPE_OPENED_AGAIN:
+        return write(atomic_load(&way->fd), bytes, piece(bytes, len, false));
     case OPENED_AGAIN:
-        return write(atomic_load(&outlet.fd), bytes, len);
+        return write(atomic_load(&way->fd), bytes, len);
     case SOCKET:
-        return send(STDERR_FILENO, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        return send(way->leads, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
     case SHARED:
-        if (!has_room(0)) {
+        if (!has_room(way, 0)) {
             errno = EAGAIN;
             return -1;
         }
-        return write(STDERR_FILENO, bytes, len < PIPE_BUF ? len : PIPE_BUF);
+        return write(way->leads, bytes, piece(bytes, len, true));
     default:
-        return write(STDERR_FILENO, bytes, len);
+        return write(way->leads, bytes, len);
     }
 }
 
 /* How much of it went out. It ends, since each wait ends with bytes that went out, or all of it. */
 static size_t
-put(enum kind kind, const char *bytes, size_t len)
+put(struct way *way, enum kind kind, const char *bytes, size_t len)
 {
     int64_t until_us = 0;
     size_t done = 0;
     while (done < len) {
-        ssize_t n = try(kind, bytes + done, len - done);
+        ssize_t n = try(way, kind, bytes + done, len - done);
         if (n > 0) {
             done += (size_t)n;
             until_us = 0; /* a reader that is slow is waited for */
-            atomic_store(&outlet.held, false);
+            atomic_store(&way->held, false);
             continue;
         }
         if (n < 0 && errno == EINTR)
             continue;
-        if (n == 0 || errno != EAGAIN || atomic_load(&outlet.held))
+        if (n == 0 || errno != EAGAIN || atomic_load(&way->held))
             break;
         int64_t now = bask_clock_us();
         until_us = until_us ? until_us : now + PATIENCE_US;
-        if (now >= until_us || !has_room(until_us - now + 999)) {
-            atomic_store(&outlet.held, true);
+        if (now >= until_us || !has_room(way, until_us - now + 999)) {
+            atomic_store(&way->held, true);
             break;
         }
     }
@@ -144,29 +168,45 @@ put(enum kind kind, const char *bytes, size_t len)
 }
 
 static void
-note_loss(const char *rest, size_t len, bool is_cut)
+note_loss(struct way *way, const char *rest, size_t len, bool is_cut)
 {
     int64_t none = 0;
     uint64_t lines = 0;
     for (size_t i = 0; i < len; i++)
         lines += rest[i] == '\n';
     if (is_cut)
-        atomic_store(&outlet.cut, true);
-    atomic_compare_exchange_strong(&outlet.lost_us, &none, bask_clock_us());
-    atomic_fetch_add(&outlet.lost, lines ? lines : 1);
+        atomic_store(&way->cut, true);
+    atomic_compare_exchange_strong(&way->lost_us, &none, bask_clock_us());
+    atomic_fetch_add(&way->lost, lines ? lines : 1);
+}
+
+static void write_by(struct way *way, const char *lines, size_t len);
+
+/* The request lines' own way is for nothing else: what it lost is told in the log, once it is free.
+ */
+static bool
+is_told(struct way *way, enum kind kind, const char *note, size_t len)
+{
+    const char *text = *note == '\n' ? note + 1 : note;
+    if (way == &log_way)
+        return put(way, kind, note, len) == len;
+    if (!has_room(way, 0) || (text > note && put(way, kind, note, 1) != 1))
+        return false;
+    write_by(&log_way, text, len - (size_t)(text - note));
+    return true;
 }
 
 /* False: the way is not free yet. */
 static bool
-tell_of_loss(enum kind kind)
+tell_of_loss(struct way *way, enum kind kind)
 {
     char note[NOTE_MAX];
-    uint64_t lost = atomic_exchange(&outlet.lost, 0);
+    uint64_t lost = atomic_exchange(&way->lost, 0);
     if (!lost)
         return true;
-    int64_t since_us = atomic_exchange(&outlet.lost_us, 0);
+    int64_t since_us = atomic_exchange(&way->lost_us, 0);
     size_t used = 0;
-    if (atomic_load(&outlet.cut))
+    if (atomic_load(&way->cut))
         note[used++] = '\n';
     used += bask_log_begin(BASK_LOG_WARN, note + used, sizeof note - used);
     used += (size_t)snprintf(note + used, sizeof note - used,
@@ -174,28 +214,65 @@ tell_of_loss(enum kind kind)
                              "the log for %.1f s\n",
                              (unsigned long long)lost,
                              since_us ? (double)(bask_clock_us() - since_us) / 1e6 : 0.0);
-    if (put(kind, note, used) == used) {
-        atomic_store(&outlet.cut, false);
+    if (is_told(way, kind, note, used)) {
+        atomic_store(&way->cut, false);
         return true;
     }
-    atomic_fetch_add(&outlet.lost, lost);
-    atomic_store(&outlet.lost_us, since_us);
+    atomic_fetch_add(&way->lost, lost);
+    atomic_store(&way->lost_us, since_us);
     return false;
 }
 
-void
-bask_outlet_write(const char *lines, size_t len)
+static void
+write_by(struct way *way, const char *lines, size_t len)
 {
-    enum kind kind = look();
-    size_t done = tell_of_loss(kind) ? put(kind, lines, len) : 0;
+    enum kind kind = look(way);
+    size_t done = tell_of_loss(way, kind) ? put(way, kind, lines, len) : 0;
     if (done < len)
-        note_loss(lines + done, len - done, done > 0);
+        note_loss(way, lines + done, len - done, done > 0);
     if (watcher)
         watcher(lines, len);
 }
 
 void
+bask_outlet_write(const char *lines, size_t len)
+{
+    write_by(&log_way, lines, len);
+}
+
+void
+bask_outlet_write_requests(const char *lines, size_t len)
+{
+    write_by(request_way.leads < 0 ? &log_way : &request_way, lines, len);
+}
+
+void
+bask_outlet_requests_to(int fd)
+{
+    request_way.leads = fd;
+}
+
+void
 bask_outlet_follow(void)
 {
-    look();
+    look(&log_way);
+}
+
+static void
+forget(struct way *way)
+{
+    int fd = atomic_exchange(&way->fd, -1);
+    if (fd >= 0)
+        close(fd);
+    atomic_store(&way->inode, 0);
+    atomic_store(&way->lost, 0);
+}
+
+void
+bask_outlet_forget(void)
+{
+    forget(&log_way);
+    forget(&request_way);
+    request_way.leads = -1;
+    watcher = NULL;
 }

@@ -13,6 +13,11 @@
 /* Whole lines. Any thread may call it. */
 void bask_outlet_write(const char *lines, size_t len);
 
+/* The same for lines about requests, which may have a way of their own: the descriptor `fd`, from
+ * now on. -1: they go beside the others. Set once, before there are threads. */
+void bask_outlet_write_requests(const char *lines, size_t len);
+void bask_outlet_requests_to(int fd);
+
 /* Is shown all that is written, also what is lost, by the thread that writes it; NULL: nobody is.
  */
 typedef void bask_outlet_watch_f(const char *lines, size_t len);
@@ -21,3 +26,6 @@ void bask_outlet_watch(bask_outlet_watch_f *watch);
 /* Standard error leads elsewhere now: the way to where it led is closed. Without this the next line
  * would notice. */
 void bask_outlet_follow(void);
+
+/* In a new process that writes somewhere else: as at the start. */
+void bask_outlet_forget(void);

@@ -4,31 +4,12 @@
 #include "base/err.h"
 #include "base/str.h"
 
-#include <dlfcn.h>
-#include <stdio.h>
-
 const struct bask_guest *
 bask_guest_find(bask_str name)
 {
     for (size_t i = 0; bask_embedded_guests[i]; i++)
         if (bask_str_eq(name, bask_str_of(bask_embedded_guests[i]->name)))
             return bask_embedded_guests[i];
-    return NULL;
-}
-
-const struct bask_guest *
-bask_guest_open(const char *path, char *error, size_t error_size)
-{
-    void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    const struct bask_guest *guest = object ? dlsym(object, BASK_GUEST_SYMBOL) : NULL;
-    *error = '\0';
-    if (guest && guest->abi_major == BASK_ABI_MAJOR && guest->size >= sizeof *guest)
-        return guest;
-    if (guest)
-        snprintf(error, error_size, "%s was built for plugin ABI %u, this server has %u", path,
-                 guest->abi_major, BASK_ABI_MAJOR);
-    if (object)
-        dlclose(object);
     return NULL;
 }
 

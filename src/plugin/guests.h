@@ -18,9 +18,6 @@ extern const struct bask_guest *const bask_embedded_guests[];
 
 /* An embedded guest; NULL if none has this name. */
 const struct bask_guest *bask_guest_find(bask_str name);
-/* Loads a guest from a shared object. NULL: one sentence is in `error`, or it is no guest at all
- * and `error` is empty. */
-const struct bask_guest *bask_guest_open(const char *path, char *error, size_t error_size);
 
 /* One more is asked for; twice is once. BASK_E_LIMIT. */
 int bask_guests_add(struct bask_guests *guests, const struct bask_guest *guest);

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "obs/log.h"
 #include "svc/functions.h"
+#include "svc/spool_packet.h"
 #include "svc/svc.h"
 #include "sys/bell.h"
 #include "sys/clock.h"
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 200 };
+enum { WAIT_MS = 200, COMPLAIN_US = 10000000 };
 
 static struct bask_host_setup host;
 static _Thread_local struct bask_thread *current; /* the calling application thread */
@@ -34,6 +35,38 @@ void
 bask_host_limit(struct bask_host_limits limits)
 {
     host.limits = limits;
+}
+
+void
+bask_host_serve_signals(struct bask_host_signals signals)
+{
+    host.signals = signals;
+}
+
+int
+bask_host_wait_signal(void)
+{
+    const struct bask_host_signals *signals = &host.signals;
+    const struct bask_req *req = bask_host_present();
+    uint32_t turn;
+    if (!req)
+        return BASK_E_STATE;
+    if (!signals->take)
+        return BASK_E_NOTFOUND;
+    bask_crew_lock(host.crew);
+    signals->begin_wait(signals->context);
+    int number = signals->take(signals->context, &turn);
+    while (number == BASK_E_NOTFOUND) {
+        bask_crew_unlock(host.crew);
+        signals->wait(signals->context, turn);
+        bask_crew_lock(host.crew);
+        number = req->cut ? BASK_E_TIMEOUT : signals->take(signals->context, &turn);
+    }
+    if (number >= 0)
+        bask_board_add(&current->board->signals, 1);
+    signals->end_wait(signals->context);
+    bask_crew_unlock(host.crew);
+    return number;
 }
 
 void
@@ -60,6 +93,12 @@ struct bask_crew *
 bask_host_crew(void)
 {
     return host.crew;
+}
+
+const struct bask_line_format *
+bask_host_lines(void)
+{
+    return host.lines;
 }
 
 struct bask_thread *
@@ -109,6 +148,8 @@ take(struct bask_thread *thread)
         atomic_store_explicit(&board->deadline_us, now + host.limits.harakiri_us,
                               memory_order_release);
     if (req->job.kind) {
+        if (req->job.kind == BASK_JOB_SIGNAL)
+            atomic_store_explicit(&board->signal, req->job.number + 1, memory_order_relaxed);
         thread->job = &req->job;
         thread->app = applications ? -1 : 0;
         return NULL;
@@ -155,6 +196,14 @@ count(struct bask_thread *thread, uint64_t bytes, bool failed)
         host.limits.recycle(host.limits.context, BASK_STR("max-requests"));
 }
 
+/* What a call for a client came to: it may have left, or be too slow. */
+static void
+count_error(_Atomic uint64_t *errors, ssize_t result)
+{
+    if (result == BASK_E_CLOSED || result == BASK_E_TIMEOUT)
+        bask_board_add(errors, 1);
+}
+
 static int
 host_respond(const struct bask_request *request, bask_str head, uint32_t header_count,
              bask_str body)
@@ -165,6 +214,8 @@ host_respond(const struct bask_request *request, bask_str head, uint32_t header_
     int err = req->io->respond(req, head, header_count, body);
     if (err != BASK_E_SYNTAX)
         count(thread, head.len + body.len, false);
+    if (err)
+        count_error(&thread->board->write_errors, err);
     bask_crew_unlock(host.crew);
     return err;
 }
@@ -182,6 +233,7 @@ host_respond_file(const struct bask_request *request, bask_str head, uint32_t he
     int err = bask_req_respond_file(req, head, header_count, copy, offset, length);
     if (err != BASK_E_SYNTAX)
         count(thread, head.len + (uint64_t)length, false);
+    count_error(&thread->board->write_errors, err);
     bask_crew_unlock(host.crew);
     return err;
 }
@@ -215,6 +267,7 @@ host_write(const struct bask_request *request, bask_str data)
     for (;;) {
         bask_crew_lock(host.crew);
         int err = req->io->write(req, data);
+        count_error(&req->thread->board->write_errors, err);
         bask_crew_unlock(host.crew);
         if (err != BASK_E_AGAIN)
             return err;
@@ -233,6 +286,7 @@ host_finish(const struct bask_request *request)
     uint64_t bytes = req->response.head.len + (uint64_t)req->response.taken;
     int err = req->io->finish(req);
     count(thread, bytes, false);
+    count_error(&thread->board->write_errors, err);
     bask_crew_unlock(host.crew);
     return err;
 }
@@ -274,6 +328,7 @@ host_read_body(const struct bask_request *request, char *buffer, size_t size)
     for (;;) {
         bask_crew_lock(host.crew);
         ssize_t n = req->io->read_body(req, buffer, size);
+        count_error(&req->thread->board->read_errors, n);
         bask_crew_unlock(host.crew);
         if (n != BASK_E_AGAIN)
             return n;
@@ -518,14 +573,16 @@ host_end_job(const struct bask_job *job, int failed, bask_str answer)
 {
     struct bask_req *req = BASK_CONTAINER(job, struct bask_req, job);
     struct bask_thread *thread = req->thread;
-    bool is_call = job->kind == BASK_JOB_CALL;
+    bool is_call = job->kind != BASK_JOB_SIGNAL; /* somebody waits for an answer */
     bask_crew_lock(host.crew);
     if (failed)
         bask_board_add(&thread->board->exceptions, 1);
     if (failed && !is_call && applications)
         bask_board_add(&applications->rows[0].exceptions, 1); /* no application's */
-    if (!is_call)
+    if (!is_call) {
         bask_board_add(&thread->board->signals, 1);
+        atomic_store_explicit(&thread->board->signal, 0, memory_order_relaxed);
+    }
     req->io->end_job(req, failed, answer); /* the job is gone */
     if (is_call)
         count(thread, answer.len, failed);
@@ -534,13 +591,41 @@ host_end_job(const struct bask_job *job, int failed, bask_str answer)
     bask_crew_unlock(host.crew);
 }
 
-/* A call of a function that is not the plugin's: it is made here, by the thread that took it, and
- * needs nothing of the plugin. */
+/* What is wrong with the disk everybody who sends a task would hear of: now and then is enough. */
+static void
+complain_of_task(const char *why)
+{
+    static _Atomic int64_t complained_us;
+    int64_t now = bask_clock_us(), before = atomic_load(&complained_us);
+    if ((!before || now - before >= COMPLAIN_US) &&
+        atomic_compare_exchange_strong(&complained_us, &before, now))
+        bask_log(BASK_LOG_ERROR, "a task that came over the network is not kept: %s", why);
+}
+
+static void
+keep_task(struct bask_thread *thread)
+{
+    const struct bask_job *job = thread->job;
+    char error[512];
+    int err = bask_spool_put_packet(job->items, error, sizeof error);
+    bool refused = err == BASK_E_SYNTAX || err == BASK_E_NOTFOUND || err == BASK_E_LIMIT;
+    if (err && !refused)
+        complain_of_task(error);
+    thread->job = NULL;
+    host_end_job(job, err && !refused, err ? (bask_str){0} : BASK_STR("kept"));
+}
+
+/* A task, or a call of a function that is not the plugin's: it is done here, by the thread that
+ * took it, and needs nothing of the plugin. */
 static bool
 answer_here(struct bask_thread *thread)
 {
     const struct bask_job *job = thread->job;
     bool plugin_takes_calls = host.jobs & BASK_JOBS(BASK_JOB_CALL);
+    if (job->kind == BASK_JOB_TASK) {
+        keep_task(thread);
+        return true;
+    }
     if (job->kind != BASK_JOB_CALL || (plugin_takes_calls && !bask_functions_are_direct(job->name)))
         return false;
     bask_str result = {0};

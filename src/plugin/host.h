@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "obs/apps.h"
 #include "obs/board.h"
+#include "obs/line_format.h"
 #include "plugin/crew.h"
 
 #include <bask/service_request.h>
@@ -30,6 +31,16 @@ struct bask_host_limits {
     void *context;
 };
 
+/* Where a thread that waits for a signal inside a request gets it; see proc/signal_jobs.h. All but
+ * `wait` are called with the crew's lock held. */
+struct bask_host_signals {
+    void (*begin_wait)(void *context);
+    void (*end_wait)(void *context);
+    int (*take)(void *context, uint32_t *ret_turn);
+    void (*wait)(void *context, uint32_t turn);
+    void *context;
+};
+
 struct bask_host_setup {
     struct bask_crew *crew; /* NULL in a zygote */
     const struct bask_board *board;
@@ -37,10 +48,12 @@ struct bask_host_setup {
     const struct bask_conf *conf;
     struct bask_server_info info;
     const struct bask_host_listener *listeners;
-    uint32_t worker_id;             /* 0 in a zygote */
-    uint32_t jobs;                  /* the kinds that the plugin takes */
-    int transfer_ms;                /* how long a client that sends may make no progress */
-    struct bask_host_limits limits; /* none before bask_host_limit */
+    uint32_t worker_id;                   /* 0 in a zygote */
+    uint32_t jobs;                        /* the kinds that the plugin takes */
+    const struct bask_line_format *lines; /* of the access log; NULL: built in */
+    int transfer_ms;                      /* how long a client that sends may make no progress */
+    struct bask_host_limits limits;       /* none before bask_host_limit */
+    struct bask_host_signals signals;     /* none before bask_host_serve_signals */
 };
 
 /* The function table that plugins get; the same in every process. */
@@ -49,6 +62,9 @@ extern const struct bask_host bask_host_functions;
 void bask_host_set_up(const struct bask_host_setup *setup);
 /* From the next request on these hold. */
 void bask_host_limit(struct bask_host_limits limits);
+void bask_host_serve_signals(struct bask_host_signals signals);
+/* As service_request.h has it. */
+int bask_host_wait_signal(void);
 /* The calling thread is `thread` from now on; NULL: none any more. */
 void bask_host_enter(struct bask_thread *thread);
 /* This process is a worker from now on: its applications are told to the others. */
@@ -57,6 +73,7 @@ void bask_host_take_seat(struct bask_seat seat);
 /* How long a request may take without a word of the client or the application; 0: for ever. */
 int64_t bask_host_harakiri_us(void);
 struct bask_crew *bask_host_crew(void);
+const struct bask_line_format *bask_host_lines(void);
 /* How long a thread waits for a client that makes no progress. */
 int bask_host_transfer_ms(void);
 

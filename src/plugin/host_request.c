@@ -8,6 +8,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+enum { VARIABLE_MAX = 65535 };
+
 struct bask_req *
 bask_host_present(void)
 {
@@ -82,6 +84,68 @@ read_body(char *buffer, size_t size, int timeout_ms)
     }
 }
 
+/* Its time is asked for too late to be measured: the board's is near enough. */
+static int
+log_this(void)
+{
+    struct bask_req *req = bask_host_present();
+    if (!req)
+        return BASK_E_STATE;
+    bask_crew_lock(bask_host_crew()); /* a request that is cut off is logged by another thread */
+    if (!req->started_us)
+        req->started_us =
+            atomic_load_explicit(&req->thread->board->busy_since_us, memory_order_relaxed);
+    req->wants_line = true;
+    bask_crew_unlock(bask_host_crew());
+    return BASK_OK;
+}
+
+static int
+add_variable(bask_str name, bask_str value)
+{
+    struct bask_req *req = bask_host_present();
+    if (!req)
+        return BASK_E_STATE;
+    if (name.len > VARIABLE_MAX || value.len > VARIABLE_MAX)
+        return BASK_E_LIMIT;
+    char *copy = bask_arena_alloc(&req->text, value.len);
+    if (!copy)
+        return BASK_E_NOMEM;
+    if (value.len)
+        memcpy(copy, value.ptr, value.len);
+    bask_crew_lock(bask_host_crew());
+    int err = bask_req_add(req, -1, name, (bask_str){0}, bask_str_n(copy, value.len));
+    bask_crew_unlock(bask_host_crew());
+    return err;
+}
+
+/* The bytes are there before the note is: a request that is cut off is logged by another thread. */
+static int
+note(bask_str name, bask_str value)
+{
+    struct bask_req *req = bask_host_present();
+    if (!req)
+        return BASK_E_STATE;
+    if (!bask_line_format_shows(bask_host_lines(), name))
+        return BASK_OK;
+    value.len = value.len < BASK_LINE_VALUE ? value.len : BASK_LINE_VALUE;
+    struct bask_req_note *fresh =
+        bask_arena_alloc(&req->text, sizeof *fresh + name.len + value.len);
+    if (!fresh)
+        return BASK_E_NOMEM;
+    char *text = (char *)(fresh + 1);
+    memcpy(text, name.ptr, name.len);
+    if (value.len)
+        memcpy(text + name.len, value.ptr, value.len);
+    fresh->name = bask_str_n(text, name.len);
+    fresh->value = bask_str_n(text + name.len, value.len);
+    bask_crew_lock(bask_host_crew());
+    fresh->next = req->notes;
+    req->notes = fresh;
+    bask_crew_unlock(bask_host_crew());
+    return BASK_OK;
+}
+
 const struct bask_service_request bask_host_request_service = {
     .size = sizeof bask_host_request_service,
     .descriptor = descriptor,
@@ -91,4 +155,8 @@ const struct bask_service_request bask_host_request_service = {
     .current = current,
     .read_body = read_body,
     .patience_ms = bask_host_transfer_ms,
+    .log_this = log_this,
+    .add_variable = add_variable,
+    .wait_signal = bask_host_wait_signal,
+    .note = note,
 };

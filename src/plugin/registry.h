@@ -1,5 +1,5 @@
 /*
- * The plugins of this server: those built in, and those loaded from shared objects.
+ * The plugins that are built in, and what may be missing in one that is not.
  */
 #pragma once
 
@@ -10,9 +10,6 @@ extern const struct bask_plugin *const bask_embedded_plugins[];
 
 /* An embedded plugin; NULL if none has this name. */
 const struct bask_plugin *bask_plugin_find(bask_str name);
-
-/* Loads a plugin from a shared object. NULL: one sentence is in `error`. */
-const struct bask_plugin *bask_plugin_open(const char *path, char *error, size_t error_size);
 
 /* The kinds of jobs that a plugin takes; one that was built before there were any takes none. */
 uint32_t bask_plugin_jobs(const struct bask_plugin *plugin);

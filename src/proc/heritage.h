@@ -26,8 +26,11 @@ struct bask_process_options {
     bool lazy_apps;
     int64_t ready_timeout_ms; /* 0: no limit */
     bool disable_logging;
+    struct bask_access_rules log_rules;
+    struct bask_line_options lines;
     bool need_app;
     int64_t max_apps;
+    int64_t thread_stack_kib;
     bool enable_threads;
     int64_t async;        /* 0 and 1: threads, as it is */
     int64_t cpu_affinity; /* CPUs of a worker; 0: all */

@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "proc/hook_actions.h"
-#include "sys/clock.h"
+#include "proc/waiting.h"
 #include "sys/priv.h"
 
 #include <errno.h>
@@ -17,7 +17,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 static int
@@ -182,51 +181,39 @@ hook_umount(const struct hook_call *call)
 
 enum { LONGEST_WAIT = 86400 };
 
-/* `kind` is a bit of st_mode's S_IFMT, 0 for any. */
 static int
-wait_for(const struct hook_call *call, mode_t kind)
+wait_for(const struct hook_call *call, enum bask_waiting_kind kind)
 {
-    const struct timespec pause = {.tv_nsec = 100000000};
     long long seconds = 60;
-    struct stat status;
     if (call->words[1] &&
         (bask_str_to_i64(bask_str_of(call->words[1]), &seconds) || seconds > LONGEST_WAIT)) {
         snprintf(call->error, call->error_size, "\"%s\" is not a number of seconds up to %d",
                  call->words[1], LONGEST_WAIT);
         return BASK_E_SYNTAX;
     }
-    int64_t deadline = bask_clock_us() + seconds * 1000000;
-    while (stat(call->words[0], &status) || (kind && (status.st_mode & S_IFMT) != kind)) {
-        if (bask_clock_us() >= deadline) {
-            snprintf(call->error, call->error_size, "%s did not appear within %lld s",
-                     call->words[0], seconds);
-            return BASK_E_TIMEOUT;
-        }
-        nanosleep(&pause, NULL);
-    }
-    return BASK_OK;
+    return bask_waiting_for(kind, call->words[0], seconds * 1000, call->error, call->error_size);
 }
 
 int
 hook_wait_for_any(const struct hook_call *call)
 {
-    return wait_for(call, 0);
+    return wait_for(call, BASK_WAITING_ANY);
 }
 
 int
 hook_wait_for_file(const struct hook_call *call)
 {
-    return wait_for(call, S_IFREG);
+    return wait_for(call, BASK_WAITING_FILE);
 }
 
 int
 hook_wait_for_folder(const struct hook_call *call)
 {
-    return wait_for(call, S_IFDIR);
+    return wait_for(call, BASK_WAITING_FOLDER);
 }
 
 int
 hook_wait_for_socket(const struct hook_call *call)
 {
-    return wait_for(call, S_IFSOCK);
+    return wait_for(call, BASK_WAITING_SOCKET);
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "proc/hooks.h"
+#include "proc/waiting.h"
 #include "sys/priv.h"
 #include "sys/seccomp.h"
 
@@ -18,7 +19,7 @@ struct bask_place_options {
     bool no_initgroups, drop_after_init, drop_after_apps, master_as_root;
     bask_str chroot;
     bask_str umask, chdir, chdir2;
-    struct bask_values env, unenv;
+    struct bask_values env, unenv, envdirs;
     bool honour_stdin, no_orphans, logfile_chown;
     int64_t limit_as, limit_nproc, max_fd, prio;
     struct bask_values cgroups, cgroup_options;
@@ -26,6 +27,7 @@ struct bask_place_options {
     bool auto_procname;
     bask_str procname, procname_master, procname_prefix, procname_prefix_spaced, procname_append;
     struct bask_hook_options hooks;
+    struct bask_waiting_options waiting;
 };
 
 /* When privileges are dropped. */

@@ -37,6 +37,9 @@ static const struct bask_option rows[] = {
      "set a variable of the environment"},
     {"unenv", NULL, 0, BASK_OPT_LIST, AT(unenv), 0, 0, NULL, "NAME",
      "remove a variable from the environment"},
+    {"envdir", NULL, 0, BASK_OPT_LIST, AT(envdirs), 0, 0, NULL, "DIR",
+     "set variables by the files of this folder, as daemontools do, after --env; an empty one "
+     "removes its own"},
     {"honour-stdin", NULL, 0, BASK_OPT_FLAG, AT(honour_stdin), 0, 0, NULL, NULL,
      "leave standard input as it is; otherwise it is /dev/null", .flags = BASK_OPT_FIXED},
     {"logfile-chown", NULL, 0, BASK_OPT_FLAG, AT(logfile_chown), 0, 0, NULL, NULL,

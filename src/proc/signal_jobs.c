@@ -3,8 +3,12 @@
 
 #include "base/err.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+
+enum { WAIT_NS = 200000000 };
 
 struct bask_signal_jobs {
     struct bask_loop *loop;
@@ -13,6 +17,11 @@ struct bask_signal_jobs {
     struct bask_link list;       /* of all that were made and are not done */
     uint32_t count, most;
     uint32_t next; /* the number to begin with: none has to wait for the others */
+    uint32_t waiters;
+    bool closed;
+    pthread_mutex_t turn_lock;
+    pthread_cond_t turned;
+    uint32_t turn; /* how often waiters were told to look */
 };
 
 struct signal_job {
@@ -120,16 +129,131 @@ take_round(struct bask_signal_jobs *jobs, uint32_t from)
     return took;
 }
 
+static void
+wake_waiters(struct bask_signal_jobs *jobs)
+{
+    pthread_mutex_lock(&jobs->turn_lock);
+    jobs->turn++;
+    pthread_cond_broadcast(&jobs->turned);
+    pthread_mutex_unlock(&jobs->turn_lock);
+}
+
 void
 bask_signal_jobs_look(struct bask_signal_jobs *jobs)
 {
     if (!jobs || !jobs->box || bask_signal_next(jobs->box, 0) == BASK_SIGNALS)
         return;
+    if (jobs->waiters && !jobs->closed) {
+        wake_waiters(jobs);
+        return;
+    }
     bool took = take_round(jobs, jobs->next);
     while (take_round(jobs, 0))
         took = true;
     if (took)
         bask_loop_nudge(jobs->loop);
+}
+
+static void
+begin_wait(void *context)
+{
+    struct bask_signal_jobs *jobs = context;
+    jobs->waiters++;
+    if (jobs->box)
+        atomic_store(&jobs->box->waiters, jobs->waiters);
+}
+
+static void
+end_wait(void *context)
+{
+    struct bask_signal_jobs *jobs = context;
+    jobs->waiters--;
+    if (jobs->box)
+        atomic_store(&jobs->box->waiters, jobs->waiters);
+    bask_signal_jobs_look(jobs);
+}
+
+/* What became a job before somebody waited, and no thread has begun. */
+static int
+withdraw(struct bask_signal_jobs *jobs)
+{
+    for (struct bask_link *link = jobs->list.next; link != &jobs->list; link = link->next) {
+        struct signal_job *job = BASK_CONTAINER(link, struct signal_job, link);
+        int number = (int)job->req->job.number;
+        if (job->req->thread)
+            continue;
+        bask_pipeline_withdraw(jobs->pipeline, job->req);
+        forget(job);
+        return number;
+    }
+    return BASK_E_NOTFOUND;
+}
+
+/* The first from `from` on. */
+static int
+take_from(struct bask_signal_jobs *jobs, uint32_t from)
+{
+    for (uint32_t number = from; number < BASK_SIGNALS; number++) {
+        number = bask_signal_next(jobs->box, number);
+        if (number < BASK_SIGNALS && bask_signal_take(jobs->box, number)) {
+            jobs->next = number + 1;
+            return (int)number;
+        }
+    }
+    return BASK_E_NOTFOUND;
+}
+
+static int
+take_one(void *context, uint32_t *ret_turn)
+{
+    struct bask_signal_jobs *jobs = context;
+    if (!jobs->box || jobs->closed)
+        return BASK_E_CLOSED;
+    int number = withdraw(jobs);
+    if (number < 0)
+        number = take_from(jobs, jobs->next);
+    if (number < 0)
+        number = take_from(jobs, 0);
+    *ret_turn = jobs->turn; /* whoever changes it has the worker's lock, too */
+    return number;
+}
+
+static void
+wait_for_one(void *context, uint32_t turn)
+{
+    struct bask_signal_jobs *jobs = context;
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += WAIT_NS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&jobs->turn_lock);
+    int err = 0;
+    while (jobs->turn == turn && !err)
+        err = pthread_cond_timedwait(&jobs->turned, &jobs->turn_lock, &until);
+    pthread_mutex_unlock(&jobs->turn_lock);
+}
+
+struct bask_host_signals
+bask_signal_jobs_for_host(struct bask_signal_jobs *jobs)
+{
+    return (struct bask_host_signals){
+        .begin_wait = begin_wait,
+        .end_wait = end_wait,
+        .take = take_one,
+        .wait = wait_for_one,
+        .context = jobs,
+    };
+}
+
+void
+bask_signal_jobs_close(struct bask_signal_jobs *jobs)
+{
+    if (!jobs)
+        return;
+    jobs->closed = true;
+    wake_waiters(jobs);
+    bask_signal_jobs_look(jobs); /* who does not wait for them handles them */
 }
 
 struct bask_signal_jobs *
@@ -144,6 +268,12 @@ bask_signal_jobs_new(struct bask_loop *loop, struct bask_pipeline *pipeline,
     jobs->box = box;
     jobs->most = most;
     bask_list_init(&jobs->list);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&jobs->turned, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&jobs->turn_lock, NULL);
     return jobs;
 }
 
@@ -164,6 +294,8 @@ bask_signal_jobs_free(struct bask_signal_jobs **jobs)
         bask_list_remove(&job->req->link); /* from the pipeline */
         finish(job->req);
     }
+    pthread_cond_destroy(&(*jobs)->turned);
+    pthread_mutex_destroy(&(*jobs)->turn_lock);
     free(*jobs);
     *jobs = NULL;
 }

@@ -131,6 +131,7 @@ end_without_master(struct worker *worker)
         _exit(BASK_EXIT_END);
     bask_log(BASK_LOG_ERROR, "the master is gone; worker %u ends when its requests are done",
              worker->seat.worker_id);
+    bask_signal_jobs_close(worker->signal_jobs);
     bask_net_drain(worker->net, true);
     close_listeners(&worker->heritage->listeners);
     if (bask_list_is_unlinked(&worker->cut_off.link))
@@ -159,6 +160,7 @@ drain(struct worker *worker)
     const struct bask_board *board = &worker->heritage->board;
     bool is_last = !worker->heritage->options->master || atomic_load(&board->server->stopping);
     bask_limits_leave(worker->limits);
+    bask_signal_jobs_close(worker->signal_jobs);
     bool is_followed = !is_last || atomic_load(&board->server->replaced);
     if (!is_followed || bask_harakiri_has_paused(worker->harakiri))
         bask_net_drain(worker->net, is_last);
@@ -190,6 +192,7 @@ take_signals(struct worker *worker)
         return;
     }
     if (came & (UINT64_C(1) << SIGINT | UINT64_C(1) << SIGQUIT | UINT64_C(1) << SIGTERM)) {
+        bask_signal_jobs_close(worker->signal_jobs);
         bask_net_drain(worker->net, false);
         finish(worker, BASK_EXIT_END);
         if (bask_list_is_unlinked(&worker->cut_off.link))
@@ -320,9 +323,11 @@ extras_of(struct worker *worker)
 {
     uint32_t jobs = bask_plugin_jobs(worker->heritage->plugin);
     return (struct bask_net_extras){
+        .tasks = worker->heritage->aides.folder_count > 0,
         .calls = jobs & BASK_JOBS(BASK_JOB_CALL) || worker->heritage->guests.count,
         .on_signal = worker->heritage->signals ? pass_signal : NULL,
         .context = worker->heritage->signals,
+        .warning = worker->heritage->board.warning,
         .on_full = worker->heritage->board.worker_count > 1 ? leave_to_others : NULL,
         .full_context = worker,
     };
@@ -340,6 +345,16 @@ init_signal_jobs(struct worker *worker)
     return worker->signal_jobs ? BASK_OK : BASK_E_NOMEM;
 }
 
+/* For lines of the access log. */
+static int64_t
+metric_of(const void *context, bask_str name)
+{
+    const struct bask_heritage *heritage = context;
+    int64_t value;
+    bool is_there = !bask_metrics_get(&heritage->shared.metrics, &heritage->board, name, &value);
+    return is_there ? value : 0;
+}
+
 static int
 init_parts(struct worker *worker)
 {
@@ -353,11 +368,17 @@ init_parts(struct worker *worker)
     worker->cut_off.on_due = on_cut_off;
     worker->threads = calloc((size_t)heritage->options->threads, sizeof *worker->threads);
     worker->loop = bask_loop_new();
-    if (!heritage->options->disable_logging)
-        worker->access = bask_access_new(STDERR_FILENO);
-    if (worker->loop)
-        worker->net = bask_net_new(worker->loop, &worker->pipeline, heritage->net,
-                                   &heritage->listeners, worker->access, heritage->options->master);
+    worker->access = bask_access_new(STDERR_FILENO, &heritage->options->lines);
+    if (worker->access)
+        bask_access_know(worker->access, worker->seat.worker_id, metric_of, heritage);
+    if (worker->loop && worker->access)
+        worker->net = bask_net_new(
+            worker->loop, &worker->pipeline, heritage->net, &heritage->listeners,
+            heritage->options->disable_logging ? NULL : worker->access, heritage->options->master);
+    if (worker->net)
+        bask_net_log_some(worker->net, worker->access, &heritage->options->log_rules);
+    if (worker->net)
+        bask_net_log_forwarded(worker->net, heritage->options->lines.forwarded);
     if (worker->net)
         bask_net_count_at(worker->net, bask_board_place(&heritage->board, worker->seat)->bounds);
     if (worker->net)
@@ -384,6 +405,7 @@ bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, 
         .worker_id = id,
         .jobs = bask_plugin_jobs(heritage->plugin),
         .transfer_ms = (int)heritage->net->transfer_ms,
+        .lines = heritage->options->lines.format,
     });
     bask_svc_set_up(&(struct bask_svc_setup){
         .options = heritage->services,
@@ -479,6 +501,11 @@ bask_worker_init(struct bask_heritage *heritage)
 int
 bask_worker_load(struct bask_heritage *heritage)
 {
+    char error[512];
+    if (bask_waiting_load(&heritage->place.options.waiting, error, sizeof error)) {
+        bask_log(BASK_LOG_ERROR, "the application is not loaded: %s", error);
+        return BASK_EXIT_FAILED;
+    }
     if (run_hooks(heritage, BASK_HOOK_PRE_APP))
         return BASK_EXIT_FAILED;
     if (bask_guests_load(&heritage->guests, &bask_host_functions))
@@ -508,7 +535,8 @@ run_threads(struct worker *worker)
     uint32_t count = (uint32_t)worker->heritage->options->threads, running = 1;
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    size_t wanted = (size_t)worker->heritage->options->thread_stack_kib << 10;
+    pthread_attr_setstacksize(&attributes, wanted > STACK_BYTES ? wanted : STACK_BYTES);
     for (; running < count; running++) {
         struct app_thread *thread = &worker->threads[running];
         if (pthread_create(&thread->handle, &attributes, run_thread, thread)) {
@@ -555,6 +583,8 @@ open_up(struct worker *worker, struct bask_board_place *place)
     bask_worker_follow_log(worker->heritage);
     bask_host_limit(bask_limits_for_host(worker->limits));
     bask_host_take_seat(worker->seat);
+    if (worker->signal_jobs)
+        bask_host_serve_signals(bask_signal_jobs_for_host(worker->signal_jobs));
     bask_crew_lock(worker->crew); /* the patrol runs already */
     if (!atomic_load(&board->server->paused))
         bask_net_pause(worker->net, false);
@@ -637,6 +667,7 @@ serve(struct worker *worker, struct bask_board_place *place)
     atomic_store(&place->accepting, 0);
     if (!heritage->options->master)
         bask_notify_send(&heritage->notify, "STOPPING=1");
+    bask_access_flush(worker->access); /* another signal would end the process with these lines */
     bask_signals_forget();
     heritage->plugin->fini();
     bask_guests_fini(&heritage->guests);
@@ -657,6 +688,7 @@ bask_worker_run(struct bask_heritage *heritage, struct bask_seat seat)
     uint32_t cpus = (uint32_t)heritage->options->cpu_affinity;
     if (cpus && bask_affinity_take(seat.worker_id, cpus))
         bask_log(BASK_LOG_WARN, "worker %u: --cpu-affinity: %s", seat.worker_id, strerror(errno));
+    bask_board_begin(&heritage->board, seat);
     atomic_store(&place->started_at, bask_clock_wall());
     atomic_store(&place->pid, getpid());
     if (bask_program_is_wanted(heritage->options)) {

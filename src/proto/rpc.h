@@ -11,7 +11,12 @@
 
 #include <stdint.h>
 
-enum { BASK_MODIFIER_SIGNAL = 110, BASK_MODIFIER_RPC = 173, BASK_MODIFIER_RESPONSE = 255 };
+enum {
+    BASK_MODIFIER_TASK = 17,
+    BASK_MODIFIER_SIGNAL = 110,
+    BASK_MODIFIER_RPC = 173,
+    BASK_MODIFIER_RESPONSE = 255
+};
 
 /* How a call wants its answer: modifier2. */
 enum bask_rpc_form {

@@ -39,6 +39,10 @@ bask_req_reset(struct bask_req *req)
     req->thread = NULL;
     req->app = 0;
     req->cut = false;
+    req->wants_line = false;
+    req->modifier1 = req->modifier2 = 0;
+    req->read_errors = req->write_errors = 0;
+    req->notes = NULL;
     req->job = (struct bask_job){0};
     req->variable_bytes = 0;
     req->response = (struct bask_response){0};
@@ -72,4 +76,13 @@ bask_req_add(struct bask_req *req, int key_id, bask_str key, bask_str prefix, ba
     req->pub.pair_count++;
     req->variable_bytes += (unsigned)(key.len + value.len);
     return BASK_OK;
+}
+
+bask_str
+bask_req_note(const struct bask_req *req, bask_str name)
+{
+    for (const struct bask_req_note *note = req->notes; note; note = note->next)
+        if (bask_str_eq(note->name, name))
+            return note->value;
+    return (bask_str){0};
 }

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/list.h"
+#include "req/parts.h"
 #include "req/response.h"
 
 #include <bask/request.h>
@@ -17,6 +18,10 @@
 #include <sys/types.h>
 
 enum { BASK_REQ_MAX_PAIRS = 256 };
+
+/* A kind of job that no plugin gets: a task for the spooler, which the server keeps by itself. Its
+ * items are (u16le n, key, u16le m, value)*, well formed. */
+enum { BASK_JOB_TASK = 1000 };
 
 struct bask_req;
 struct bask_thread;
@@ -29,6 +34,10 @@ struct bask_req_io {
     int (*respond)(struct bask_req *req, bask_str head, unsigned count, bask_str body);
     int (*respond_file)(struct bask_req *req, bask_str head, unsigned count, int fd, int64_t offset,
                         int64_t length);
+    /* The same of several parts of the file; fd and parts are taken over, whatever it returns.
+     * NULL: not here. */
+    int (*respond_parts)(struct bask_req *req, bask_str head, unsigned count, int fd,
+                         struct bask_parts *parts);
     int (*begin)(struct bask_req *req, bask_str head, unsigned count);
     int (*write)(struct bask_req *req, bask_str data);
     int (*finish)(struct bask_req *req);
@@ -53,18 +62,29 @@ struct bask_req_io {
     int (*waits)(struct bask_req *req, short events);
 };
 
+/* What an application notes of a request by a name; all of it is in the request's arena. */
+struct bask_req_note {
+    struct bask_req_note *next;
+    bask_str name, value;
+};
+
 struct bask_req {
     struct bask_request pub; /* first: a plugin's pointer is ours */
     struct bask_link link;   /* in the queue of requests that wait for a thread */
     const struct bask_req_io *io;
-    void *owner;                /* of io: the connection */
-    struct bask_thread *thread; /* who answers it; NULL while it waits */
-    uint32_t thread_index;      /* of that thread, for the access log */
-    int app;                    /* the application that answers it, for the same */
-    bool cut;                   /* nobody waits for the answer any more */
-    int64_t started_us;         /* monotonic, for the access log; 0 without one */
-    struct bask_job job;        /* kind 0: a request; else `pub` is only its name in a log */
-    uint32_t form;              /* of a call: how it wants its answer (proto/rpc.h) */
+    void *owner;                  /* of io: the connection */
+    struct bask_thread *thread;   /* who answers it; NULL while it waits */
+    uint32_t thread_index;        /* of that thread, for the access log */
+    int app;                      /* the application that answers it, for the same */
+    bool cut;                     /* nobody waits for the answer any more */
+    bool wants_line;              /* in the access log, although others have none */
+    uint8_t modifier1, modifier2; /* of the uwsgi protocol */
+    uint8_t read_errors;          /* of the body: the client left before its end */
+    uint8_t write_errors;         /* of the answer */
+    struct bask_req_note *notes;  /* of the application, for the access log; the newest is first */
+    int64_t started_us;           /* monotonic, for the access log; 0 without one */
+    struct bask_job job;          /* kind 0: a request; else `pub` is only its name in a log */
+    uint32_t form;                /* of a call: how it wants its answer (proto/rpc.h) */
     unsigned variable_bytes;
     struct bask_response response;
     struct bask_arena text;
@@ -90,6 +110,9 @@ bask_req_complete(struct bask_req *req, int64_t body_left)
 /* Adds a variable. An unknown key is copied with `prefix` before it, in CGI's spelling: upper case,
  * '-' as '_'. BASK_E_LIMIT: too many; BASK_E_NOMEM. */
 int bask_req_add(struct bask_req *req, int key_id, bask_str key, bask_str prefix, bask_str value);
+
+/* The newest note of this name; absent: there is none. */
+bask_str bask_req_note(const struct bask_req *req, bask_str name);
 
 /* A whole answer whose body is `length` bytes of the regular file `fd` from `offset`, which the
  * kernel sends when the client takes them. fd is taken over, whatever this returns. No application

@@ -27,6 +27,13 @@ bask_pipeline_submit(struct bask_pipeline *pipeline, struct bask_req *req)
     return true;
 }
 
+void
+bask_pipeline_withdraw(struct bask_pipeline *pipeline, struct bask_req *req)
+{
+    bask_list_remove(&req->link);
+    count(pipeline, -1U);
+}
+
 struct bask_req *
 bask_pipeline_take(struct bask_pipeline *pipeline)
 {

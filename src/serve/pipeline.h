@@ -27,5 +27,7 @@ void bask_pipeline_init(struct bask_pipeline *pipeline);
 /* A request whose head is complete, and its body as far as it is buffered. False: it is answered
  * already, and gone. */
 bool bask_pipeline_submit(struct bask_pipeline *pipeline, struct bask_req *req);
+/* Takes one out that waits. */
+void bask_pipeline_withdraw(struct bask_pipeline *pipeline, struct bask_req *req);
 /* The oldest request that waits; NULL if none does. */
 struct bask_req *bask_pipeline_take(struct bask_pipeline *pipeline);

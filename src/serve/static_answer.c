@@ -11,7 +11,6 @@
 #include "proto/accept.h"
 #include "proto/conditions.h"
 #include "proto/date.h"
-#include "proto/range.h"
 #include "serve/pattern.h"
 #include "sys/clock.h"
 
@@ -175,8 +174,12 @@ judge(struct answer *answer)
     if (answer->status != 200 || !is_get || !answer->range.ptr ||
         !bask_conditions_allow_range(&answer->conditions, &answer->validators))
         return;
-    switch (bask_range_read(answer->range, hunt->status.st_size, &answer->part)) {
-    case BASK_RANGE_PART:
+    switch (bask_ranges_read(answer->range, hunt->status.st_size, &hunt->ranges)) {
+    case BASK_RANGE_PARTS:
+        /* A coding of the file would be read as one of all the parts together. */
+        if (hunt->ranges.count > 1 && (answer->coding || !hunt->req->io->respond_parts))
+            break;
+        answer->part = hunt->ranges.items[0];
         answer->status = 206;
         break;
     case BASK_RANGE_NOTHING:
@@ -342,6 +345,29 @@ send_whole_or_part(struct answer *answer)
 }
 
 static int
+send_parts(struct answer *answer)
+{
+    static const bask_str multipart = BASK_STR("multipart/byteranges; boundary=");
+    struct bask_static_hunt *hunt = answer->hunt;
+    char type[64], boundary[BASK_BOUNDARY + 1];
+    int fd = hunt->fd;
+    if (!start_head(answer, BASK_STR("206 Partial Content\r\n"), 0))
+        return BASK_E_NOMEM;
+    struct bask_parts *parts =
+        bask_static_parts(&hunt->ranges, hunt->status.st_size, answer->type, boundary);
+    if (!parts)
+        return BASK_E_NOMEM;
+    int len = snprintf(type, sizeof type, "%.*s%s", BASK_FMT(multipart), boundary);
+    put(answer, BASK_STR("Content-Type: "), bask_str_n(type, (size_t)len));
+    put_common(answer);
+    put(answer, BASK_STR("Accept-Ranges: "), BASK_STR("bytes"));
+    hunt->fd = -1;
+    answer->bytes = answer->used + (uint64_t)bask_parts_size(parts, 0);
+    return hunt->req->io->respond_parts(hunt->req, bask_str_n(answer->head, answer->used),
+                                        answer->count, fd, parts);
+}
+
+static int
 send_nothing(struct answer *answer)
 {
     bask_str line = answer->status == 304   ? BASK_STR("304 Not Modified\r\n")
@@ -442,6 +468,8 @@ send_found(struct answer *answer)
     if (files->mode != BASK_STATIC_SEND)
         return delegate(answer);
     judge(answer);
+    if (answer->status == 206 && hunt->ranges.count > 1)
+        return send_parts(answer);
     return answer->status == 200 || answer->status == 206 ? send_whole_or_part(answer)
                                                           : send_nothing(answer);
 }

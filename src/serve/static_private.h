@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include "proto/range.h"
+#include "req/parts.h"
 #include "serve/expires.h"
 #include "serve/static.h"
 #include "serve/types.h"
@@ -51,8 +53,9 @@ struct bask_static_hunt {
     bool exhausted;                /* nothing can be opened now: it may be there all the same */
     bool lacks_slash;              /* it stands for a folder, and the path does not end in '/' */
     struct stat status;
-    size_t len;          /* of its name below the root's fd */
-    char name[PATH_MAX]; /* ends in NUL */
+    struct bask_ranges ranges; /* those that are asked for, once it was looked for them */
+    size_t len;                /* of its name below the root's fd */
+    char name[PATH_MAX];       /* ends in NUL */
 };
 
 /* static_roots.c */
@@ -66,6 +69,13 @@ int bask_static_open(struct bask_static_hunt *hunt, bask_str end, struct stat *r
 /* The absolute name of what was found, with this behind it; absent: out of memory. */
 bask_str bask_static_name(struct bask_static_hunt *hunt, bask_str end);
 bool bask_static_ends_in(bask_str text, const struct bask_values *ends);
+
+/* static_parts.c */
+enum { BASK_BOUNDARY = 32 };
+/* Several ranges of a file of `size` bytes and this type, absent if it is unknown. `boundary` gets
+ * what the head has to name. NULL: out of memory. */
+struct bask_parts *bask_static_parts(const struct bask_ranges *ranges, int64_t size, bask_str type,
+                                     char boundary[static BASK_BOUNDARY + 1]);
 
 /* static_answer.c: answers with what was found. False: it cannot be, nothing was sent. */
 bool bask_static_send(struct bask_static_hunt *hunt);

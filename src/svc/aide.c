@@ -143,19 +143,39 @@ look(void)
     return parent != svc_aide.parent && parent != svc_aide.master_pid;
 }
 
-/* Of several numbers each gets its turn. */
+/* Of several numbers each gets its turn. Threads that wait may be here at once. */
 static int
 take_signal(void)
 {
-    static uint32_t from;
+    static _Atomic uint32_t next;
     if (!svc_aide.place)
         return BASK_E_STATE;
     struct bask_signal_box *box = &svc_aide.place->signals;
-    for (int round = 0; round < 2; round++, from = 0)
-        while ((from = bask_signal_next(box, from)) < BASK_SIGNALS)
-            if (bask_signal_take(box, from++))
-                return (int)from - 1;
+    uint32_t number = atomic_load(&next);
+    for (int round = 0; round < 2; round++, number = 0)
+        for (; (number = bask_signal_next(box, number)) < BASK_SIGNALS; number++)
+            if (bask_signal_take(box, number)) {
+                atomic_store(&next, number + 1);
+                return (int)number;
+            }
     return BASK_E_NOTFOUND;
+}
+
+/* Who is known to wait gets numbers that nobody has defined; so it says so before it looks. */
+static int
+wait_signal(int wake)
+{
+    struct pollfd poller = {.fd = wake, .events = POLLIN};
+    if (!svc_aide.place)
+        return BASK_E_STATE;
+    atomic_fetch_add(&svc_aide.place->signals.waiters, 1);
+    int number = take_signal();
+    if (number < 0) {
+        poll(&poller, 1, -1);
+        number = take_signal();
+    }
+    atomic_fetch_sub(&svc_aide.place->signals.waiters, 1);
+    return number < 0 ? BASK_E_AGAIN : number;
 }
 
 void
@@ -176,4 +196,5 @@ const struct bask_service_aide svc_aide_functions = {
     .limit = limit,
     .look = look,
     .take_signal = take_signal,
+    .wait_signal = wait_signal,
 };

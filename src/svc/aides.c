@@ -17,36 +17,23 @@
 
 enum { SUSPECT_MAX_US = 300000000, FOLDER_MODE = 0750 };
 
-struct words {
-    char *error;
-    size_t size;
-};
-
-static int __attribute__((format(printf, 3, 4)))
-complain(struct words words, int err, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(words.error, words.size, format, arguments);
-    va_end(arguments);
-    return err;
-}
-
 static int
-no_memory(struct words words)
+no_memory(struct bask_words words)
 {
-    return complain(words, BASK_E_NOMEM, "mules and spoolers: %s", bask_err_text(BASK_E_NOMEM));
+    return bask_complain(words, BASK_E_NOMEM, "mules and spoolers: %s",
+                         bask_err_text(BASK_E_NOMEM));
 }
 
 /* Room for at least one message; the system may have a limit of its own. */
 static int
-open_box(struct bask_box *box, int64_t size, struct words words)
+open_box(struct bask_box *box, int64_t size, struct bask_words words)
 {
     int have = 0, wanted = (int)size * 2;
     socklen_t len = sizeof have;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, box->ends)) {
         box->ends[0] = box->ends[1] = -1;
-        return complain(words, BASK_E_SYSTEM, "mules and spoolers: a socket: %s", strerror(errno));
+        return bask_complain(words, BASK_E_SYSTEM, "mules and spoolers: a socket: %s",
+                             strerror(errno));
     }
     getsockopt(box->ends[1], SOL_SOCKET, SO_SNDBUF, &have, &len);
     if (have >= wanted)
@@ -55,9 +42,9 @@ open_box(struct bask_box *box, int64_t size, struct words words)
     setsockopt(box->ends[1], SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted);
     getsockopt(box->ends[1], SOL_SOCKET, SO_SNDBUF, &have, &len);
     if (have < (int)size + 1024)
-        return complain(words, BASK_E_LIMIT,
-                        "--mule-msg-size %lld: the system grants %d bytes (net.core.wmem_max)",
-                        (long long)size, have);
+        return bask_complain(words, BASK_E_LIMIT,
+                             "--mule-msg-size %lld: the system grants %d bytes (net.core.wmem_max)",
+                             (long long)size, have);
     return BASK_OK;
 }
 
@@ -70,7 +57,7 @@ close_box(struct bask_box *box)
 }
 
 static int
-add_mules(struct bask_aides *aides, struct words words)
+add_mules(struct bask_aides *aides, struct bask_words words)
 {
     const struct bask_aide_options *options = aides->options;
     for (uint32_t i = 0; i < aides->mules; i++) {
@@ -103,7 +90,7 @@ add_members(const struct bask_aides *aides, struct bask_farm *farm, bask_str lis
 }
 
 static int
-add_farm(struct bask_aides *aides, const struct bask_value *value, struct words words)
+add_farm(struct bask_aides *aides, const struct bask_value *value, struct bask_words words)
 {
     struct bask_farm *farm = &aides->farms[aides->farm_count++];
     bask_str members;
@@ -113,15 +100,15 @@ add_farm(struct bask_aides *aides, const struct bask_value *value, struct words 
         return no_memory(words);
     if (!bask_str_cut(value->text, ':', &farm->name, &members) || !farm->name.len || !members.len ||
         add_members(aides, farm, members))
-        return complain(words, BASK_E_SYNTAX,
-                        "%.*s: --farm %.*s: expected NAME:ID,ID with the numbers of mules, of "
-                        "which there are %u",
-                        BASK_FMT(value->origin), BASK_FMT(value->text), aides->mules);
+        return bask_complain(words, BASK_E_SYNTAX,
+                             "%.*s: --farm %.*s: expected NAME:ID,ID with the numbers of mules, of "
+                             "which there are %u",
+                             BASK_FMT(value->origin), BASK_FMT(value->text), aides->mules);
     return open_box(&farm->box, aides->options->message_size, words);
 }
 
 static int
-add_farms(struct bask_aides *aides, struct words words)
+add_farms(struct bask_aides *aides, struct bask_words words)
 {
     const struct bask_values *farms = &aides->options->farms;
     int err = BASK_OK;
@@ -135,28 +122,29 @@ add_farms(struct bask_aides *aides, struct words words)
 
 static int
 add_folder(struct bask_aides *aides, const struct bask_value *value, bool is_ours,
-           struct words words)
+           struct bask_words words)
 {
     const char *option = is_ours ? "spooler" : "spooler-external";
     struct bask_spool_folder *folder = &aides->folders[aides->folder_count];
     if (is_ours && mkdir(value->text.ptr, FOLDER_MODE) && errno != EEXIST)
-        return complain(words, BASK_E_SYSTEM, "%.*s: --%s %.*s: cannot make it: %s",
-                        BASK_FMT(value->origin), option, BASK_FMT(value->text), strerror(errno));
+        return bask_complain(words, BASK_E_SYSTEM, "%.*s: --%s %.*s: cannot make it: %s",
+                             BASK_FMT(value->origin), option, BASK_FMT(value->text),
+                             strerror(errno));
     folder->path = realpath(value->text.ptr, NULL);
     if (!folder->path)
-        return complain(words, BASK_E_NOTFOUND, "%.*s: --%s %.*s: %s", BASK_FMT(value->origin),
-                        option, BASK_FMT(value->text), strerror(errno));
+        return bask_complain(words, BASK_E_NOTFOUND, "%.*s: --%s %.*s: %s", BASK_FMT(value->origin),
+                             option, BASK_FMT(value->text), strerror(errno));
     folder->is_ours = is_ours;
     aides->folder_count++;
     struct stat about;
     if (stat(folder->path, &about) || !S_ISDIR(about.st_mode))
-        return complain(words, BASK_E_STATE, "%.*s: --%s %.*s: it is no folder",
-                        BASK_FMT(value->origin), option, BASK_FMT(value->text));
+        return bask_complain(words, BASK_E_STATE, "%.*s: --%s %.*s: it is no folder",
+                             BASK_FMT(value->origin), option, BASK_FMT(value->text));
     return BASK_OK;
 }
 
 static int
-add_folders(struct bask_aides *aides, struct words words)
+add_folders(struct bask_aides *aides, struct bask_words words)
 {
     const struct bask_values *ours = &aides->options->spoolers;
     const struct bask_values *others = &aides->options->outside_spoolers;
@@ -172,7 +160,7 @@ add_folders(struct bask_aides *aides, struct words words)
 }
 
 static int
-add_spoolers(struct bask_aides *aides, struct words words)
+add_spoolers(struct bask_aides *aides, struct bask_words words)
 {
     for (uint32_t i = aides->mules; i < aides->count; i++) {
         struct bask_aide *spooler = &aides->items[i];
@@ -189,14 +177,14 @@ add_spoolers(struct bask_aides *aides, struct words words)
 }
 
 static int
-count_aides(struct bask_aides *aides, struct words words)
+count_aides(struct bask_aides *aides, struct bask_words words)
 {
     const struct bask_aide_options *options = aides->options;
     uint64_t mules = options->mules.count + (uint64_t)options->more_mules;
     uint64_t spoolers = options->spoolers.count * (uint64_t)options->spooler_processes;
     if (mules + spoolers > BASK_AIDES_MAX)
-        return complain(words, BASK_E_RANGE, "there are more than %d mules and spoolers",
-                        BASK_AIDES_MAX);
+        return bask_complain(words, BASK_E_RANGE, "there are more than %d mules and spoolers",
+                             BASK_AIDES_MAX);
     aides->mules = (uint32_t)mules;
     aides->count = (uint32_t)(mules + spoolers);
     return BASK_OK;
@@ -209,7 +197,7 @@ shared_size(const struct bask_aides *aides)
 }
 
 static int
-make(struct bask_aides *aides, struct words words)
+make(struct bask_aides *aides, struct bask_words words)
 {
     const struct bask_aide_options *options = aides->options;
     aides->items = calloc(aides->count + 1, sizeof *aides->items);
@@ -233,7 +221,7 @@ int
 bask_aides_init(struct bask_aides *aides, const struct bask_aide_options *options, int bell,
                 char *error, size_t error_size)
 {
-    struct words words = {error, error_size};
+    struct bask_words words = {error, error_size};
     *aides = (struct bask_aides){.options = options, .bell = bell, .any = {{-1, -1}}};
     int err = count_aides(aides, words);
     if (!err && (aides->count || options->farms.count || options->outside_spoolers.count))

@@ -57,22 +57,6 @@ bask_alarm_option_table(struct bask_alarm_options *values)
     };
 }
 
-/* Where a sentence goes. */
-struct words {
-    char *text;
-    size_t size;
-};
-
-__attribute__((format(printf, 2, 3))) static int
-complain(struct words words, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(words.text, words.size, format, args);
-    va_end(args);
-    return BASK_E_SYNTAX;
-}
-
 /* The first word, which is taken off; "" if there is none. */
 static bask_str
 take_word(bask_str *text)
@@ -86,13 +70,14 @@ take_word(bask_str *text)
 /* Ways, each with what it makes of its argument */
 
 static int
-read_command(struct bask_alarm *alarm, struct words words)
+read_command(struct bask_alarm *alarm, struct bask_words words)
 {
-    return alarm->argument.len ? BASK_OK : complain(words, "expected cmd:COMMAND");
+    return alarm->argument.len ? BASK_OK
+                               : bask_complain(words, BASK_E_SYNTAX, "expected cmd:COMMAND");
 }
 
 static int
-read_text(struct bask_alarm *alarm, struct words words)
+read_text(struct bask_alarm *alarm, struct bask_words words)
 {
     (void)alarm;
     (void)words;
@@ -100,40 +85,40 @@ read_text(struct bask_alarm *alarm, struct words words)
 }
 
 static int
-read_signal(struct bask_alarm *alarm, struct words words)
+read_signal(struct bask_alarm *alarm, struct bask_words words)
 {
     long long number;
     if (bask_str_to_i64(alarm->argument, &number) || number >= BASK_SIGNALS)
-        return complain(words, "expected signal:NUMBER, from 0 to 255");
+        return bask_complain(words, BASK_E_SYNTAX, "expected signal:NUMBER, from 0 to 255");
     alarm->number = (uint32_t)number;
     return BASK_OK;
 }
 
 /* Whether there are so many is looked at when mules are known. */
 static int
-read_mule(struct bask_alarm *alarm, struct words words)
+read_mule(struct bask_alarm *alarm, struct bask_words words)
 {
     long long number = 0;
     if (alarm->argument.len && (bask_str_to_i64(alarm->argument, &number) || number > INT32_MAX))
-        return complain(words, "expected mule:NUMBER, 0 for any");
+        return bask_complain(words, BASK_E_SYNTAX, "expected mule:NUMBER, 0 for any");
     alarm->number = (uint32_t)number;
     return BASK_OK;
 }
 
 static int
-read_address(struct bask_alarm *alarm, struct words words)
+read_address(struct bask_alarm *alarm, struct bask_words words)
 {
     if (!alarm->argument.len)
-        return complain(words, "expected udp:HOST:PORT");
+        return bask_complain(words, BASK_E_SYNTAX, "expected udp:HOST:PORT");
     int err = bask_sock_parse(alarm->argument, &alarm->address, words.text, words.size);
     if (!err && alarm->address.u.any.sa_family == AF_UNIX)
-        err = complain(words, "expected udp:HOST:PORT");
+        err = bask_complain(words, BASK_E_SYNTAX, "expected udp:HOST:PORT");
     return err;
 }
 
 static const struct {
     bask_str name;
-    int (*read)(struct bask_alarm *, struct words);
+    int (*read)(struct bask_alarm *, struct bask_words);
 } ways[BASK_ALARM_WAYS] = {
     [BASK_ALARM_CMD] = {{"cmd", 3}, read_command},
     [BASK_ALARM_LOG] = {{"log", 3}, read_text},
@@ -144,40 +129,41 @@ static const struct {
 const char bask_alarm_ways[] = "cmd, log, mule, signal, udp";
 
 static int
-read_alarm(struct bask_alarms *alarms, bask_str text, struct words words)
+read_alarm(struct bask_alarms *alarms, bask_str text, struct bask_words words)
 {
     if (alarms->count == BASK_ALARMS)
-        return complain(words, "there are %d alarms already", BASK_ALARMS);
+        return bask_complain(words, BASK_E_SYNTAX, "there are %d alarms already", BASK_ALARMS);
     struct bask_alarm *alarm = &alarms->items[alarms->count];
     bask_str plugin;
     alarm->name = take_word(&text);
     if (!alarm->name.len || !bask_str_cut(text, ':', &plugin, &alarm->argument))
-        return complain(words, "expected \"NAME PLUGIN:ARGUMENT\"");
+        return bask_complain(words, BASK_E_SYNTAX, "expected \"NAME PLUGIN:ARGUMENT\"");
     if (memchr(alarm->name.ptr, ',', alarm->name.len))
-        return complain(words, "a name has no comma in it");
+        return bask_complain(words, BASK_E_SYNTAX, "a name has no comma in it");
     for (unsigned way = 0; way < BASK_ALARM_WAYS; way++)
         if (bask_str_eq(plugin, ways[way].name)) {
             alarm->way = (enum bask_alarm_way)way;
             alarms->count++;
             return ways[way].read(alarm, words);
         }
-    return complain(words, "expected cmd:, log:, mule:, signal: or udp:, not \"%.*s:\"%s",
-                    BASK_FMT(plugin),
-                    bask_str_eq(plugin, BASK_STR("curl")) ? "; cmd: can run curl" : "");
+    return bask_complain(
+        words, BASK_E_SYNTAX, "expected cmd:, log:, mule:, signal: or udp:, not \"%.*s:\"%s",
+        BASK_FMT(plugin), bask_str_eq(plugin, BASK_STR("curl")) ? "; cmd: can run curl" : "");
 }
 
 /* "NAME,NAME": all of them. */
 static int
-read_whom(const struct bask_alarms *alarms, bask_str names, uint64_t *whom, struct words words)
+read_whom(const struct bask_alarms *alarms, bask_str names, uint64_t *whom, struct bask_words words)
 {
     if (!names.len)
-        return complain(words, "expected the name of an alarm");
+        return bask_complain(words, BASK_E_SYNTAX, "expected the name of an alarm");
     while (names.len) {
         bask_str name = names, rest = {"", 0};
         bask_str_cut(names, ',', &name, &rest);
         uint64_t found = bask_alarms_find(alarms, name);
         if (!found)
-            return complain(words, "there is no alarm \"%.*s\"", BASK_FMT(name));
+            return bask_complain(words, BASK_E_SYNTAX, "there is no alarm \"%.*s\"",
+                                 BASK_FMT(name));
         *whom |= found;
         names = rest;
     }
@@ -185,19 +171,19 @@ read_whom(const struct bask_alarms *alarms, bask_str names, uint64_t *whom, stru
 }
 
 static int
-read_backlog(struct bask_alarms *alarms, bask_str text, struct words words)
+read_backlog(struct bask_alarms *alarms, bask_str text, struct bask_words words)
 {
     return read_whom(alarms, text, &alarms->backlog, words);
 }
 
 static int
-read_segfault(struct bask_alarms *alarms, bask_str text, struct words words)
+read_segfault(struct bask_alarms *alarms, bask_str text, struct bask_words words)
 {
     return read_whom(alarms, text, &alarms->segfault, words);
 }
 
 static int
-read_rule(struct bask_alarms *alarms, bask_str text, bool never, struct words words)
+read_rule(struct bask_alarms *alarms, bask_str text, bool never, struct bask_words words)
 {
     struct bask_alarm_rule *rule = &alarms->rules[alarms->rule_count];
     char pattern[PATTERN_MAX + 1];
@@ -206,7 +192,7 @@ read_rule(struct bask_alarms *alarms, bask_str text, bool never, struct words wo
     if (err)
         return err;
     if (!text.len || text.len > PATTERN_MAX)
-        return complain(words, "expected \"NAME REGEXP\"");
+        return bask_complain(words, BASK_E_SYNTAX, "expected \"NAME REGEXP\"");
     memcpy(pattern, text.ptr, text.len);
     pattern[text.len] = '\0';
     int code = regcomp(&rule->pattern, pattern, REG_EXTENDED | REG_NOSUB);
@@ -220,19 +206,19 @@ read_rule(struct bask_alarms *alarms, bask_str text, bool never, struct words wo
 }
 
 static int
-read_log(struct bask_alarms *alarms, bask_str text, struct words words)
+read_log(struct bask_alarms *alarms, bask_str text, struct bask_words words)
 {
     return read_rule(alarms, text, false, words);
 }
 
 static int
-read_not_log(struct bask_alarms *alarms, bask_str text, struct words words)
+read_not_log(struct bask_alarms *alarms, bask_str text, struct bask_words words)
 {
     return read_rule(alarms, text, true, words);
 }
 
 static int
-read_file(struct bask_alarms *alarms, bask_str text, struct words words)
+read_file(struct bask_alarms *alarms, bask_str text, struct bask_words words)
 {
     struct bask_alarm_file *file = &alarms->files[alarms->file_count];
     long long fd, bytes = 1;
@@ -243,7 +229,7 @@ read_file(struct bask_alarms *alarms, bask_str text, struct words words)
     bask_str_cut(number, ':', &number, &size);
     if (bask_str_to_i64(number, &fd) || fd > INT_MAX || bask_str_to_i64(size, &bytes) ||
         bytes < 1 || bytes > BYTES_MAX || !text.len)
-        return complain(words, "expected \"NAME FD[:BYTES] MESSAGE\"");
+        return bask_complain(words, BASK_E_SYNTAX, "expected \"NAME FD[:BYTES] MESSAGE\"");
     file->fd = (int)fd;
     file->bytes = (size_t)bytes;
     file->message = text;
@@ -255,7 +241,7 @@ read_file(struct bask_alarms *alarms, bask_str text, struct words words)
 static const struct {
     const char *option;
     size_t offset;
-    int (*read)(struct bask_alarms *, bask_str, struct words);
+    int (*read)(struct bask_alarms *, bask_str, struct bask_words);
 } kinds[] = {
     {"alarm", AT(alarms), read_alarm},
     {"log-alarm", AT(log), read_log},
@@ -266,18 +252,18 @@ static const struct {
 };
 
 static int
-read_values(struct bask_alarms *alarms, size_t kind, struct words words)
+read_values(struct bask_alarms *alarms, size_t kind, struct bask_words words)
 {
     char why[256];
     const struct bask_values *values =
         (const void *)((const char *)alarms->options + kinds[kind].offset);
     for (size_t i = 0; i < values->count; i++) {
         const struct bask_value *value = &values->items[i];
-        int err = kinds[kind].read(alarms, value->text, (struct words){why, sizeof why});
+        int err = kinds[kind].read(alarms, value->text, (struct bask_words){why, sizeof why});
         if (!err)
             continue;
-        complain(words, "%.*s: --%s \"%.*s\": %s", BASK_FMT(value->origin), kinds[kind].option,
-                 BASK_FMT(value->text), why);
+        bask_complain(words, BASK_E_SYNTAX, "%.*s: --%s \"%.*s\": %s", BASK_FMT(value->origin),
+                      kinds[kind].option, BASK_FMT(value->text), why);
         return err;
     }
     return BASK_OK;
@@ -287,11 +273,11 @@ int
 svc_alarms_read(struct bask_alarms *alarms, char *error, size_t error_size)
 {
     const struct bask_alarm_options *options = alarms->options;
-    struct words words = {error, error_size};
+    struct bask_words words = {error, error_size};
     alarms->rules = calloc(options->log.count + options->not_log.count + 1, sizeof *alarms->rules);
     alarms->files = calloc(options->files.count + 1, sizeof *alarms->files);
     if (!alarms->rules || !alarms->files) {
-        complain(words, "alarms: %s", bask_err_text(BASK_E_NOMEM));
+        bask_complain(words, BASK_E_SYNTAX, "alarms: %s", bask_err_text(BASK_E_NOMEM));
         return BASK_E_NOMEM;
     }
     for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {

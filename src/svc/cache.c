@@ -66,6 +66,33 @@ bask_cache_count(struct bask_cache *cache)
     return count;
 }
 
+struct bask_cache_report
+bask_cache_report(const struct bask_cache *cache)
+{
+    const struct cache_counts *counts = cache->counts;
+    return (struct bask_cache_report){
+        .shape = cache->spec.shape,
+        .items = __atomic_load_n(&cache->head->used_entries, __ATOMIC_RELAXED),
+        .hits = atomic_load(&counts->hits),
+        .misses = atomic_load(&counts->misses),
+        .fulls = atomic_load(&counts->fulls),
+        .changed_at = atomic_load(&counts->changed_at),
+    };
+}
+
+static void
+count_look(struct bask_cache *cache, bool found)
+{
+    atomic_fetch_add_explicit(found ? &cache->counts->hits : &cache->counts->misses, 1,
+                              memory_order_relaxed);
+}
+
+static void
+note_change(struct bask_cache *cache)
+{
+    atomic_store_explicit(&cache->counts->changed_at, bask_clock_wall(), memory_order_relaxed);
+}
+
 static bool
 has_expired(const struct cache_entry *entry, int64_t now_us)
 {
@@ -194,6 +221,7 @@ bask_cache_get(struct bask_cache *cache, bask_str key, bask_str *ret_value)
         touch(cache, number);
     }
     unlock(cache);
+    count_look(cache, number != 0);
     return err;
 }
 
@@ -358,6 +386,7 @@ static void
 complain_full(struct bask_cache *cache)
 {
     int64_t now = bask_clock_us(), *last = &cache->head->complained_us;
+    atomic_fetch_add(&cache->counts->fulls, 1);
     bool is_due = !cache->spec.ignore_full && (!*last || now - *last >= COMPLAIN_US);
     if (is_due)
         *last = now;
@@ -388,6 +417,7 @@ bask_cache_set(struct bask_cache *cache, bask_str key, bask_str value, int64_t e
         drop(cache, number);
     insert(cache, key, hash, value, expires_us);
     unlock(cache);
+    note_change(cache);
     return BASK_OK;
 }
 
@@ -449,6 +479,7 @@ bask_cache_calculate(struct bask_cache *cache, bask_str key, enum bask_cache_ope
         return BASK_E_LIMIT;
     }
     unlock(cache);
+    note_change(cache);
     return err;
 }
 
@@ -463,6 +494,8 @@ bask_cache_remove(struct bask_cache *cache, bask_str key)
     if (number)
         drop(cache, number);
     unlock(cache);
+    if (number)
+        note_change(cache);
     return number ? BASK_OK : BASK_E_NOTFOUND;
 }
 
@@ -474,6 +507,7 @@ bask_cache_clear(struct bask_cache *cache)
     cache_reset(cache);
     end_change(cache);
     unlock(cache);
+    note_change(cache);
 }
 
 int

@@ -46,6 +46,16 @@ void bask_cache_close(struct bask_cache **cache);
 bask_str bask_cache_name(const struct bask_cache *cache);
 uint32_t bask_cache_count(struct bask_cache *cache);
 
+/* What a cache is like and what became of it since this server began. */
+struct bask_cache_report {
+    struct bask_cache_shape shape;
+    uint64_t items, hits, misses;
+    uint64_t fulls;     /* values that there was no room for */
+    int64_t changed_at; /* Unix time; 0: never */
+};
+/* Waits for nobody who has the cache just now. */
+struct bask_cache_report bask_cache_report(const struct bask_cache *cache);
+
 /* As the functions of the service (bask/service_cache.h). */
 int bask_cache_get(struct bask_cache *cache, bask_str key, bask_str *ret_value);
 int bask_cache_exists(struct bask_cache *cache, bask_str key);

@@ -269,6 +269,8 @@ bask_cache_open(const struct bask_cache_spec *spec, char *error, size_t error_si
     char *path = strndup(spec->store.len ? spec->store.ptr : "", spec->store.len);
     size_t size = 0;
     int err = cache && path ? BASK_OK : BASK_E_NOMEM;
+    if (!err && !(cache->counts = bask_proc_shared_memory(sizeof *cache->counts)))
+        err = BASK_E_NOMEM;
     if (!err) {
         cache->spec = *spec;
         cache->spec.store = bask_str_of(path);
@@ -279,6 +281,8 @@ bask_cache_open(const struct bask_cache_spec *spec, char *error, size_t error_si
     if (!err)
         return cache;
     explain(spec, err, size, error, error_size);
+    if (cache && cache->counts)
+        bask_proc_unshare_memory(cache->counts, sizeof *cache->counts);
     free(path);
     free(cache);
     return NULL;
@@ -293,6 +297,7 @@ bask_cache_close(struct bask_cache **cache)
         bask_shared_file_close(&(*cache)->memory);
     else
         bask_proc_unshare_memory((*cache)->memory.memory, (*cache)->memory.size);
+    bask_proc_unshare_memory((*cache)->counts, sizeof *(*cache)->counts);
     free((char *)(*cache)->spec.store.ptr);
     free(*cache);
     *cache = NULL;

@@ -46,8 +46,15 @@ struct cache_head {
     int64_t complained_us; /* when the log was last told that it is full */
 };
 
+/* Beside it, in memory that the processes of this server share, and no file keeps. */
+struct cache_counts {
+    _Atomic uint64_t hits, misses, fulls;
+    _Atomic int64_t changed_at; /* Unix time */
+};
+
 struct bask_cache {
     struct bask_cache_spec spec;
+    struct cache_counts *counts;
     struct cache_head *head;
     uint32_t *buckets;
     struct cache_entry *entries;

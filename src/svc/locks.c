@@ -52,6 +52,12 @@ bask_locks_count(const struct bask_locks *locks)
     return locks ? locks->count : 0;
 }
 
+int32_t
+bask_locks_holder(const struct bask_locks *locks, uint32_t number)
+{
+    return (int32_t)(atomic_load(&locks->items[number].holder) >> 32);
+}
+
 static struct lock *
 find(struct bask_locks *locks, uint32_t number)
 {

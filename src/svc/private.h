@@ -59,6 +59,10 @@ extern struct bask_service_queue svc_queue;
 /* rpc.c */
 extern struct bask_service_rpc svc_rpc;
 
+/* message.c */
+int svc_message_send(bask_str node, uint32_t modifiers, bask_str packet, int timeout_ms,
+                     bask_str *ret_answer, char *error, size_t error_size);
+
 /* functions.c */
 int svc_functions_define(bask_str name, const struct bask_rpc_language *language, void *function);
 int svc_functions_find(bask_str name, const struct bask_rpc_language **ret_language,

@@ -1,6 +1,7 @@
 /* The service "process". */
 #include "svc/private.h"
 
+#include "obs/board.h"
 #include "sys/sock.h"
 #include "sys/title.h"
 
@@ -17,8 +18,16 @@ set_name(bask_str name)
     bask_title_set(title);
 }
 
+static void
+set_warning(bask_str text)
+{
+    if (svc.board)
+        bask_warning_set(svc.board->warning, text);
+}
+
 const struct bask_service_process svc_process = {
     .size = sizeof svc_process,
     .set_name = set_name,
     .waiting = bask_sock_waiting,
+    .set_warning = set_warning,
 };

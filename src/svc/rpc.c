@@ -183,4 +183,5 @@ struct bask_service_rpc svc_rpc = {
     .call_here = svc_functions_call,
     .call_at = call_at,
     .name = svc_functions_name,
+    .send = svc_message_send,
 };

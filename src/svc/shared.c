@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #define AT(member) offsetof(struct bask_shared_options, member)
@@ -36,9 +37,22 @@ static const struct bask_option rows[] = {
      "memory for applications: a number of pages, or size, file, offset", .flags = BASK_OPT_FIXED},
     {"enable-metrics", NULL, 0, BASK_OPT_FLAG, AT(enable_metrics), 0, 0, NULL, NULL,
      "uwsgi.metric_get has what the server counts", .flags = BASK_OPT_FIXED},
+    {"metrics-no-cores", NULL, 0, BASK_OPT_FLAG, AT(metrics_no_cores), 0, 0, NULL, NULL,
+     "no single threads among the metrics in statistics", .implies = "enable-metrics",
+     .flags = BASK_OPT_FIXED},
     {"metric", NULL, 0, BASK_OPT_LIST, AT(metrics), 0, 0, NULL, "NAME|KEY=VALUE,...",
-     "a number for applications: a name, or name, initial_value, type, alias",
+     "a number for applications: a name, or name, initial_value, type, alias, oid, "
+     "reset_after_push",
      .implies = "enable-metrics", .flags = BASK_OPT_FIXED},
+    {"metrics-dir", "metric-dir", 0, BASK_OPT_STRING, AT(metrics_dir), 0, 0, NULL, "FOLDER",
+     "every metric is a file here, with a number that is at most a second old",
+     .implies = "master enable-metrics", .flags = BASK_OPT_FIXED},
+    {"metrics-dir-restore", "metric-dir-restore", 0, BASK_OPT_FLAG, AT(metrics_dir_restore), 0, 0,
+     NULL, NULL, "those of --metric begin with what their files have", .flags = BASK_OPT_FIXED},
+    {"metric-threshold", "metric-alarm alarm-metric", 0, BASK_OPT_LIST, AT(metric_limits), 0, 0,
+     NULL, "KEY=VALUE,...",
+     "an alarm when a metric is large: key, value, alarm, rate, msg; reset makes it small again",
+     .implies = "master enable-metrics", .flags = BASK_OPT_FIXED},
 };
 
 struct bask_option_table
@@ -75,6 +89,11 @@ bask_shared_open(struct bask_shared *shared, const struct bask_shared_options *o
     if (!err)
         err = bask_metrics_open(&shared->metrics, options->enable_metrics, &options->metrics, error,
                                 error_size);
+    shared->metrics.no_cores = options->metrics_no_cores;
+    if (!err && options->metrics_dir.len && options->metrics_dir_restore &&
+        (err = bask_metrics_restore(&shared->metrics, options->metrics_dir.ptr)))
+        snprintf(error, error_size, "--metrics-dir %.*s: %s", BASK_FMT(options->metrics_dir),
+                 strerror(errno));
     return err ? err : bask_caches_open(&shared->caches, &options->cache, error, error_size);
 }
 

@@ -19,8 +19,11 @@ struct bask_shared_options {
     struct bask_cache_options cache;
     int64_t queue, queue_blocksize;
     struct bask_values areas;
-    bool enable_metrics;
+    bool enable_metrics, metrics_no_cores;
     struct bask_values metrics;
+    bask_str metrics_dir; /* absent: none */
+    bool metrics_dir_restore;
+    struct bask_values metric_limits;
 };
 
 struct bask_option_table bask_shared_option_table(struct bask_shared_options *values);

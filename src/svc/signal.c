@@ -9,29 +9,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Where a sentence goes. */
-struct words {
-    char *text;
-    size_t size;
-};
-
-__attribute__((format(printf, 3, 4))) static int
-complain(struct words words, int err, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(words.text, words.size, format, args);
-    va_end(args);
-    return err;
-}
-
 static int
-check(uint32_t number, struct words words)
+check(uint32_t number, struct bask_words words)
 {
     if (number >= BASK_SIGNALS)
-        return complain(words, BASK_E_RANGE, "a signal has a number from 0 to 255");
+        return bask_complain(words, BASK_E_RANGE, "a signal has a number from 0 to 255");
     return svc.signals ? BASK_OK
-                       : complain(words, BASK_E_STATE, "signals need a master (--master)");
+                       : bask_complain(words, BASK_E_STATE, "signals need a master (--master)");
 }
 
 /* Words without a number behind them. */
@@ -92,7 +76,7 @@ parse_numbered(bask_str text, struct bask_signal_target *ret_target)
 }
 
 static int
-parse_target(bask_str text, struct bask_signal_target *ret_target, struct words words)
+parse_target(bask_str text, struct bask_signal_target *ret_target, struct bask_words words)
 {
     for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
         if (bask_str_eq(text, targets[i].name)) {
@@ -101,49 +85,52 @@ parse_target(bask_str text, struct bask_signal_target *ret_target, struct words 
         }
     if (parse_farm(text, ret_target) || parse_numbered(text, ret_target))
         return BASK_OK;
-    return complain(words, BASK_E_SYNTAX,
-                    "signal target \"%.*s\": expected worker, workers, active-workers, workerN, "
-                    "mule, mules, muleN, farmN, the farm_NAME of --farm, or spooler",
-                    BASK_FMT(text));
+    return bask_complain(
+        words, BASK_E_SYNTAX,
+        "signal target \"%.*s\": expected worker, workers, active-workers, workerN, "
+        "mule, mules, muleN, farmN, the farm_NAME of --farm, or spooler",
+        BASK_FMT(text));
 }
 
 /* A signal that nobody could ever get is a mistake. */
 static int
-check_target(bask_str text, struct bask_signal_target target, struct words words)
+check_target(bask_str text, struct bask_signal_target target, struct bask_words words)
 {
     const struct bask_aides *aides = svc.aides;
     uint32_t mules = aides ? aides->mules : 0, farms = aides ? aides->farm_count : 0;
     if (target.to == BASK_SIGNAL_TO_ONE && target.id > svc.workers)
-        return complain(words, BASK_E_RANGE, "signal target \"%.*s\": there are %u workers",
-                        BASK_FMT(text), svc.workers);
+        return bask_complain(words, BASK_E_RANGE, "signal target \"%.*s\": there are %u workers",
+                             BASK_FMT(text), svc.workers);
     if ((target.to == BASK_SIGNAL_TO_MULE || target.to == BASK_SIGNAL_TO_MULES) &&
         (!mules || target.id > mules))
-        return complain(words, BASK_E_RANGE, "signal target \"%.*s\": there are %u mules (--mule)",
-                        BASK_FMT(text), mules);
+        return bask_complain(words, BASK_E_RANGE,
+                             "signal target \"%.*s\": there are %u mules (--mule)", BASK_FMT(text),
+                             mules);
     if (target.to == BASK_SIGNAL_TO_FARM && target.id >= farms)
-        return complain(words, BASK_E_RANGE, "signal target \"%.*s\": there are %u farms (--farm)",
-                        BASK_FMT(text), farms);
+        return bask_complain(words, BASK_E_RANGE,
+                             "signal target \"%.*s\": there are %u farms (--farm)", BASK_FMT(text),
+                             farms);
     if (target.to == BASK_SIGNAL_TO_SPOOLER && (!aides || aides->count == mules))
-        return complain(words, BASK_E_RANGE, "signal target \"%.*s\": there is none (--spooler)",
-                        BASK_FMT(text));
+        return bask_complain(words, BASK_E_RANGE,
+                             "signal target \"%.*s\": there is none (--spooler)", BASK_FMT(text));
     return BASK_OK;
 }
 
 static int
-explain(int err, struct words words)
+explain(int err, struct bask_words words)
 {
     if (err == BASK_E_LIMIT)
-        return complain(words, err, "there are %d timers, crons and monitors already",
-                        BASK_SIGNAL_SOURCES);
+        return bask_complain(words, err, "there are %d timers, crons and monitors already",
+                             BASK_SIGNAL_SOURCES);
     if (err)
-        return complain(words, err, "this process belongs to a version that was replaced");
+        return bask_complain(words, err, "this process belongs to a version that was replaced");
     return err;
 }
 
 static int
 define(uint32_t number, bask_str target, char *error, size_t error_size)
 {
-    struct words words = {error, error_size};
+    struct bask_words words = {error, error_size};
     struct bask_signal_target parsed;
     int err = check(number, words);
     if (!err)
@@ -159,10 +146,10 @@ define(uint32_t number, bask_str target, char *error, size_t error_size)
 static int
 raise_here(uint32_t number, char *error, size_t error_size)
 {
-    struct words words = {error, error_size};
+    struct bask_words words = {error, error_size};
     int err = check(number, words);
     if (!err && (err = bask_signals_raise(svc.signals, number)))
-        complain(words, err, "%d signals %u wait already", BASK_SIGNAL_WAITING, number);
+        bask_complain(words, err, "%d signals %u wait already", BASK_SIGNAL_WAITING, number);
     return err;
 }
 
@@ -175,8 +162,8 @@ receive_answer(struct bask_peer *peer, unsigned char answer[BASK_UWSGI_HEADER])
         if (n < 0)
             return (int)n;
         if (n == 0)
-            return complain((struct words){peer->error, peer->error_size}, BASK_E_CLOSED,
-                            "the server closed the connection");
+            return bask_complain((struct bask_words){peer->error, peer->error_size}, BASK_E_CLOSED,
+                                 "the server closed the connection");
         len += (size_t)n;
     }
     return BASK_OK;
@@ -185,7 +172,7 @@ receive_answer(struct bask_peer *peer, unsigned char answer[BASK_UWSGI_HEADER])
 static int
 raise_at(bask_str node, uint32_t number, char *error, size_t error_size)
 {
-    struct words words = {error, error_size};
+    struct bask_words words = {error, error_size};
     struct bask_peer peer = {
         .timeout_ms = svc.timeout_ms, .error = error, .error_size = error_size};
     const char packet[BASK_UWSGI_HEADER] = {BASK_MODIFIER_SIGNAL, 0, 0, (char)number};
@@ -200,12 +187,12 @@ raise_at(bask_str node, uint32_t number, char *error, size_t error_size)
         err = receive_answer(&peer, answer);
     bask_peer_close(&peer);
     if (!err && (answer[0] != BASK_MODIFIER_RESPONSE || answer[3] != 1))
-        err = complain(words, BASK_E_STATE, "the server refused the signal");
+        err = bask_complain(words, BASK_E_STATE, "the server refused the signal");
     return err;
 }
 
 static int
-add(struct bask_signal_source *source, struct words words)
+add(struct bask_signal_source *source, struct bask_words words)
 {
     int err = check(source->number, words);
     return err ? err : explain(bask_signals_add(svc.signals, svc.generation, source), words);
@@ -214,9 +201,9 @@ add(struct bask_signal_source *source, struct words words)
 static int
 add_timer(uint32_t number, int64_t interval_us, uint32_t times, char *error, size_t error_size)
 {
-    struct words words = {error, error_size};
+    struct bask_words words = {error, error_size};
     if (interval_us < 1000 || interval_us > INT64_C(1000000) * 86400 * 366)
-        return complain(words, BASK_E_RANGE, "a timer is due every millisecond to every year");
+        return bask_complain(words, BASK_E_RANGE, "a timer is due every millisecond to every year");
     return add(&(struct bask_signal_source){.kind = BASK_SIGNAL_TIMER,
                                             .number = number,
                                             .interval_us = interval_us,
@@ -227,11 +214,11 @@ add_timer(uint32_t number, int64_t interval_us, uint32_t times, char *error, siz
 static int
 add_cron(uint32_t number, const int32_t fields[5], char *error, size_t error_size)
 {
-    struct words words = {error, error_size};
+    struct bask_words words = {error, error_size};
     struct bask_signal_source source = {.kind = BASK_SIGNAL_CRON, .number = number};
     memcpy(source.cron.fields, fields, sizeof source.cron.fields);
     if (!bask_cron_is_valid(&source.cron))
-        return complain(
+        return bask_complain(
             words, BASK_E_RANGE,
             "expected minute, hour, day, month and weekday; -1 for any, -n for every n");
     return add(&source, words);
@@ -240,10 +227,10 @@ add_cron(uint32_t number, const int32_t fields[5], char *error, size_t error_siz
 static int
 add_monitor(uint32_t number, bask_str path, char *error, size_t error_size)
 {
-    struct words words = {error, error_size};
+    struct bask_words words = {error, error_size};
     struct bask_signal_source source = {.kind = BASK_SIGNAL_FILES, .number = number};
     if (path.len == 0 || path.len >= sizeof source.path || memchr(path.ptr, '\0', path.len))
-        return complain(words, BASK_E_SYNTAX, "expected the path of a file or a folder");
+        return bask_complain(words, BASK_E_SYNTAX, "expected the path of a file or a folder");
     memcpy(source.path, path.ptr, path.len);
     return add(&source, words);
 }

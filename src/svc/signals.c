@@ -43,20 +43,23 @@ bask_signal_waiting(const struct bask_signal_box *box, uint32_t number)
 }
 
 /* The bit goes only when nothing is counted, and comes back if something is after all: whoever puts
- * counts first. */
+ * counts first. Threads of a mule take at once, so the last one counted is one taker's only. */
 bool
 bask_signal_take(struct bask_signal_box *box, uint32_t number)
 {
     _Atomic uint64_t *set = &box->set[number / 64];
     uint64_t bit = UINT64_C(1) << number % 64;
-    if (!atomic_load(&box->waiting[number])) {
+    uint32_t count = atomic_load(&box->waiting[number]);
+    if (!count) {
         atomic_fetch_and(set, ~bit);
-        if (!atomic_load(&box->waiting[number]))
+        count = atomic_load(&box->waiting[number]);
+        if (!count)
             return false;
         atomic_fetch_or(set, bit);
     }
-    atomic_fetch_sub(&box->waiting[number], 1);
-    return true;
+    while (count && !atomic_compare_exchange_weak(&box->waiting[number], &count, count - 1))
+        continue;
+    return count > 0;
 }
 
 uint32_t
@@ -70,6 +73,15 @@ bask_signal_next(const struct bask_signal_box *box, uint32_t from)
             return number;
     }
     return BASK_SIGNALS;
+}
+
+uint64_t
+bask_signal_waiting_all(const struct bask_signal_box *box)
+{
+    uint64_t sum = 0;
+    for (uint32_t n = bask_signal_next(box, 0); n < BASK_SIGNALS; n = bask_signal_next(box, n + 1))
+        sum += bask_signal_waiting(box, n);
+    return sum;
 }
 
 struct bask_signal_board *

@@ -64,12 +64,16 @@ struct bask_signal_source {
 struct bask_signal_box {
     _Atomic uint64_t set[BASK_SIGNAL_WORDS]; /* of numbers that may wait */
     _Atomic uint32_t waiting[BASK_SIGNALS];
+    _Atomic uint32_t waiters; /* threads of the process that wait for any number: it gets those that
+                               * nobody has defined */
 };
 
 /* BASK_E_LIMIT: so many of this number wait already. */
 int bask_signal_put(struct bask_signal_box *box, uint32_t number);
 /* How many of a number wait. */
 uint32_t bask_signal_waiting(const struct bask_signal_box *box, uint32_t number);
+/* The same of all numbers. */
+uint64_t bask_signal_waiting_all(const struct bask_signal_box *box);
 /* Takes one of this number; false if none waits. */
 bool bask_signal_take(struct bask_signal_box *box, uint32_t number);
 /* The first number from `from` on that may wait; BASK_SIGNALS if there is none. */

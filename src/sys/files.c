@@ -9,7 +9,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { NAMES_A_SECOND = 100 };
+
+int
+bask_file_put_aside(const char *path, const char *to, char *ret_name, size_t size)
+{
+    long long now = (long long)time(NULL);
+    if (to)
+        snprintf(ret_name, size, "%s", to);
+    else
+        snprintf(ret_name, size, "%s.%lld", path, now);
+    for (int i = 1; !to && i < NAMES_A_SECOND && !access(ret_name, F_OK); i++)
+        snprintf(ret_name, size, "%s.%lld.%d", path, now, i);
+    return rename(path, ret_name) ? BASK_E_SYSTEM : BASK_OK;
+}
 
 int
 bask_file_write(int fd, bask_str bytes)

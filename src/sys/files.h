@@ -17,6 +17,11 @@ int bask_file_replace(const char *path, bask_str bytes, mode_t mode);
  * is none of the standard streams', or BASK_E_SYSTEM. */
 int bask_file_unnamed(const char *folder);
 
+/* A file gets another name: `to`, in the place of what has it, or, if that is NULL, PATH.SECONDS,
+ * which nothing has yet. `ret_name` is the name, also after a failure. 0 or BASK_E_SYSTEM, with
+ * errno. */
+int bask_file_put_aside(const char *path, const char *to, char *ret_name, size_t size);
+
 /* All of these bytes. 0 or BASK_E_SYSTEM. */
 int bask_file_write(int fd, bask_str bytes);
 /* The same, from `offset` on. 0 or BASK_E_SYSTEM. */

@@ -33,6 +33,8 @@ void bask_proc_close_input(void);
 /* Opens what of the three standard descriptors is closed: else a socket could get such a number,
  * and whoever writes to standard error would write to it. */
 int bask_proc_fill_standard_files(void);
+/* Closes all descriptors but the standard ones and these; -1 is none. */
+void bask_proc_close_all_but(const int *kept, size_t count);
 /* A descriptor that is readable when the process has ended, whoever its parent is; BASK_E_SYSTEM.
  */
 int bask_proc_open_process(pid_t pid);

@@ -122,6 +122,29 @@ bask_proc_fill_standard_files(void)
     return BASK_OK;
 }
 
+static bool
+is_among(int fd, const int *kept, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (kept[i] == fd)
+            return true;
+    return false;
+}
+
+void
+bask_proc_close_all_but(const int *kept, size_t count)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    const struct dirent *entry;
+    long long fd;
+    while (folder && (entry = readdir(folder)))
+        if (!bask_str_to_i64(bask_str_of(entry->d_name), &fd) && fd > STDERR_FILENO &&
+            fd != dirfd(folder) && !is_among((int)fd, kept, count))
+            close((int)fd);
+    if (folder)
+        closedir(folder);
+}
+
 int
 bask_proc_open_process(pid_t pid)
 {

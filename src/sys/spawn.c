@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <spawn.h>
+#include <unistd.h>
 
 static int
 set_signals(posix_spawnattr_t *attributes)
@@ -29,6 +30,10 @@ set_files(posix_spawn_file_actions_t *files, const struct bask_spawn *what)
     int failure = 0;
     if (what->folder)
         failure = posix_spawn_file_actions_addchdir_np(files, what->folder);
+    if (what->output && !failure)
+        failure = posix_spawn_file_actions_adddup2(files, what->output, STDOUT_FILENO);
+    if (what->errors && !failure)
+        failure = posix_spawn_file_actions_adddup2(files, what->errors, STDERR_FILENO);
     /* Onto itself: that clears close-on-exec. */
     for (const int *fd = what->keep; fd && *fd >= 0 && !failure; fd++)
         failure = posix_spawn_file_actions_adddup2(files, *fd, *fd);
@@ -47,7 +52,8 @@ bask_spawn(const struct bask_spawn *what)
     if (!failure)
         failure = set_files(&files, what);
     if (!failure)
-        failure = posix_spawn(&pid, what->program, &files, &attributes, what->argv, what->env);
+        failure = (what->search ? posix_spawnp : posix_spawn)(&pid, what->program, &files,
+                                                              &attributes, what->argv, what->env);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     errno = failure;

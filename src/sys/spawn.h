@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct bask_spawn {
@@ -12,6 +13,8 @@ struct bask_spawn {
     char *const *env;
     const char *folder; /* to start in; NULL: the present one */
     const int *keep; /* close-on-exec descriptors that it gets nevertheless; ended by -1, or NULL */
+    int output, errors; /* its standard output and error; 0: they are this process's */
+    bool search;        /* a program without a slash is looked for in PATH */
 };
 
 /* The process; BASK_E_SYSTEM, with errno, if the program cannot be started. */

@@ -1,6 +1,6 @@
 /*
  * Any bytes as the fields that clients send for files: Range, conditions, Accept-Encoding, dates.
- * A range lies inside the file, a date is written as it was read.
+ * Ranges lie inside the file and apart from each other, a date is written as it was read.
  */
 #include "proto/accept.h"
 #include "proto/conditions.h"
@@ -16,14 +16,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 check_range(bask_str text, int64_t size)
 {
-    struct bask_range range = {-1, -1};
-    enum bask_range_asked asked = bask_range_read(text, size, &range);
-    if (asked != BASK_RANGE_PART) {
-        assert(range.first == -1 && range.length == -1);
-        return;
+    struct bask_ranges ranges = {.count = 0};
+    enum bask_range_asked asked = bask_ranges_read(text, size, &ranges);
+    assert((asked == BASK_RANGE_PARTS) == (ranges.count > 0));
+    assert(ranges.count <= BASK_RANGES_MOST);
+    for (size_t i = 0; i < ranges.count; i++) {
+        struct bask_range one = ranges.items[i];
+        assert(one.first >= 0 && one.length > 0 && one.first < size);
+        assert(one.length <= size - one.first);
+        for (size_t k = 0; k < i; k++) { /* a byte between them, at least */
+            struct bask_range other = ranges.items[k];
+            assert(one.first + one.length < other.first || other.first + other.length < one.first);
+        }
     }
-    assert(range.first >= 0 && range.length > 0 && range.first < size);
-    assert(range.length <= size - range.first);
 }
 
 static void

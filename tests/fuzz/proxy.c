@@ -18,13 +18,10 @@ inside(bask_str view, const char *buf, size_t len)
 }
 
 static void
-check_hops(const char *buf, size_t len)
+check_found(const struct bask_hop *hops, int count, const char *buf, size_t len)
 {
-    struct bask_hop hops[8];
     struct bask_ip ip;
-    bask_str port, item, list = bask_str_n(buf, len);
-    bool whole;
-    int count = bask_hops_parse_end(list, hops, 8, &whole);
+    bask_str port;
     assert(count >= -1 && count <= 8);
     for (int i = 0; i < count; i++) {
         inside(hops[i].node, buf, len);
@@ -32,6 +29,20 @@ check_hops(const char *buf, size_t len)
         inside(hops[i].host, buf, len);
         bask_hop_node(hops[i].node, &ip, &port);
     }
+}
+
+static void
+check_hops(const char *buf, size_t len)
+{
+    struct bask_hop hops[8];
+    struct bask_ip ip;
+    bask_str port, item, list = bask_str_n(buf, len);
+    bool whole;
+    int end_count = bask_hops_parse_end(list, hops, 8, &whole);
+    check_found(hops, end_count, buf, len);
+    int count = bask_hops_parse(list, hops, 8);
+    check_found(hops, count, buf, len);
+    assert(whole == (count >= 0) && (!whole || count == end_count));
     while (bask_hop_last(&list, &item)) {
         inside(item, buf, len);
         if (!bask_hop_node(item, &ip, &port))

@@ -8,6 +8,7 @@
 #include "serve/static.h"
 #include "base/err.h"
 #include "obs/log.h"
+#include "req/fields.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -84,11 +85,26 @@ make_files(void)
     return files;
 }
 
+/* By rules, a head is as well or as badly formed as it was. */
+static void
+check_fields(struct bask_req *req, bask_str head, unsigned count)
+{
+    static const bask_str removed[] = {BASK_STR("ETag"), BASK_STR("content-type")};
+    static const struct bask_field_rules rules = {BASK_STR("X-A: b\r\n"), 1, removed, 2};
+    const struct bask_response_traits traits = {0};
+    struct bask_response before, after;
+    bool well = !bask_response_plan(&before, &traits, head, count, 0);
+    assert(!bask_fields_apply(&rules, &req->text, &head, &count));
+    assert(well == !bask_response_plan(&after, &traits, head, count, 0));
+    assert(bask_str_ends(head, rules.added));
+}
+
 static int
 plan(struct bask_req *req, bask_str head, unsigned count, int64_t length)
 {
     const struct bask_response_traits traits = {.keep_alive = true, .chunked = true};
     int err = bask_response_plan(&req->response, &traits, head, count, length);
+    check_fields(req, head, count);
     /* Only a query can break a line: it goes back as it came. */
     assert(!err || req->pub.query.len);
     return err;
@@ -112,6 +128,19 @@ respond_file(struct bask_req *req, bask_str head, unsigned count, int fd, int64_
     return plan(req, head, count, length);
 }
 
+static int
+respond_parts(struct bask_req *req, bask_str head, unsigned count, int fd, struct bask_parts *parts)
+{
+    int64_t size = bask_parts_size(parts, 0);
+    close(fd);
+    assert(parts->count > 1 && parts->count <= 9); /* "inside" with a byte between any two */
+    for (size_t i = 0; i < parts->count; i++)
+        assert(bask_str_ends(parts->items[i].before, BASK_STR("\r\n\r\n")));
+    assert(bask_str_ends(parts->end, BASK_STR("--\r\n")));
+    free(parts);
+    return plan(req, head, count, size);
+}
+
 static bask_str
 next_line(bask_str *rest)
 {
@@ -124,7 +153,8 @@ next_line(bask_str *rest)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct bask_req_io io = {.respond = respond, .respond_file = respond_file};
+    static const struct bask_req_io io = {
+        .respond = respond, .respond_file = respond_file, .respond_parts = respond_parts};
     static const int keys[] = {BASK_KEY_HTTP_RANGE, BASK_KEY_HTTP_IF_NONE_MATCH,
                                BASK_KEY_HTTP_ACCEPT_ENCODING, BASK_KEY_DOCUMENT_ROOT};
     static struct bask_static *files;

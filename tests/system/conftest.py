@@ -3,6 +3,7 @@ them.
 
     BASK_BINARY=/a/build/bask /usr/bin/python3 -m pytest tests/system [-n 2]
 """
+import os
 from pathlib import Path
 from typing import Any, Callable, Generator, Iterator, List
 
@@ -11,6 +12,7 @@ import pytest
 from support import processes
 from support.nginx import Nginx
 from support.server import ROOT, Bask, Server
+from support.source_tree import SourceTree, without_languages
 
 TEST_SECONDS = 120
 
@@ -63,6 +65,13 @@ def successors() -> Iterator[None]:
     processes.adopt_orphans(True)
     yield
     processes.adopt_orphans(False)
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> SourceTree:
+    """The sources, with a server without languages and the plugin for PyPy built in them."""
+    base = tmp_path_factory.getbasetemp()
+    return without_languages(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
 
 
 @pytest.fixture

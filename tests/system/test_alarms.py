@@ -238,10 +238,11 @@ def test_alarm_about_an_alarm(bask: Bask) -> None:
                    for line in told(server))
 
 
-def test_same_line_of_the_log_is_told_once(bask: Bask) -> None:
+@pytest.mark.parametrize("date", [[], ["--log-date"], ["--log-date=at %H:%M:%S, mine"]])
+def test_same_line_of_the_log_is_told_once(bask: Bask, date: List[str]) -> None:
     """The date in it, and the process that wrote it, make no difference."""
     server = start(bask, "--alarm", "a log:seen", "--log-alarm", "a null: signal 2", "--alarm",
-                   "s signal:2", "--alarm-freq", "1000", workers=2)
+                   "s signal:2", "--alarm-freq", "1000", *date, workers=2)
     alarm(server, "s", "1")
     wait_until(lambda: len(re.findall(r"\d\] null: signal 2", server.log())) >= 3, "two lines, told")
     second = int(time.time())

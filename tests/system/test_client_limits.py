@@ -332,9 +332,10 @@ def test_full_worker_leaves_connections_to_others(bask: Bask) -> None:
         connection.close()
 
 
-def test_idle_connections_make_room(bask: Bask) -> None:
-    """Whoever holds connections without a word keeps nobody out."""
-    server = controlled(bask, "--max-connections", "10")
+@pytest.mark.parametrize("options", [(), ("--http-keepalive-timeout", "0")])
+def test_idle_connections_make_room(bask: Bask, options: "tuple[str, ...]") -> None:
+    """Whoever holds connections without a word keeps nobody out, however long it may do so."""
+    server = controlled(bask, "--max-connections", "10", *options)
     holders = [server.connect() for _ in range(10)]
     for holder in holders[:5]:
         assert holder.request("GET", "/").status == 200

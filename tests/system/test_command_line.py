@@ -81,12 +81,12 @@ def test_word_that_names_no_application(bask: Bask, word: str) -> None:
 
 @pytest.mark.null
 def test_unknown_plugin(bask: Bask) -> None:
-    assert "nonesuch" in one_line(bask.refused("--plugin", "nonesuch"))
+    assert "nonesuch" in one_line(bask.refused("--need-plugin", "nonesuch"))
 
 
 @pytest.mark.null
 def test_plugin_file_that_is_missing(bask: Bask) -> None:
-    assert "/nonexistent.so" in one_line(bask.refused("--plugin", "/nonexistent.so"))
+    assert "/nonexistent.so" in one_line(bask.refused("--need-plugin", "/nonexistent.so"))
 
 
 @pytest.mark.null

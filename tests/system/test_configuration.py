@@ -1,7 +1,7 @@
 """Files of options: what uWSGI's users write in them, and what a reload makes of a change."""
 import os
 import signal
-from typing import Any, Callable
+from typing import Any, Callable, List, Optional
 
 import pytest
 
@@ -132,7 +132,7 @@ def test_dump_options(bask: Bask) -> None:
      'app.ini:3: "proceses" is not an option; did you mean "processes"?'),
     ("[uwsgi]\ninclude = app.ini\n", "app.ini:2: cannot read app.ini: it includes itself"),
     ("[uwsgi]\nmaster\0\n", "app.ini:2: a NUL byte; expected text"),
-    ("[uwsgi]\nplugin = ./none.so\n", "app.ini:2: cannot load the plugin: ./none.so"),
+    ("[uwsgi]\nplugin = ./app.ini\n", "app.ini:2: cannot load the plugin: ./app.ini"),
     ("[uwsgi]\nif-env = X\n", "app.ini:2: if-env has no end; expected endif"),
 ])
 def test_refused_with_one_line(bask: Bask, text: str, said: str) -> None:
@@ -171,6 +171,27 @@ def test_reload_takes_new_values(bask: Bask, from_file: Launch) -> None:
     wait_until(lambda: server.post("/", b"four").status == 200, "the limit is gone")
     reload_as(bask, server, SMALL + "if-reload\nlimit-post = 3\nendif\n")
     wait_until(lambda: server.post("/", b"four").status == 413, "the limit is back")
+
+
+def test_reload_takes_new_fields_of_answers(bask: Bask, from_file: Launch) -> None:
+    fields = "add-header = X-First: 1\nrem-header = Content-Type\n"
+    server = from_file(SMALL + fields)
+
+    def told() -> List[Optional[str]]:
+        answer = server.get("/")
+        assert answer.status == 200
+        return [answer.headers[name] for name in ("X-First", "X-Second", "Content-Type")]
+
+    assert told() == ["1", None, None]
+    reload_as(bask, server, SMALL + fields + "add-header = X-Second: 2\n")
+    wait_until(lambda: told() == ["1", "2", None], "one more is added")
+    kind = "text/plain"
+    reload_as(bask, server, SMALL + "add-header = Connection: close\n")
+    wait_until(lambda: told() == [None, None, kind], "nothing is added or removed")
+    assert server.get("/").headers["Connection"] == "close"
+    reload_as(bask, server, SMALL)
+    wait_until(lambda: server.get("/").headers["Connection"] is None, "connections are kept")
+    assert told() == [None, None, kind]
 
 
 def test_reload_keeps_what_is_fixed(bask: Bask, from_file: Launch) -> None:

@@ -27,12 +27,13 @@ F_SETPIPE_SZ = 1031
 class Held:
     """A server that logs into one end of something; the test has the other one."""
 
-    def __init__(self, bask: Bask, kind: str) -> None:
+    def __init__(self, bask: Bask, kind: str, *more: str) -> None:
         self.address = ("127.0.0.1", bask.ports.take())
         self.log, end = self._open(kind, bask.folder)
         how = {"user": 65534, "cwd": "/"} if kind == "pipe of another user" else {}
         self.process = subprocess.Popen(
-            [BINARY, "--plugin", "null", "--http-socket", "%s:%d" % self.address, "--master"],
+            [BINARY, "--plugin", "null", "--http-socket", "%s:%d" % self.address, "--master",
+             *more],
             env=bask.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=end,
             start_new_session=True, **{"cwd": bask.folder, **how})  # type: ignore[call-overload]
         os.close(end)
@@ -149,4 +150,36 @@ def test_reader_that_is_slow_loses_nothing(bask: Bask) -> None:
     reader.join()
     assert b"were lost" not in held.read()
     assert held.text.count(b"GET / =>") >= load.count
+    os.close(held.log)
+
+
+def test_lines_of_several_workers_are_whole_in_a_pipe(bask: Bask) -> None:
+    held = Held(bask, "pipe", "--processes", "3")
+    over = threading.Event()
+
+    def read_slowly() -> None:
+        while not over.wait(0.01):
+            held.read()
+
+    reader = threading.Thread(target=read_slowly)
+    reader.start()
+    with Load(held, path="/" + 200 * "x", clients=6) as load:
+        load.wait_more(3000)
+    assert load.failures == []
+    held.end()
+    over.set()
+    reader.join()
+    request = rb"\[pid: \d+\|app: .*\] GET /x{200} => .* on core 0\)"
+    torn = [line for line in held.read().splitlines()
+            if b"xxx" in line and not re.fullmatch(request, line)]
+    assert not torn and b"were lost" not in held.text
+    os.close(held.log)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "terminal"])
+def test_loggers_go_there_too(bask: Bask, kind: str) -> None:
+    held = Held(bask, kind, "--logger", "stdio", "--logger", "pipe:exit 3")
+    wait_until(lambda: b"logger pipe:exit 3: the command ended (status 3)" in held.read(), "it is told")
+    held.end()
+    wait_until(lambda: b"goodbye to Bask." in held.read(), "the last line")
     os.close(held.log)

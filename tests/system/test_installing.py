@@ -86,7 +86,6 @@ def test_installer_is_piped_into_bash(bask: Bask) -> None:
 @pytest.mark.parametrize("arguments, complaint", [
     ("", "usage: install.sh PROFILE BINARY"),
     ("pypy", "usage: install.sh PROFILE BINARY"),
-    ("ruby /tmp/x", 'profile "ruby", expected pypy or default'),
     ("pypy x", '"x", expected the absolute path of the program to make'),
     ("pypy /nonexistent/x", "there is no folder /nonexistent"),
     ("pypy /tmp/x", "BASK_SOURCE is not set"),
@@ -106,8 +105,14 @@ def test_installer_finds_no_source(tmp_path: Path, source: str, complaint: str) 
     assert not list(tmp_path.iterdir())
 
 
+def test_installer_takes_the_profiles_of_make(tmp_path: Path) -> None:
+    done = run(INSTALLER, "ruby", tmp_path / "bask", TMPDIR=str(tmp_path))
+    assert done.returncode != 0 and '"ruby", expected default, pypy' in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_make_takes_a_profile() -> None:
     done = run("make", "-C", ROOT, "--no-print-directory", "-n", "all", UWSGI_PROFILE="pypy")
     assert done.returncode == 0
     done = run("make", "-C", ROOT, "--no-print-directory", "profile", UWSGI_PROFILE="ruby")
-    assert done.returncode == 2 and '"ruby", expected pypy or default' in done.stderr
+    assert done.returncode == 2 and '"ruby", expected default, pypy' in done.stderr

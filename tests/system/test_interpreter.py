@@ -112,3 +112,33 @@ def test_sigint_ends_a_server_that_is_busy(bask: Bask) -> None:
         connection.send(make_request("GET", "/block?1"))
         wait_until(lambda: exists(server, "blocked-1"), "the request runs")
         assert server.stop() == 30
+
+
+BYTECODE_THERE = """
+import sys
+from _bask import lib
+from bask_pypy._importer import BYTECODE
+
+names = [name.rpartition(".")[2] for name in sys.modules if name.startswith("bask_pypy.")]
+missing = [name for name in names if not lib.glue_bytecode(BYTECODE.encode(), name.encode()).ptr]
+print("without bytecode:", missing, "of", len(names) > 20)
+print("of another:", bool(lib.glue_bytecode(b"pypy27-00", b"wsgi").ptr))
+"""
+
+
+def test_the_glue_is_not_compiled_at_each_start(bask: Bask) -> None:
+    """By the PyPy of the machine that the server was built on."""
+    (bask.folder / "there.py").write_text(BYTECODE_THERE)
+    server = bask.app("hello:application", "--pypy-exec", "there.py")
+    server.wait_log(re.escape("without bytecode: [] of True"))
+    server.wait_log("of another: False")
+
+
+HEAVY = "asyncio email http.client logging shutil ssl subprocess sysconfig tempfile urllib.request"
+
+
+def test_what_few_applications_need_is_not_imported_for_all(bask: Bask) -> None:
+    """It is time at each start, and memory in each worker."""
+    source = "import sys; print('heavy:', [each for each in %r if each in sys.modules])"
+    server = bask.app("hello:application", "--pypy-eval", source % HEAVY.split())
+    server.wait_log(re.escape("heavy: []"))

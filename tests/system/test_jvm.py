@@ -24,14 +24,7 @@ import java.util.concurrent.CompletableFuture;
 public class Functions {
     static int depth(int n) { return n == 0 ? 0 : 1 + depth(n - 1); }
 
-    static String inThread(java.util.function.Supplier<String> work) {
-        String[] out = new String[1];
-        Thread thread = new Thread(() -> out[0] = work.get());
-        thread.start();
-        try { thread.join(); } catch (InterruptedException error) { throw new RuntimeException(error); }
-        return out[0];
-    }
-
+""" + java.IN_THREAD + r"""
     static String npe() { String nothing = null; return "" + nothing.length(); }
 
     public static void main(String[] args) {
@@ -99,17 +92,7 @@ def too_deep(*args):
         return "too deep"
 uwsgi.register_rpc("too deep", too_deep)
 EVERY = bytes(range(256)) * 10
-
-def in_threads(count, *call):
-    answers = []
-    threads = [threading.Thread(target=lambda: answers.append(uwsgi.call(*call)))
-               for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
-"""
+""" + java.CALLS_IN_THREADS
 LUA = """
 uwsgi.register_rpc("l_call", function(...) return uwsgi.call(...) end)
 uwsgi.register_rpc("l_down", function() return uwsgi.call("l_down") end)
@@ -266,11 +249,6 @@ def test_threads_of_java_call_python(world: World) -> None:
     server.complained("python was not called: its thread has less than 1024 KiB of stack left")
     assert ask(server, "uwsgi.call('j_small_thread', 'l_down')") == "b'null'"
     server.wait_log("the RPC function l_down: calls lead too deep")
-
-
-def test_arguments_that_another_thread_of_java_changes(world: World) -> None:
-    server, _ = world.start()
-    assert ask(server, "uwsgi.call('j_changed')") == "b'done'"
 
 
 def test_arguments_that_another_thread_of_java_changes(world: World) -> None:

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any, Callable, List, Set
+from typing import Any, Callable, List, Set, Tuple
 
 import pytest
 
@@ -112,19 +112,20 @@ def test_names_of_processes_stay(bask: Bask) -> None:
     assert names == {"pypy3\n"}
 
 
-def test_ends_of_the_interpreter(bask: Bask) -> None:
-    """What the application wants done at the end is done in each worker, once."""
+@pytest.mark.parametrize("words", [(), ("--skip-atexit",), ("--skip-atexit-teardown",)])
+def test_ends_of_the_interpreter(bask: Bask, words: Tuple[str, ...]) -> None:
+    """What the application wants done at the end is done in each worker, once, or not at all."""
     (bask.folder / "ending.py").write_text(
         "import atexit, os\n"
         "atexit.register(lambda: print('ending in', os.getpid(), flush=True))\n"
         "def application(environ, start_response):\n"
         "    start_response('200 OK', [])\n"
         "    return [b'']\n")
-    server = hosted(bask, "--module", "ending", workers=2)
+    server = hosted(bask, "--module", "ending", *words, workers=2)
     workers = server.workers()
     assert server.stop() == 0
     ended = sorted(int(pid) for pid in re.findall(r"^ending in (\d+)", server.log(), re.M))
-    assert ended == workers
+    assert ended == ([] if words else workers)
 
 
 def test_signals_of_the_caller_are_not_the_children_s(bask: Bask) -> None:

@@ -55,6 +55,8 @@ def test_what_the_server_counts(bask: Bask) -> None:
     assert int(ask(server, "uwsgi.metric_get('core.total_tx')")) > 100
     assert int(ask(server, "uwsgi.metric_get('worker.1.rss_size')")) > 1 << 20
     assert ask(server, "uwsgi.metric_get('core.busy_workers')") == "1"
+    assert int(ask(server, "uwsgi.metric_get('worker.1.core.0.requests')")) >= 5
+    assert ask(server, "uwsgi.metric_get('socket.0.listen_queue')") == "0"
     assert ask(server, "uwsgi.metric_get('worker.2.requests')") == "0"
 
 
@@ -64,8 +66,92 @@ def test_without_the_option_there_are_none(bask: Bask) -> None:
 
 
 @pytest.mark.parametrize("text, complaint", [
-    ("name=a,collector=file", "expected name, type, initial_value, alias or oid, not \"collector\""),
+    ("name=a,collector=file", "expected name, type, initial_value, alias, oid or reset_after_push, not "
+     "\"collector\""),
     ("type=gauge", "it needs a name"), ("here", "there is a metric here already")])
 def test_bad_descriptions(bask: Bask, text: str, complaint: str) -> None:
     said = bask.refused("--plugin", "null", "--metric", "here", "--metric", text)
     assert '--metric "%s": %s' % (text, complaint) in said
+
+
+# Files
+
+def test_metrics_are_kept_in_files(bask: Bask) -> None:
+    folder = bask.folder / "metrics"
+    folder.mkdir()
+    options = ("--metrics-dir", "metrics", "--metrics-dir-restore", "--metric", "hits",
+               "--metric", "name=level,initial_value=7")
+    server = start(bask, *options, workers=1)
+    server.idle = False  # a file is open for a moment, now and then
+    ask(server, "uwsgi.metric_set('hits', 12345)")
+    wait_until(lambda: (folder / "hits").exists() and (folder / "hits").read_text() == "12345\n",
+               "it is written")
+    assert (folder / "level").read_text() == "7\n"
+    wait_until(lambda: int((folder / "worker.1.requests").read_text()) >= 1, "the server's, too")
+    assert int((folder / "core.total_rss").read_text()) > 1 << 20
+    ask(server, "uwsgi.metric_set('hits', 9)")
+    server.stop()  # at once: the last value is kept
+    assert (folder / "hits").read_text() == "9\n"
+    (folder / "level").write_text("-55\n")
+    server = start(bask, *options, workers=1)
+    server.idle = False
+    assert ask(server, "uwsgi.metric_get('hits'), uwsgi.metric_get('level')") == "(9, -55)"
+
+
+@pytest.mark.null
+def test_files_of_metrics_that_are_none(bask: Bask) -> None:
+    folder = bask.folder / "metrics"
+    folder.mkdir()
+    (folder / "hits").write_text("many\n")
+    server = bask.null("--metrics-dir", "metrics", "--metrics-dir-restore", "--metric", "hits",
+                       workers=1)
+    server.idle = False
+    server.wait_log(r"\[warn\].* --metrics-dir-restore: metrics/hits has no number")
+    wait_until(lambda: (folder / "hits").read_text() == "0\n", "it is one now")
+    assert "--metrics-dir nowhere: No such file or directory" in bask.refused(
+        "--plugin", "null", "--metrics-dir", "nowhere")
+
+
+# Thresholds
+
+def test_metric_that_is_too_large_is_an_alarm(bask: Bask) -> None:
+    server = start(bask, "--metric", "load", "--metric", "other", "--alarm", "note cmd:cat >> told",
+                   "--metric-threshold", "key=load,value=10,alarm=note,msg=load is high,rate=3600",
+                   "--alarm-metric", "key=other,value=-1,alarm=note,rate=3600,reset=-5", workers=1)
+    told = bask.folder / "told"
+    wait_until(lambda: told.exists() and "other" in told.read_text(), "the other is told of")
+    assert ask(server, "uwsgi.metric_get('other')") == "-5"
+    assert ask(server, "uwsgi.metric_set('load', 10)") == "True"
+    wait_until(lambda: "load is high" in told.read_text(), "load is told of")
+    assert ask(server, "uwsgi.metric_get('load')") == "10"
+
+
+@pytest.mark.null
+@pytest.mark.parametrize("text, complaint", [
+    ("key=a", "it needs key=NAME and value=NUMBER"), ("value=1", "it needs key=NAME"),
+    ("key=nobody,value=1", "there is no metric nobody"),
+    ("key=a,value=x", 'expected a number, not "x"'),
+    ("key=a,value=1,alarm=none", "there is no alarm none (--alarm)"),
+    ("key=a,value=1,rate=-1", '"rate": expected seconds, at most a day'),
+    ("key=a,value=1,colour=red", 'expected key, value, alarm, rate, msg or reset, not "colour"'),
+    ("key=worker.1.requests,value=1,reset=0", "is the server's, and cannot be reset"),
+])
+def test_thresholds_that_are_none_are_refused(bask: Bask, text: str, complaint: str) -> None:
+    said = bask.refused("--plugin", "null", "--metric", "a", "--metric-threshold", text)
+    assert "--metric-threshold %s: " % text in said
+    assert complaint in said
+
+
+@pytest.mark.null
+def test_file_of_a_metric_that_cannot_be_written_is_tried_again(bask: Bask) -> None:
+    """And is named once, whatever becomes of the others."""
+    folder = bask.folder / "metrics"
+    (folder / "mine").mkdir(parents=True)
+    server = bask.null("--metrics-dir", "metrics", "--metric", "name=mine,initial_value=7",
+                       workers=1)
+    server.wait_log("--metrics-dir: mine: Is a directory")
+    server.get("/")
+    wait_until(lambda: (folder / "worker.1.requests").read_text() == "1\n", "another is written")
+    (folder / "mine").rmdir()
+    wait_until(lambda: (folder / "mine").exists(), "it is written")
+    assert server.log().count("Is a directory") == 1

@@ -408,7 +408,7 @@ def test_decorators(bask: Bask) -> None:
                          "@muleloop(4)\n"
                          "def loop(): [say('loop'), time.sleep(0.05)]\n"
                          "@mulemsg(5)\n"
-                         "def got(m): say(m.decode())\n"
+                         "def got(m): say(m.decode('latin-1'))\n"
                          "@farm('g')\n"
                          "def farmed(m): say(m.decode())\n"
                          "assert once.__name__ == 'once' and farmed.__name__ == 'farmed'\n",
@@ -416,5 +416,13 @@ def test_decorators(bask: Bask) -> None:
     ask(server, "[any(1, b=2), second('x'), in_farm([1]), uwsgi.mule_msg('five', 5),"
                 " uwsgi.farm_msg('g', 'six')]")
     wait_seen(server, "2 second 'x'", "1 farm [1]", "3 once", "4 loop", "5 five", "6 six")
-    wait_until(lambda: {"1 any 3", "2 any 3"} & set(seen(server)), "a mule did it")
+
+    def is_done() -> bool:
+        """Mule 5 may have taken it, too, and makes nothing of it: then it is asked for again."""
+        if not {"1 any 3", "2 any 3"} & set(seen(server)):
+            ask(server, "any(1, b=2)")
+            return False
+        return True
+
+    wait_until(is_done, "a mule did it")
     wait_until(lambda: seen(server).count("4 loop") > 2, "it loops")

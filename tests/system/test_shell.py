@@ -8,9 +8,8 @@ import pytest
 from support import venv
 from support.server import APPS, BINARY, Bask
 from support.client import Connection
-from support.terminal import CTRL_BACKSLASH, CTRL_C, CTRL_D, Terminal
+from support.terminal import CTRL_BACKSLASH, CTRL_C, CTRL_D, IPYTHON, PLAIN, Terminal
 
-PLAIN, IPYTHON = ">>> ", r"In .*\[\d+.*\].*:"
 MASTER = ["--master", "--processes", "2"]
 STATUS_ALONE = 30
 
@@ -42,13 +41,6 @@ def answers(words: List[str]) -> bool:
         return connection.request("GET", "/").status == 200
 
 
-def interrupt_a_sleep(terminal: Terminal, prompt: str) -> None:
-    terminal.ask("import time; print('be'+'gun'); time.sleep(1000)", "begun")
-    terminal.type(CTRL_C)
-    terminal.wait("KeyboardInterrupt")
-    terminal.wait(prompt)
-
-
 def test_ipython_by_pypy_eval(bask: Bask, start: Start) -> None:
     """The command line of the plugin's documentation, word by word but for the virtualenv."""
     server = start("--socket", "127.0.0.1:%d" % bask.ports.take(), "-H", str(venv.packages()),
@@ -56,7 +48,7 @@ def test_ipython_by_pypy_eval(bask: Bask, start: Start) -> None:
     server.wait(IPYTHON)
     server.ask("6*7", "42")
     server.ask("uwsgi.version.decode() and 'known'+'!'", "known!")
-    interrupt_a_sleep(server, IPYTHON)
+    server.interrupt_a_sleep(IPYTHON)
     server.type(CTRL_C)  # at the prompt, too
     server.wait(IPYTHON)
     server.type(CTRL_D)
@@ -72,7 +64,7 @@ def test_ipython_by_pypy_eval_in_a_zygote(bask: Bask, start: Start) -> None:
     server = start(*serving(bask), *MASTER, "-H", str(venv.packages()), "--pypy-eval",
                    "import IPython; IPython.embed()", "--honour-stdin")
     server.wait(IPYTHON)
-    interrupt_a_sleep(server, IPYTHON)
+    server.interrupt_a_sleep(IPYTHON)
     server.type("exit\r")
     server.wait("spawned Bask worker")
     server.wait("spawned Bask worker")
@@ -84,7 +76,7 @@ def test_shell_is_ipython_where_there_is_one(bask: Bask, start: Start) -> None:
     server = start(*serving(bask), "-H", str(venv.packages()), "--pypy-shell")
     server.wait(IPYTHON)
     server.ask("uwsgi.worker_id() + 100", "101")
-    interrupt_a_sleep(server, IPYTHON)
+    server.interrupt_a_sleep(IPYTHON)
 
 
 @pytest.mark.parametrize("option", ["--pypy-shell", "--pyshell", "--python-shell"])
@@ -93,7 +85,7 @@ def test_plain_shell_alone(bask: Bask, start: Start, option: str) -> None:
     server = start(*serving(bask), option)
     server.wait(PLAIN)
     server.ask("6*7", "42")
-    interrupt_a_sleep(server, PLAIN)
+    server.interrupt_a_sleep(PLAIN)
     server.type(CTRL_D)
     assert server.wait_end() == STATUS_ALONE
 
@@ -124,7 +116,7 @@ def test_other_workers_serve_while_one_has_the_shell(bask: Bask, start: Start) -
     server.wait(PLAIN)
     server.ask("uwsgi.worker_id() + 100", "101")
     assert answers(words)
-    interrupt_a_sleep(server, PLAIN)
+    server.interrupt_a_sleep(PLAIN)
     assert answers(words)
     server.type(CTRL_D)  # with a master a shell comes again
     server.wait("Python 3")

@@ -1,13 +1,16 @@
 """Signals of applications: who gets them, what raises them, what is left of them."""
 import os
 import signal
+import time
 from collections import Counter
+from pathlib import Path
 from typing import Any, List
 
 import pytest
 
 from support import processes
 from support.client import Address, Connection
+from support.faults import Faults
 from support.server import Bask, Server
 from support.uwsgi import packet
 from support.wait import wait_until
@@ -141,13 +144,21 @@ def test_timer_is_one_however_many_load_it(bask: Bask, lazy: List[str]) -> None:
     assert sum(line.endswith(" 7") for line in seen(server)) == 2
 
 
-def test_cron(bask: Bask) -> None:
-    """The test cannot wait for a minute: the next one may be some seconds away, or none."""
-    server = start(bask, "uwsgi.register_signal(7, '', handle)")
-    assert ask(server, "uwsgi.add_cron(7, -1, -1, -1, -1, -1)") == "True"
+def test_cron(bask: Bask, tmp_path: Path) -> None:
+    """At the second minute that begins, which is 3:02 on a Sunday, and by one of two crons."""
+    faults, ahead = Faults(tmp_path / "faults"), 1000004401 - int(time.time())
+    faults.clock(ahead)
+    server = start(bask, "uwsgi.register_signal(7, '', handle)\n"
+                         "uwsgi.register_signal(8, '', handle)\n"
+                         "uwsgi.add_cron(7, -2, 3, -1, -1, 7)\nuwsgi.add_cron(8, -1, -1, -1, -1, -1)",
+                   workers=1, env={**faults.environment, "TZ": "UTC0"})
     for bad in ("60, -1, -1, -1, -1", "-1, 24, -1, -1, -1", "-1, -1, 0, -1, -1"):
         assert ask(server, "uwsgi.add_cron(7, %s)" % bad).startswith("ValueError")
     assert ask(server, "uwsgi.add_cron(7, -2, -1, 31, 12, 7)") == "True"
+    faults.clock(ahead + 60)
+    wait_until(lambda: seen(server) == ["1 8"], "3:01")
+    faults.clock(ahead + 120)
+    wait_until(lambda: sorted(seen(server)) == ["1 7", "1 8", "1 8"], "3:02")
 
 
 @pytest.mark.parametrize("name", ["watched", b"watched"])

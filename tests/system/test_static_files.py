@@ -383,7 +383,7 @@ def test_a_changed_file_has_another_tag(bask: Bask, site: Path) -> None:
     ("bytes=0-99999", 206, slice(0, None), "bytes 0-506/%d"),
     ("bytes=507-", 416, slice(0, 0), "bytes */%d"),
     ("bytes=-0", 416, slice(0, 0), "bytes */%d"),
-    ("bytes=0-1,5-6", 200, slice(0, None), None),
+    ("bytes=0-1,2-6", 206, slice(0, 7), "bytes 0-6/%d"),
     ("bytes=5-1", 200, slice(0, None), None),
     ("bites=0-1", 200, slice(0, None), None),
 ])
@@ -568,8 +568,12 @@ def test_files_count_as_requests(bask: Bask, site: Path) -> None:
     server = mapped(bask, "--control-socket", "control", workers=1)
     for path in ("/static/page.html", "/static/empty.txt", "/", "/static/nothing"):
         assert server.get(path).status == 200
-    status = json.loads(server.ctl("status", "--json").stdout)
-    assert [worker["requests"] for worker in status["workers"]] == [4]
+
+    def counted() -> bool:  # an answer is counted when it was sent
+        status = json.loads(server.ctl("status", "--json").stdout)
+        return [worker["requests"] for worker in status["workers"]] == [4]
+
+    wait_until(counted, "each of them counts")
 
 
 def test_busy_threads_do_not_hold_files_up(bask: Bask, site: Path) -> None:

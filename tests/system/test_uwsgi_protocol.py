@@ -105,7 +105,7 @@ def test_ping(server: Server) -> None:
     assert server.raw(packet(b"", modifier1=100)) == bytes([100, 0, 0, 1])
 
 
-@pytest.mark.parametrize("modifier", [1, 5, 17, 101, 255])
+@pytest.mark.parametrize("modifier", [1, 5, 101, 255])
 def test_unknown_modifier_closes(server: Server, modifier: int) -> None:
     assert closes(server, packet(variables({"PATH_INFO": "/"}), modifier1=modifier))
 

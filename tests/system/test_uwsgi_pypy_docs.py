@@ -7,6 +7,7 @@ import shlex
 import signal
 import struct
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, List
 
@@ -14,6 +15,7 @@ import pytest
 
 from support import processes, unpacked, venv
 from support.server import BINARY, LIBRARY, Bask, Server
+from support.source_tree import SourceTree
 from support.terminal import CTRL_C, Terminal
 from support.uwsgi import packet
 from support.wait import wait_until
@@ -53,7 +55,9 @@ class Reader:
     def __init__(self, bask: Bask, program: str, pypy: Path) -> None:
         self.bask = bask
         self.folder = bask.folder
-        self._program = program
+        self.program = BINARY
+        if program == "uwsgi":
+            self.program = str(self.folder / program)
         self._port = bask.ports.take()
         for name in ("opt/libs", "var/www/myapp", "home/foobar"):
             (self.folder / name).mkdir(parents=True)
@@ -70,7 +74,7 @@ class Reader:
         moved = []
         for word in shlex.split(command):
             if word == "uwsgi":
-                word = str(self.folder / "uwsgi") if self._program == "uwsgi" else BINARY
+                word = self.program
             elif word.startswith(MOVED):
                 word = str(self.folder) + word
             elif word in (":9090", ":3031"):
@@ -119,6 +123,29 @@ def test_lib_in_the_current_folder(reader: Reader) -> None:
     """The note beside it: ./ makes a file of the current folder of it."""
     (reader.folder / "libpypy-c.so").symlink_to(reader.folder / "opt/libs/libpypy-c.so")
     server = reader.start(HOME + " --pypy-lib ./libpypy-c.so --pypy-wsgi myapp")
+    assert server.get("/").text.startswith(reader.hello)
+
+
+# PyPy support as a plugin
+
+AS_A_PLUGIN = "uwsgi --plugin ./pypy_plugin.so --http-socket :9090 --pypy-home /opt/pypy"
+
+
+@pytest.mark.timeout(600)  # the first of them waits for the server that the plugin is for
+@pytest.mark.parametrize("command", [
+    "uwsgi --build-plugin plugins/pypy",
+    "python uwsgiconfig.py --plugin plugins/pypy",
+])
+def test_plugin_is_built(reader: Reader, tree: SourceTree, command: str) -> None:
+    """In the root of the sources; the server that loads it has no languages of its own."""
+    words = [sys.executable if word == "python" else word for word in reader.words(command)]
+    plugin = tree.folder / "pypy_plugin.so"
+    done = tree.run(*words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("pypy_plugin.so is built")
+    plugin.rename(reader.folder / plugin.name)
+    reader.program = str(tree.bask)
+    server = reader.start(AS_A_PLUGIN + " --pypy-wsgi myapp")
     assert server.get("/").text.startswith(reader.hello)
 
 

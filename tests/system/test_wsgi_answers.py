@@ -279,7 +279,7 @@ def test_client_that_leaves_a_file_is_told_in_the_log(bask: Bask) -> None:
     with server.connect() as connection:
         connection.send(make_request("GET", "/"))
         connection.start_answer().read(1000)
-    server.wait_log("the client left before the end of the answer")  # its request may be over
+    server.wait_log(LEFT)  # even if its request is over
     assert server.get("/?29999990").body == b"f" * 10
 
 

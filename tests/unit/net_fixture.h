@@ -4,7 +4,7 @@
  *
  * The application answers by path:
  *   /reply      responds at once with "hello"
- *   /big        responds at once with BIG_BYTES bytes
+ *   /big        responds at once with BIG_BYTES bytes, /some with SOME_BYTES
  *   /stream     begins, writes "one" and "two", finishes
  *   /length     begins with Content-Length: 6, writes "one" and "two", finishes
  *   /empty      begins and finishes
@@ -30,7 +30,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PATIENCE_US = 20000000, BIG_BYTES = 3000000, RECEIVED_MAX = 16 << 20 };
+enum { PATIENCE_US = 20000000, BIG_BYTES = 3000000, SOME_BYTES = 3000, RECEIVED_MAX = 16 << 20 };
 
 static struct fixture {
     struct bask_net_options options;
@@ -43,6 +43,7 @@ static struct fixture {
     bool counting;
     uint64_t body_bytes, body_sum;
     unsigned answered;
+    int window; /* bytes that clients want to have on their way; 0: as usual */
 } fixture;
 
 static char big[BIG_BYTES];
@@ -173,6 +174,8 @@ answer(struct bask_req *req)
 {
     if (is(req, "/big")) {
         respond_text(req, bask_str_n(big, sizeof big));
+    } else if (is(req, "/some")) {
+        respond_text(req, bask_str_n(big, SOME_BYTES));
     } else if (is(req, "/stream") || is(req, "/abort-late")) {
         stream(req, plain, 1, is(req, "/abort-late"));
     } else if (is(req, "/length")) {
@@ -237,6 +240,8 @@ dial(int index, int listener)
     *client = (struct client){.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)};
     received[index][0] = '\0';
     assert_true(client->fd >= 0);
+    if (fixture.window)
+        setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &fixture.window, sizeof fixture.window);
     if (connect(client->fd, (struct sockaddr *)&addr, sizeof addr))
         assert_int_equal(errno, EINPROGRESS);
     return client;

@@ -84,6 +84,12 @@ views(void **state)
     assert_false(bask_str_eq_nocase(BASK_STR("@"), BASK_STR("`")));
     assert_true(bask_str_starts(BASK_STR("abc"), BASK_STR("ab")));
     assert_false(bask_str_starts(BASK_STR("a"), BASK_STR("ab")));
+    assert_true(bask_str_fits(BASK_STR("abc"), BASK_STR("ab*")));
+    assert_true(bask_str_fits(BASK_STR("ab"), BASK_STR("ab*")));
+    assert_true(bask_str_fits(BASK_STR("ab"), BASK_STR("ab")));
+    assert_false(bask_str_fits(BASK_STR("abc"), BASK_STR("ab")));
+    assert_false(bask_str_fits(BASK_STR("a"), BASK_STR("ab*")));
+    assert_false(bask_str_fits(BASK_STR("a"), BASK_STR("")));
     assert_true(bask_str_ends(BASK_STR("x.py"), BASK_STR(".py")));
     assert_false(bask_str_ends(BASK_STR("py"), BASK_STR(".py")));
 }

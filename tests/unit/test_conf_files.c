@@ -9,7 +9,7 @@
 
 struct values {
     bool master, lazy, log_master, stats_on;
-    int64_t processes, keepalive, size;
+    int64_t processes, keepalive, size, timeout;
     bask_str chdir, stats, paste;
     struct bask_values sockets, plugins;
 };
@@ -25,6 +25,7 @@ static const struct bask_option rows[] = {
     {"http-keepalive", NULL, 0, BASK_OPT_INT, AT(keepalive), 0, 60, NULL, "[N]", "-"},
     {"buffer-size", NULL, 'b', BASK_OPT_SIZE, AT(size), 0, 1 << 30, "4k", "SIZE", "-",
      .flags = BASK_OPT_FIXED},
+    {"timeout", NULL, 0, BASK_OPT_DURATION, AT(timeout), 0, INT64_MAX, NULL, "SECONDS", "-"},
     {"chdir", NULL, 0, BASK_OPT_STRING, AT(chdir), .argument = "DIR", .help = "-"},
     {"stats", NULL, 0, BASK_OPT_STRING, AT(stats), .help = "-", .implies = "log-master"},
     {"socket", NULL, 's', BASK_OPT_LIST, AT(sockets), .help = "-", .flags = BASK_OPT_FIXED},
@@ -45,8 +46,9 @@ static char *environment[] = {(char *)"HOME=/home/ada", (char *)"EMPTY=", (char 
                               NULL};
 
 static bool
-has_plugin(bask_str name)
+has_plugin(void *context, bask_str name)
 {
+    (void)context;
     return bask_str_eq(name, BASK_STR("null"));
 }
 
@@ -209,6 +211,63 @@ flags_and_numbers(void **state)
     end(&r);
 }
 
+/* What uWSGI's atoi() makes of them; what it counts as is a line of the log. */
+static void
+lax_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *shown;
+        int64_t keepalive, timeout, size;
+        const char *warning;
+    } cases[] = {
+        {"timeout = 600  ; why", "600", 0, 600000, 4096,
+         "a.ini:2: timeout expects a time in seconds (or with ms, s, m, h, d); \"600  ; why\" "
+         "counts as 600"},
+        {"timeout = 5m\t# why", "5m", 0, 300000, 4096,
+         "a.ini:2: timeout expects a time in seconds (or with ms, s, m, h, d); "
+         "\"5m\\x09# why\" counts as 5m"},
+        {"buffer-size = 65536 //why", "65536", 0, 0, 65536,
+         "a.ini:2: buffer-size expects a size in bytes (or with k, m, g), at most 1g; "
+         "\"65536 //why\" counts as 65536"},
+        {"timeout = True", "0", 0, 0, 4096,
+         "a.ini:2: timeout expects a time in seconds (or with ms, s, m, h, d); \"True\" counts "
+         "as 0"},
+        {"timeout = off # why", "0", 0, 0, 4096,
+         "a.ini:2: timeout expects a time in seconds (or with ms, s, m, h, d); \"off # why\" "
+         "counts as 0"},
+        {"timeout =", "0", 0, 0, 4096,
+         "a.ini:2: timeout expects a time in seconds (or with ms, s, m, h, d); \"\" counts as 0"},
+        {"timeout", "0", 0, 0, 4096,
+         "a.ini:2: timeout expects a time in seconds (or with ms, s, m, h, d); \"\" counts as 0"},
+        {"timeout = \"20\" ; why", "20", 0, 20000, 4096,
+         "a.ini:2: timeout expects a time in seconds (or with ms, s, m, h, d); \"\"20\" ; why\" "
+         "counts as 20"},
+        {"timeout = 20", "20", 0, 20000, 4096, NULL},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct reading r;
+        char text[200];
+        snprintf(text, sizeof text, "[uwsgi]\n%s\n", cases[i].text);
+        read_text(&r, "a.ini", text);
+        check(&r, strncmp(cases[i].text, "buffer", 6) == 0 ? "buffer-size" : "timeout",
+              cases[i].shown);
+        assert_int_equal(r.values.timeout, cases[i].timeout);
+        assert_int_equal(r.values.size, cases[i].size);
+        assert_int_equal(bask_conf_warnings(r.conf)->count, cases[i].warning != NULL);
+        if (cases[i].warning)
+            assert_str(bask_conf_warnings(r.conf)->items[0].text, bask_str_of(cases[i].warning));
+        end(&r);
+    }
+    struct reading r;
+    read_text(&r, "a.ini", "[uwsgi]\nhttp-keepalive = on ; why\n");
+    assert_int_equal(r.values.keepalive, 1); /* where a value may be left out, "on" means 1 */
+    end(&r);
+    read_words(&r, (const char *[]){"--timeout", "600 # why", NULL});
+    assert_int_equal(r.err, BASK_E_SYNTAX);
+    end(&r);
+}
+
 static void
 placeholders(void **state)
 {
@@ -322,6 +381,16 @@ other_formats(void **state)
          ":1,:2"},
         {"<uwsgi><chdir> /a </chdir></uwsgi>", "chdir", "/a"},
         {"<?xml version=\"1.0\"?><a><!-- x --><bask>\n<master/>\n</bask></a>", "master", "true"},
+        {"<uwsgi id=\"a\"><chdir>/a</chdir></uwsgi>", "chdir", "/a"},
+        {"<x><uwsgi id=\"a\"><chdir>/a</chdir></uwsgi><uwsgi "
+         "id=\"b\"><chdir>/b</chdir></uwsgi></x>",
+         "chdir", "/a"},
+        {"<uwsgi><app mountpoint=\"/\"><script> x\n</script>\n</app></uwsgi>", "mount", "/=x"},
+        {"<uwsgi><app mountpoint=\"/a\">\n<module>x:y</module></app>"
+         "<app><module>z</module></app><app domain=\"b\"> w </app></uwsgi>",
+         "mount", "/a=x:y,/=z,b|=w"},
+        {"<uwsgi><app mountpoint=\"/\"><script>x</script></app><chdir>/a</chdir></uwsgi>", "chdir",
+         "/a"},
         {"<uwsgi><chdir>&lt;%n&amp;</chdir></uwsgi>", "chdir", "<a&"},
     };
     run_cases("a.yaml", yaml, COUNT(yaml));
@@ -350,6 +419,14 @@ refused(void **state)
         {"a.ini", "[uwsgi]\n = 1\n", "a.ini:2: expected KEY = VALUE, not \"= 1\""},
         {"a.ini", "[uwsgi]\nprocesses = many\n",
          "a.ini:2: processes expects a whole number from 1 to 1024, or auto, not \"many\""},
+        {"a.ini", "[uwsgi]\nworkers = true\n",
+         "a.ini:2: workers expects a whole number from 1 to 1024, or auto, not \"true\""},
+        {"a.ini", "[uwsgi]\nworkers = 2,5 # x\n",
+         "a.ini:2: workers expects a whole number from 1 to 1024, or auto, not \"2,5 # x\""},
+        {"a.ini", "[uwsgi]\nworkers = 2000 # x\n",
+         "a.ini:2: workers expects a whole number from 1 to 1024, or auto, not \"2000 # x\""},
+        {"a.ini", "[uwsgi]\nworkers = 2 and more\n",
+         "a.ini:2: workers expects a whole number from 1 to 1024, or auto, not \"2 and more\""},
         {"a.ini", "[uwsgi]\nworkers\n", "a.ini:2: workers expects a value (N)"},
         {"a.ini", "[uwsgi]\nversion = true\n", "a.ini:2: version takes no value"},
         {"a.ini", "[uwsgi]\nstrict = true\nproceses = 2\n",
@@ -424,6 +501,9 @@ refused(void **state)
         {"a.yaml", "", "command line, argument 1: a.yaml has no section \"uwsgi\""},
         {"a.xml", "<uwsgi>", "a.xml:1: not well formed XML: no element found"},
         {"a.xml", "<uwsgi><a><b/></a></uwsgi>", "a.xml:1: expected a text, not <b>"},
+        {"a.xml", "<uwsgi><app><a>x</a><b>y</b></app></uwsgi>",
+         "a.xml:1: expected a text, not <b>"},
+        {"a.xml", "<uwsgi><app><a><b/></a></app></uwsgi>", "a.xml:1: expected a text, not <b>"},
         {"a.xml", "<!DOCTYPE x [<!ENTITY y \"z\">]>\n<uwsgi/>",
          "a.xml:1: expected no document type"},
         {"a.xml", "<x/>", "command line, argument 1: a.xml has no section \"uwsgi\""},
@@ -580,6 +660,23 @@ warnings(void **state)
     read_words(&r, (const char *[]){"--abstract-socket", NULL});
     assert_string_equal(r.error.text, "command line, argument 1: unknown option --abstract-socket, "
                                       "which is uWSGI's and not in this server");
+    end(&r);
+    read_words(&r, (const char *[]){"--gevent", "100", NULL});
+    assert_string_equal(r.error.text,
+                        "command line, argument 1: unknown option --gevent, which is uWSGI's and "
+                        "not in this server; use threads = N, on which the same application runs");
+    end(&r);
+    read_text(&r, "a.ini", "[uwsgi]\nroute-if = x\nhttps = :1\n");
+    assert_int_equal(bask_conf_warnings(r.conf)->count, 2);
+    assert_str(bask_conf_warnings(r.conf)->items[0].text,
+               BASK_STR("a.ini:2: \"route-if\" is an option of uWSGI's that this server does not "
+                        "have (kept as a placeholder); there is no internal routing: let the "
+                        "application or a gateway such as nginx do it"));
+    end(&r);
+    read_text(&r, "a.ini", "[uwsgi]\nstrict = true\nemperor = x\n");
+    assert_string_equal(r.error.text,
+                        "a.ini:3: \"emperor\" is an option of uWSGI's that this server does not "
+                        "have; start each server by systemd or in a container");
     end(&r);
     for (size_t i = 0; i < 3; i++) /* first, last, part of one */
         assert_int_equal(
@@ -769,6 +866,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ini),
         cmocka_unit_test(flags_and_numbers),
+        cmocka_unit_test(lax_numbers),
         cmocka_unit_test(placeholders),
         cmocka_unit_test(conditions),
         cmocka_unit_test(other_formats),

@@ -180,7 +180,7 @@ nearest(void **state)
         {"--x", ""},
         {"--thread", "; did you mean --threads?"},
         {"--http-t", "; did you mean --http-to?"},
-        {"--http", "; did you mean --http-timeout or --http-to?"},
+        {"--htt", "; did you mean --http-timeout or --http-to?"},
         {"--haraikri", "; did you mean --harakiri?"},
         {"--hxrxkxrx", ""},
         {"--no-harakir", "; did you mean --no-harakiri?"},

@@ -72,7 +72,7 @@ requests(void)
 static int
 access_logs(void)
 {
-    struct bask_access_log *log = bask_access_new(-1);
+    struct bask_access_log *log = bask_access_new(-1, NULL);
     bool failed = !log;
     bask_access_free(&log);
     return failed;

@@ -107,6 +107,37 @@ homes_in_turn(void)
     assert_int_equal(pypy_embed_python_version(pypy), 0x03090cf0);
 }
 
+/* What the environment is to say of the locale after the start. */
+static void
+expect_locale(const char *all, const char *lang, const char *new_all, const char *new_ctype)
+{
+    setenv("LC_ALL", all, 1);
+    setenv("LC_CTYPE", "", 1);
+    setenv("LANG", lang, 1);
+    load_and_start();
+    assert_string_equal(getenv("LC_ALL"), new_all);
+    assert_string_equal(getenv("LC_CTYPE"), new_ctype);
+    assert_string_equal(getenv("LANG"), lang);
+}
+
+static void
+locale_is_missing(void)
+{
+    expect_locale("xx_XX.UTF-8", "C", "C.UTF-8", "");
+}
+
+static void
+locale_of_lang_is_missing(void)
+{
+    expect_locale("", "xx_XX.UTF-8", "", "C.UTF-8");
+}
+
+static void
+locale_is_there(void)
+{
+    expect_locale("C", "xx_XX.UTF-8", "C", "");
+}
+
 static void
 too_early(void)
 {
@@ -218,6 +249,9 @@ runs_already(void)
     X(no_module)                                                                                   \
     X(no_set_up)                                                                                   \
     X(homes_in_turn)                                                                               \
+    X(locale_is_missing)                                                                           \
+    X(locale_of_lang_is_missing)                                                                   \
+    X(locale_is_there)                                                                             \
     X(too_early)                                                                                   \
     X(calls)                                                                                       \
     X(child_of_fork)                                                                               \

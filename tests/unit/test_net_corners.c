@@ -1,6 +1,8 @@
 /* net/: answers and ends that are easily got wrong. */
 #include "net_fixture.h"
 
+#include "proto/rpc.h"
+
 #define HOST " HTTP/1.1\r\nHost: a\r\n"
 
 static int
@@ -108,6 +110,28 @@ drained_with_a_request_on_its_way(void **state)
     hear_end(used);
     assert_int_equal(responses(used), 2);
     until_connections(0);
+}
+
+/* Idle connections make room for others, also where they may stay as long as they want. */
+static void
+idle_for_ever(void **state)
+{
+    (void)state;
+    fixture_close();
+    fixture_defaults();
+    fixture.options.idle_ms = 0;
+    fixture_open();
+    struct client *client = dial(0, 0);
+    until_connections(1);
+    struct bask_link *idle = &fixture.net->steps[BASK_STEP_IDLE];
+    struct bask_conn *conn = BASK_CONTAINER(idle->next, struct bask_conn, link);
+    for (int i = 0; i < 5; i++)
+        pump(5);
+    assert_int_equal(bask_net_connections(fixture.net), 1);
+    assert_false(bask_crowd_make_room(fixture.net)); /* it has just come */
+    conn->deadline_us -= 6000000;                    /* six seconds have passed */
+    assert_true(bask_crowd_make_room(fixture.net));
+    hear_end(client);
 }
 
 /* It is not waited for for ever. */
@@ -218,6 +242,30 @@ others_come_first(void **state)
     assert_int_equal(responses(modest), 1);
 }
 
+static int
+refuse_head(struct bask_req *req, bask_str head, unsigned count, bask_str body)
+{
+    (void)req, (void)head, (void)count, (void)body;
+    return BASK_E_SYNTAX;
+}
+
+/* There was no memory to change the head as the operator wants it. */
+static void
+call_whose_answer_cannot_be_sent(void **state)
+{
+    (void)state;
+    struct client *client = dial(0, 0);
+    struct bask_req *req = held_request(client, "GET /hold" HOST "\r\n");
+    struct bask_req_io io = *req->io;
+    io.respond = refuse_head;
+    req->io = &io;
+    req->job = (struct bask_job){.size = sizeof req->job, .kind = BASK_JOB_CALL};
+    req->form = BASK_RPC_HTTP;
+    bask_conn_end_call(req, false, BASK_STR("result"));
+    hear_end(client);
+    assert_int_equal(client->len, 0);
+}
+
 int
 main(void)
 {
@@ -229,12 +277,14 @@ main(void)
         TEST(close_is_kept_for_an_empty_stream),
         TEST(begun_twice),
         TEST(drained_with_a_request_on_its_way),
+        TEST(idle_for_ever),
         TEST(drained_with_a_silent_connection),
         TEST(handed_over),
         TEST(handed_over_and_stopped),
         TEST(drained_inside_an_answer),
         TEST(refused_and_talkative),
         TEST(others_come_first),
+        TEST(call_whose_answer_cannot_be_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,14 +27,48 @@ __wrap_sendfile64(int out, int in, off_t *offset, size_t count)
     return -1;
 }
 
+/* While sendfile_is ENDLESS the same client takes all that is sent otherwise. */
+static size_t taken;
+enum { COPIED_LEAST = 60000 }; /* of a file, in one piece */
+
+ssize_t __real_send(int fd, const void *buffer, size_t size, int flags);
+ssize_t __wrap_send(int fd, const void *buffer, size_t size, int flags);
+
+ssize_t
+__wrap_send(int fd, const void *buffer, size_t size, int flags)
+{
+    bool is_other = fd == clients[0].fd || fd == clients[1].fd || size < COPIED_LEAST;
+    if (sendfile_is != ENDLESS || is_other)
+        return __real_send(fd, buffer, size, flags);
+    taken += size;
+    return (ssize_t)size;
+}
+
+static void
+prepare(void)
+{
+    sendfile_is = REAL;
+    taken = 0;
+    sends = 0;
+    most = 0;
+    fixture_defaults();
+}
+
 static int
 set_up(void **state)
 {
     (void)state;
-    sendfile_is = REAL;
-    sends = 0;
-    most = 0;
-    fixture_defaults();
+    prepare();
+    return fixture_open();
+}
+
+static int
+set_up_slow(void **state)
+{
+    (void)state;
+    prepare();
+    fixture.options.sockets.traits.send_buffer = 4096;
+    fixture.window = 4096;
     return fixture_open();
 }
 
@@ -186,6 +220,123 @@ others_get_their_turn(void **state)
     assert_true(sends > before); /* and the file went on */
 }
 
+static void
+others_get_their_turn_when_files_are_copied(void **state)
+{
+    (void)state;
+    fixture.options.bodies.no_sendfile = true;
+    struct client *client = dial(0, 0), *other = dial(1, 0);
+    until_connections(2);
+    int fd = make_file();
+    struct bask_req *req = held_request(client, "GET /hold" HOST "\r\n");
+    sendfile_is = ENDLESS;
+    assert_int_equal(bask_req_respond_file(req, plain, 1, fd, 0, BIG_BYTES), 0);
+    assert_true(taken >= 1 << 20 && taken < 2500000);
+    assert_true(is_open(fd));
+    say(other, "GET /" HOST "\r\n");
+    hear_until(other, "hello");
+    assert_int_equal(sends, 0);
+    for (int i = 0; i < 10; i++)
+        pump(1);
+    assert_false(is_open(fd));
+}
+
+static struct bask_parts *
+make_parts(void)
+{
+    static const struct bask_part parts[] = {
+        {BASK_STR("<first>"), 5, 10},
+        {BASK_STR("<second>"), 100000, 2000000},
+        {BASK_STR("<third>"), 0, 1},
+    };
+    struct bask_parts *made = malloc(sizeof *made + sizeof parts);
+    *made = (struct bask_parts){.count = COUNT(parts), .end = BASK_STR("<end>")};
+    memcpy(made->items, parts, sizeof parts);
+    return made;
+}
+
+static void
+parts_of_a_file(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        sendfile_is = i == 1 ? REFUSED : REAL;
+        fixture.options.bodies.no_sendfile = i == 2;
+        sends = 0;
+        struct client *client = dial(0, 0);
+        int fd = make_file();
+        struct bask_req *req = held_request(client, "GET /hold" HOST "\r\n");
+        assert_int_equal(req->io->respond_parts(req, plain, 1, fd, make_parts()), 0);
+        say(client, "GET /" HOST "\r\n");
+        hear_until(client, "\r\n\r\nhello");
+        const char *body = strstr(text_of(client), "\r\n\r\n") + 4;
+        assert_non_null(strstr(text_of(client), "Content-Length: 2000038\r\n"));
+        assert_memory_equal(body, "<first>", 7);
+        assert_memory_equal(body + 7, big + 5, 10);
+        assert_memory_equal(body + 17, "<second>", 8);
+        assert_memory_equal(body + 25, big + 100000, 2000000);
+        assert_memory_equal(body + 2000025, "<third>", 7);
+        assert_int_equal(body[2000032], big[0]);
+        assert_memory_equal(body + 2000033, "<end>HTTP/1.1 200 OK", 20);
+        assert_false(is_open(fd));
+        assert_int_equal(sends == 0, i == 2);
+        hang_up(client);
+        until_connections(0);
+    }
+}
+
+/* Else a client that takes them would seem to fall back with each. */
+static void
+parts_to_come_are_not_taken(void **state)
+{
+    (void)state;
+    static const struct bask_part parts[] = {
+        {BASK_STR("<first>"), 0, 2000000},
+        {BASK_STR("<second>"), 5, 1000},
+        {BASK_STR("<third>"), 0, 2900000},
+    };
+    struct client *client = dial(0, 0);
+    int fd = make_file();
+    struct bask_req *req = held_request(client, "GET /hold" HOST "\r\n");
+    const struct bask_conn *conn = req->owner;
+    struct bask_parts *made = malloc(sizeof *made + sizeof parts);
+    *made = (struct bask_parts){.count = COUNT(parts), .end = BASK_STR("<end>")};
+    memcpy(made->items, parts, sizeof parts);
+    int64_t size = bask_parts_size(made, 0);
+    assert_int_equal(req->io->respond_parts(req, plain, 1, fd, made), 0);
+    assert_int_equal(conn->step, BASK_STEP_FLUSH);
+    assert_true(conn->behind > 4000000 && conn->behind <= size + 1000); /* and the head */
+    hang_up(client);
+    until_connections(0);
+}
+
+/* Whatever becomes of them, the file is closed and the parts are freed. */
+static void
+parts_that_are_not_sent(void **state)
+{
+    (void)state;
+    struct client *client = dial(0, 0);
+    int fd = make_file();
+    struct bask_req *req = held_request(client, "GET /hold" HOST "\r\n");
+    const bask_str short_head = BASK_STR("200 OK\r\nContent-Length: 5\r\n");
+    assert_int_equal(req->io->respond_parts(req, short_head, 1, fd, make_parts()), BASK_E_SYNTAX);
+    assert_false(is_open(fd));
+    fd = make_file();
+    assert_int_equal(req->io->respond_parts(req, plain, 1, fd, make_parts()), 0);
+    hang_up(client); /* it leaves in the second part */
+    until_connections(0);
+    assert_false(is_open(fd));
+
+    fd = make_file();
+    client = dial(0, 0);
+    req = held_request(client, "GET /hold" HOST "\r\n");
+    assert_int_equal(ftruncate(fd, 50), 0); /* the second part is not there any more */
+    req->io->respond_parts(req, plain, 1, fd, make_parts());
+    hear_end(client);
+    until_connections(0);
+    assert_false(is_open(fd));
+}
+
 int
 main(void)
 {
@@ -197,6 +348,11 @@ main(void)
         cmocka_unit_test_setup_teardown(file_is_closed_whatever_is_answered, set_up, fixture_end),
         cmocka_unit_test_setup_teardown(length_is_what_the_head_says, set_up, fixture_end),
         cmocka_unit_test_setup_teardown(others_get_their_turn, set_up, fixture_end),
+        cmocka_unit_test_setup_teardown(others_get_their_turn_when_files_are_copied, set_up,
+                                        fixture_end),
+        cmocka_unit_test_setup_teardown(parts_of_a_file, set_up, fixture_end),
+        cmocka_unit_test_setup_teardown(parts_to_come_are_not_taken, set_up_slow, fixture_end),
+        cmocka_unit_test_setup_teardown(parts_that_are_not_sent, set_up, fixture_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

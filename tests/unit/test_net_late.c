@@ -201,6 +201,166 @@ after_the_first_byte(void **state)
     }
 }
 
+#define SOME "GET /some HTTP/1.1\r\nHost: a\r\n\r\n"
+
+/* Answers to a burst that a slow client has not taken when the last request of it, which is being
+ * answered, is cut off. */
+static struct client *
+hold_behind_answers(void)
+{
+    struct client *client =
+        hold(0, SOME SOME SOME SOME SOME "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+    const struct bask_conn *conn = fixture.held->owner;
+    int64_t end = bask_clock_us() + PATIENCE_US;
+    while (bask_conn_holds(conn) && bask_clock_us() < end)
+        pump(1);
+    assert_true(bask_buf_len(&conn->out) > 0);
+    return client;
+}
+
+static void
+answers_before_it_arrive(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct client *client = hold_behind_answers();
+        struct bask_req *req = fixture.held;
+        assert_true(req->io->cut(req, 504));
+        pump(1);
+        assert_int_equal(bask_net_late(fixture.net), 0); /* it waits for its client, too */
+        if (i)                                           /* the application comes back first */
+            finish_it(req);
+        hear_end(client);
+        assert_int_equal(bask_net_late(fixture.net), !i);
+        assert_false(client->reset);
+        assert_int_equal(responses(client), 6);
+        assert_non_null(strstr(text_of(client), "HTTP/1.1 504 "));
+        assert_string_equal(text_of(client) + client->len - 4, "out\n");
+        if (!i)
+            finish_it(req);
+        fixture.held = NULL;
+        hang_up(client);
+        until_connections(0);
+    }
+}
+
+static void
+answers_before_a_broken_one_arrive(void **state)
+{
+    (void)state;
+    struct client *client = hold_behind_answers();
+    struct bask_req *req = fixture.held;
+    assert_int_equal(req->io->begin(req, plain, 1), 0);
+    assert_int_equal(req->io->write(req, BASK_STR("first")), 0);
+    assert_false(req->io->cut(req, 504));
+    pump(1);
+    assert_int_equal(send(client->fd, SOME, sizeof SOME - 1, MSG_NOSIGNAL), sizeof SOME - 1);
+    hear_end(client);
+    assert_false(client->reset);
+    assert_int_equal(responses(client), 6);
+    assert_string_equal(text_of(client) + client->len - 10, "5\r\nfirst\r\n");
+    finish_it(req);
+    fixture.held = NULL;
+    hang_up(client);
+    until_connections(0);
+}
+
+/* Who takes nothing is waited for no longer than for any other answer. */
+static void
+answers_before_it_are_not_taken(void **state)
+{
+    (void)state;
+    fixture.options.transfer_ms = 50;
+    hold_behind_answers();
+    struct bask_req *req = fixture.held;
+    struct bask_conn *conn = req->owner;
+    assert_true(req->io->cut(req, 504));
+    assert_int_equal(conn->step, BASK_STEP_CUT);
+    int64_t end = bask_clock_us() + PATIENCE_US;
+    while (conn->step == BASK_STEP_CUT && bask_clock_us() < end)
+        pump(5);
+    assert_int_equal(conn->step, BASK_STEP_APP);
+    assert_true(conn->broken);
+    finish_it(req);
+    fixture.held = NULL;
+    until_connections(0);
+}
+
+/* How many records of the kind END_REQUEST came; they are whole. */
+static unsigned
+ends_told(const struct client *client)
+{
+    const unsigned char *at = (const unsigned char *)text_of(client), *end = at + client->len;
+    unsigned ends = 0;
+    for (; at < end; at += 8 + (at[4] << 8) + at[5] + at[6]) {
+        assert_true(end - at >= 8);
+        ends += at[1] == 3;
+    }
+    assert_true(at == end);
+    return ends;
+}
+
+/* A gateway takes an answer with an end for a whole one. */
+static void
+end_of_a_record(void **state)
+{
+    (void)state;
+    static const char request[] = "\1\1\0\1\0\10\0\0\0\1\1\0\0\0\0\0" /* begin, kept */
+                                  "\1\4\0\1\0\43\0\0"
+                                  "\11\5PATH_INFO/hold\16\3REQUEST_METHODGET"
+                                  "\1\4\0\1\0\0\0\0\1\5\0\1\0\0\0";
+    const bask_str head = BASK_STR("200 OK\r\nContent-Length: 100000\r\n");
+    static const enum bask_step steps[] = {BASK_STEP_APP, BASK_STEP_CUT};
+    for (int i = 0; i < 2; i++) {
+        struct client *client = dial(0, 2);
+        assert_true(say_bytes(client, request, sizeof request));
+        int64_t end = bask_clock_us() + PATIENCE_US;
+        while (!fixture.held && bask_clock_us() < end)
+            pump(2);
+        struct bask_req *req = fixture.held;
+        assert_non_null(req);
+        if (i) {
+            assert_int_equal(req->io->begin(req, head, 1), 0);
+            assert_int_equal(req->io->write(req, bask_str_n(big, 60000)), 0);
+        }
+        assert_int_equal(req->io->cut(req, 504), !i);
+        assert_int_equal(((struct bask_conn *)req->owner)->step, steps[i]);
+        finish_it(req);
+        fixture.held = NULL;
+        hear_end(client);
+        assert_int_equal(ends_told(client), !i);
+        assert_false(client->reset);
+        hang_up(client);
+        until_connections(0);
+    }
+}
+
+/* A connection that was taken over has heard its last: draining adds no farewell, and finds no
+ * client that left. */
+static void
+stream_that_is_cut_off(void **state)
+{
+    (void)state;
+    static const struct bask_farewells farewells = {
+        .done = BASK_STR("done"), .failed = BASK_STR("failed"), .away = BASK_STR("away")};
+    struct client *client = hold(0, "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+    struct bask_req *req = fixture.held;
+    const struct bask_conn *conn = req->owner;
+    assert_int_equal(req->io->take_over(req, BASK_STR("101 Raw\r\n"), 0, &farewells), 0);
+    hear_until(client, "\r\n\r\n");
+    assert_false(req->io->cut(req, 504));
+    hear_end(client);
+    assert_false(client->reset);
+    assert_int_equal(bask_net_late(fixture.net), 1);
+    bask_net_drain(fixture.net, false);
+    assert_false(conn->broken);
+    assert_string_equal(text_of(client), "HTTP/1.1 101 Raw\r\n\r\n");
+    finish_it(req);
+    fixture.held = NULL;
+    hang_up(client);
+    until_connections(0);
+}
+
 static void
 freed_while_late(void **state)
 {
@@ -255,6 +415,28 @@ set_up(void **state)
 }
 
 static int
+set_up_fastcgi(void **state)
+{
+    static struct bask_value name = {.text = BASK_STR("127.0.0.1:0")};
+    (void)state;
+    fixture_defaults();
+    fixture.options.sockets.fastcgi = (struct bask_values){&name, 1};
+    fixture.options.sockets.traits.send_buffer = 4096;
+    fixture.window = 4096;
+    return fixture_open();
+}
+
+static int
+set_up_slow(void **state)
+{
+    (void)state;
+    fixture_defaults();
+    fixture.options.sockets.traits.send_buffer = 4096;
+    fixture.window = 4096;
+    return fixture_open();
+}
+
+static int
 tear_down(void **state)
 {
     (void)state;
@@ -266,6 +448,7 @@ int
 main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST_SLOW(name) cmocka_unit_test_setup_teardown(name, set_up_slow, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(before_the_answer),
         TEST(while_the_body_comes),
@@ -273,6 +456,11 @@ main(void)
         TEST(pipelined_behind_it),
         TEST(head_has_no_body),
         TEST(after_the_first_byte),
+        TEST_SLOW(answers_before_it_arrive),
+        TEST_SLOW(answers_before_a_broken_one_arrive),
+        TEST_SLOW(answers_before_it_are_not_taken),
+        cmocka_unit_test_setup_teardown(end_of_a_record, set_up_fastcgi, tear_down),
+        TEST(stream_that_is_cut_off),
         TEST(freed_while_late),
         TEST(backlog),
         TEST(request_meets_the_time_out),

@@ -15,7 +15,7 @@ capture(void (*fill)(struct bask_access_log *log))
 {
     FILE *file = tmpfile();
     assert_non_null(file);
-    struct bask_access_log *log = bask_access_new(fileno(file));
+    struct bask_access_log *log = bask_access_new(fileno(file), NULL);
     assert_non_null(log);
     fill(log);
     bask_access_free(&log);
@@ -26,6 +26,18 @@ capture(void (*fill)(struct bask_access_log *log))
     fclose(file);
     return n;
 }
+
+static bask_str user;
+
+static bask_str
+find(const void *request, bask_str name, char *number)
+{
+    assert_null(request);
+    assert_non_null(number);
+    return bask_str_eq(name, BASK_STR("REMOTE_USER")) ? user : (bask_str){0};
+}
+
+static const struct bask_access_finder finder = {.variable = find};
 
 static struct bask_access_entry
 entry(void)
@@ -45,6 +57,7 @@ entry(void)
         .requests = 9,
         .thread = 1,
         .note = "",
+        .finder = &finder,
     };
 }
 
@@ -81,7 +94,6 @@ write_hostile(struct bask_access_log *log)
     memset(many, '\n', sizeof many);
     static const size_t offsets[] = {
         offsetof(struct bask_access_entry, remote_addr),
-        offsetof(struct bask_access_entry, remote_user),
         offsetof(struct bask_access_entry, method),
         offsetof(struct bask_access_entry, uri),
         offsetof(struct bask_access_entry, protocol),
@@ -95,11 +107,14 @@ write_hostile(struct bask_access_log *log)
             struct bask_access_entry e = entry();
             *(bask_str *)((char *)&e + offsets[i]) = values[k];
             bask_access_write(log, &e);
+            user = values[k];
         }
     struct bask_access_entry e = entry();
+    user = bask_str_n(many, sizeof many);
     for (size_t i = 0; i < COUNT(offsets); i++)
         *(bask_str *)((char *)&e + offsets[i]) = bask_str_n(many, sizeof many);
     bask_access_write(log, &e);
+    user = (bask_str){0};
 }
 
 static void
@@ -115,7 +130,7 @@ always_one_line(void **state)
         for (char *c = at; c < end; c++)
             assert_true(*c >= 0x20 && *c < 0x7f);
     }
-    assert_int_equal(lines, 5 * 5 + 1);
+    assert_int_equal(lines, 4 * 5 + 1);
     assert_non_null(strstr(text, "GET a\\x0ab =>"));
     assert_non_null(strstr(text, "GET a\\x0d\\x1b[2J\\x7f\\x80\\xff\\x5c\\x09b =>"));
     assert_non_null(strstr(text, "GET a\\x00b =>"));
@@ -147,20 +162,47 @@ static void
 nowhere_to_write(void **state)
 {
     (void)state;
-    struct bask_access_log *log = bask_access_new(-1);
+    struct bask_access_log *log = bask_access_new(-1, NULL);
     write_many(log);
     bask_access_free(&log);
     bask_access_free(&log);
+}
+
+/* Each rule takes what it names, and nothing else. */
+static void
+rules(void **state)
+{
+    const struct bask_access_rules none = {0};
+    const struct {
+        struct bask_access_rules rules;
+        struct bask_access_entry in, out;
+    } rows[] = {
+        {{.client_errors = true}, {.status = 404}, {.status = 504}},
+        {{.client_errors = true}, {.status = 499}, {.status = 399}},
+        {{.server_errors = true}, {.status = 500}, {.status = 404}},
+        {{.zero = true}, {.body_bytes = 0}, {.body_bytes = 1}},
+        {{.big_bytes = 9}, {.body_bytes = 9}, {.body_bytes = 8}},
+        {{.slow_ms = 2}, {.elapsed_us = 2000}, {.elapsed_us = 1999}},
+        {{.broken = true}, {.is_broken = true}, {.is_broken = false}},
+        {{.sendfile = true}, {.by_kernel = true}, {.note = " (stream)"}},
+    };
+    (void)state;
+    assert_false(bask_access_has_rules(&none));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_true(bask_access_has_rules(&rows[i].rules));
+        assert_true(bask_access_is_wanted(&rows[i].rules, &rows[i].in));
+        assert_false(bask_access_is_wanted(&rows[i].rules, &rows[i].out));
+        assert_false(bask_access_is_wanted(&none, &rows[i].in));
+    }
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(format),
-        cmocka_unit_test(always_one_line),
-        cmocka_unit_test(buffer_full),
-        cmocka_unit_test(nowhere_to_write),
+        cmocka_unit_test(format),      cmocka_unit_test(always_one_line),
+        cmocka_unit_test(buffer_full), cmocka_unit_test(nowhere_to_write),
+        cmocka_unit_test(rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

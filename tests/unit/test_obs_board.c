@@ -80,6 +80,57 @@ shared_across_a_fork(void **state)
     assert_true(info.rss_bytes > 0);
 }
 
+/* What a thread did is the sum of both places, what it does is that of the one that serves. */
+static void
+cores(void **state)
+{
+    (void)state;
+    struct bask_board board;
+    struct bask_board_core core;
+    assert_int_equal(bask_board_init(&board, 1, 2), 0);
+    for (uint32_t side = 0; side < BASK_PLACES; side++) {
+        struct bask_seat seat = {1, side};
+        struct bask_board_thread *thread = bask_board_thread(&board, seat, 0);
+        bask_board_add(&thread->requests, 10 + side);
+        bask_board_add(&thread->write_errors, 3);
+        bask_board_add(&bask_board_place(&board, seat)->files, 100);
+        thread->busy_since_us = 7 + side;
+        thread->signal = side;
+        memset(thread->line, 'a' + (int)side, sizeof thread->line);
+    }
+    bask_board_worker(&board, 1)->side = 1;
+    bask_board_read_core(&board, 1, 0, &core);
+    assert_int_equal(core.requests, 221);
+    assert_int_equal(core.files, 200);
+    assert_int_equal(core.write_errors, 6);
+    assert_int_equal(core.busy_since_us, 8);
+    assert_int_equal(core.signal, 1);
+    assert_int_equal(strlen(core.line), BASK_BOARD_LINE - 1);
+    assert_int_equal(core.line[0], 'b');
+    bask_board_thread(&board, (struct bask_seat){1, 1}, 0)->busy_since_us = 0;
+    bask_board_read_core(&board, 1, 0, &core);
+    assert_int_equal(core.busy_since_us, 7); /* the one before is still at it */
+    assert_int_equal(core.line[0], 'a');
+    bask_board_read_core(&board, 1, 1, &core);
+    assert_int_equal(core.requests + core.files + (uint64_t)core.busy_since_us, 0);
+    assert_string_equal(core.line, "");
+}
+
+static void
+counts_since_the_process_began(void **state)
+{
+    (void)state;
+    struct bask_board board;
+    struct bask_seat seat = {1, 0};
+    assert_int_equal(bask_board_init(&board, 1, 1), 0);
+    bask_board_add(&bask_board_thread(&board, seat, 0)->requests, 5);
+    assert_int_equal(bask_board_since_begin(&board, 1), 5);
+    bask_board_begin(&board, seat);
+    assert_int_equal(bask_board_since_begin(&board, 1), 0);
+    bask_board_add(&bask_board_place(&board, seat)->files, 2);
+    assert_int_equal(bask_board_since_begin(&board, 1), 2);
+}
+
 int
 main(void)
 {
@@ -87,6 +138,8 @@ main(void)
         cmocka_unit_test(places),
         cmocka_unit_test(unknown_workers),
         cmocka_unit_test(shared_across_a_fork),
+        cmocka_unit_test(cores),
+        cmocka_unit_test(counts_since_the_process_began),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,55 +1,19 @@
-/* svc/cron and svc/signals: times, boxes, and the tables of generations. */
+/* svc/signals: boxes, and the tables of generations. */
 #include "test.h"
 
 #include "base/err.h"
-#include "svc/cron.h"
+#include "svc/aides.h"
 #include "svc/signals.h"
 #include "svc/svc.h"
 #include "sys/bell.h"
 
+#include <bask/service_aide.h>
+
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static const struct tm noon = {
-    .tm_min = 30, .tm_hour = 12, .tm_mday = 15, .tm_mon = 5, .tm_wday = 0}; /* a Sunday in June */
-
-static void
-cron_times(void **state)
-{
-    (void)state;
-    static const struct {
-        struct bask_cron cron;
-        bool matches;
-    } cases[] = {
-        {{{-1, -1, -1, -1, -1}}, true},  {{{30, 12, 15, 6, -1}}, true},
-        {{{31, -1, -1, -1, -1}}, false}, {{{-1, 11, -1, -1, -1}}, false},
-        {{{-1, -1, 14, -1, -1}}, false}, {{{-1, -1, -1, 5, -1}}, false},
-        {{{-1, -1, -1, -1, 0}}, true},   {{{-1, -1, -1, -1, 7}}, true},
-        {{{-1, -1, -1, -1, 1}}, false},  {{{-10, -1, -1, -1, -1}}, true},
-        {{{-7, -1, -1, -1, -1}}, false}, {{{-1, -6, -1, -3, -1}}, true},
-        {{{-1, -1, 14, -1, 0}}, true}, /* of a day and a weekday one is enough */
-        {{{-1, -1, 15, -1, 3}}, true},   {{{-1, -1, 14, -1, 3}}, false},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_true(bask_cron_is_valid(&cases[i].cron));
-        assert_int_equal(bask_cron_matches(&cases[i].cron, &noon), cases[i].matches);
-    }
-}
-
-static void
-cron_times_that_never_come(void **state)
-{
-    (void)state;
-    static const struct bask_cron bad[] = {
-        {{60, -1, -1, -1, -1}}, {{-1, 24, -1, -1, -1}},  {{-1, -1, 0, -1, -1}},
-        {{-1, -1, 32, -1, -1}}, {{-1, -1, -1, 0, -1}},   {{-1, -1, -1, 13, -1}},
-        {{-1, -1, -1, -1, 8}},  {{-60, -1, -1, -1, -1}}, {{INT32_MIN, -1, -1, -1, -1}},
-    };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_false(bask_cron_is_valid(&bad[i]));
-}
 
 static void
 boxes(void **state)
@@ -246,12 +210,51 @@ the_service(void **state)
     bask_svc_set_up(&setup);
 }
 
+enum { TAKERS = 4, EACH = BASK_SIGNAL_WAITING, ROUNDS = 30 };
+
+static pthread_barrier_t together;
+
+static void *
+take_many(void *taken)
+{
+    const struct bask_service_aide *aide = bask_svc_find("aide");
+    int number;
+    pthread_barrier_wait(&together);
+    while ((number = aide->take_signal()) >= 0)
+        if (number < (int)BASK_SIGNALS)
+            atomic_fetch_add((_Atomic int *)taken + number, 1);
+    return NULL;
+}
+
+/* Threads of a mule may wait at once: each signal is one thread's, under its own number. */
+static void
+threads_of_an_aide(void **state)
+{
+    static struct bask_aide_place place;
+    static _Atomic int taken[BASK_SIGNALS];
+    pthread_t takers[TAKERS];
+    (void)state;
+    bask_svc_be_aide(&(struct bask_svc_aide){.place = &place});
+    pthread_barrier_init(&together, NULL, TAKERS);
+    for (int round = 1; round <= ROUNDS; round++) {
+        for (uint32_t number = 0; number < BASK_SIGNALS; number++)
+            for (int i = 0; i < EACH; i++)
+                assert_int_equal(bask_signal_put(&place.signals, number), 0);
+        for (int i = 0; i < TAKERS; i++)
+            assert_int_equal(pthread_create(&takers[i], NULL, take_many, taken), 0);
+        for (int i = 0; i < TAKERS; i++)
+            pthread_join(takers[i], NULL);
+        for (uint32_t number = 0; number < BASK_SIGNALS; number++)
+            assert_int_equal(atomic_load(&taken[number]), round * EACH);
+    }
+    pthread_barrier_destroy(&together);
+    bask_svc_be_aide(&(struct bask_svc_aide){.about = NULL});
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cron_times),
-        cmocka_unit_test(cron_times_that_never_come),
         cmocka_unit_test(boxes),
         cmocka_unit_test(raising_rings),
         cmocka_unit_test(who_has_a_handler),
@@ -259,6 +262,7 @@ main(void)
         cmocka_unit_test(sources),
         cmocka_unit_test(several_writers),
         cmocka_unit_test(the_service),
+        cmocka_unit_test(threads_of_an_aide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

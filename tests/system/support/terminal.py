@@ -7,10 +7,11 @@ import signal
 import time
 from typing import Dict, List, Optional
 
-SECONDS = 30.0
+SECONDS = 60.0  # the first import of IPython, on a busy machine
 CURSOR_QUESTION, CURSOR_ANSWER = b"\x1b[6n", b"\x1b[1;1R"
 CODES = re.compile(rb"\x1b(\[[0-9;?]*[A-Za-z]|[=>])")
 
+PLAIN, IPYTHON = ">>> ", r"In .*\[\d+.*\].*:"  # the prompts of Python
 CTRL_C, CTRL_D, CTRL_BACKSLASH = "\x03", "\x04", "\x1c"
 
 
@@ -63,6 +64,16 @@ class Terminal:
         assert answer not in line
         self.type(line + "\r")
         self.wait(answer)
+
+    def interrupt_a_sleep(self, prompt: str) -> None:
+        """Ctrl-C ends what runs at a Python prompt, and the prompt comes again.
+
+        The sleep is many, because a signal just before one does not end that one.
+        """
+        self.ask("import time; print('be'+'gun'); [time.sleep(0.1) for _ in range(9999)]", "begun")
+        self.type(CTRL_C)
+        self.wait("KeyboardInterrupt")
+        self.wait(prompt)
 
     def wait_end(self) -> int:
         """Its exit status; negative if a signal ended it."""

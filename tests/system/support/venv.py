@@ -8,7 +8,7 @@ from support.server import ROOT
 PYPY = "/usr/bin/pypy3"
 FOLDER = ROOT / "build" / "system-venv"
 # The last IPython for the Python of the oldest PyPy.
-NEEDED = ("ipython<8.19", "PasteDeploy>=3,<4", "pyramid>=2,<3", "setuptools<81")
+NEEDED = ("ipython<8.19", "PasteDeploy>=3,<4", "pyramid>=2,<3", "setuptools<81", "uwsgitop==0.12")
 
 
 def packages() -> Path:

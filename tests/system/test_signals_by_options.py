@@ -1,0 +1,71 @@
+"""Signals that options raise: timers, touched files, watched files."""
+import os
+import signal
+from typing import Any, List
+
+import pytest
+
+from support.server import Bask, Server
+from support.wait import wait_until
+
+HANDLERS = "\n".join("uwsgi.register_signal(%d, 'worker1', handle)" % number for number in (7, 8))
+
+
+def start(bask: Bask, *options: str, defined: str = HANDLERS, **how: Any) -> Server:
+    (bask.folder / "defined.py").write_text(defined)
+    return bask.app("services", *options, workers=1, **how)
+
+
+def seen(server: Server) -> List[str]:
+    file = server.folder / "seen"
+    return file.read_text().split("\n")[:-1] if file.exists() else []
+
+
+def test_timers(bask: Bask) -> None:
+    server = start(bask, "--timer", "7 100ms", "--signal-rbtimer", "8 300ms 4",
+                   "--signal-bufsize", "65536")
+    wait_until(lambda: seen(server).count("1 7") >= 30, "the timer was due often")
+    assert 1 <= seen(server).count("1 8") <= 4  # what was due before the worker was ready is one
+
+
+def test_timers_go_on_after_a_reload(bask: Bask) -> None:
+    server = start(bask, "--rbtimer", "7 50ms", "--signal-timer", "9 100ms")
+    server.idle = False
+    (bask.folder / "defined.py").write_text("uwsgi.register_signal(9, '', handle)")
+    server.send_signal(signal.SIGHUP)
+    server.wait_log("reloaded: generation 2 serves")
+    wait_until(lambda: "1 9" in seen(server), "the new version has a handler for this one")
+    assert "1 7" in seen(server)
+
+
+def test_touched_file(bask: Bask) -> None:
+    touched = bask.folder / "touched"
+    touched.touch()
+    os.utime(touched, (1, 1))
+    server = start(bask, "--touch-signal", "%s 7" % touched, "--touch-signal", "absent 8")
+    os.utime(touched)
+    wait_until(lambda: seen(server) == ["1 7"], "it was touched")
+    server.wait_log("touched was touched: signal 7")
+    (bask.folder / "absent").touch()
+    wait_until(lambda: seen(server) == ["1 7", "1 8"], "the other one was created")
+
+
+def test_watched_files(bask: Bask) -> None:
+    (bask.folder / "inbox").mkdir()
+    server = start(bask, "--fs-signal", "inbox 7", "--fs-signal", "%s/file 8" % bask.folder)
+    (bask.folder / "inbox" / "letter").write_text("dear")
+    wait_until(lambda: "1 7" in seen(server), "something came")
+    assert "1 8" not in seen(server)
+    (bask.folder / "file").touch()
+    wait_until(lambda: "1 8" in seen(server), "it was created")
+
+
+@pytest.mark.parametrize("words, says", [
+    (("--timer", "7"), '--timer "7": expected "SIGNAL SECONDS"'),
+    (("--signal-rbtimer", "256 1"), '--rbtimer "256 1": expected "SIGNAL SECONDS [TIMES]"'),
+    (("--touch-signal", "x"), '--touch-signal "x": expected "FILE SIGNAL", with a signal from 0 to 255'),
+    (("--fs-signal", "x y"), '--fs-signal "x y": expected "PATH SIGNAL"')])
+@pytest.mark.null
+def test_malformed_ones_are_refused(bask: Bask, words: List[str], says: str) -> None:
+    said = bask.refused("--plugin", "null", *words)
+    assert says in said and said.count("\n") == 1 and "command line, argument" in said
