@@ -647,6 +647,16 @@ warm(struct worker *worker)
     return code;
 }
 
+/* Another signal would end the process with these lines. The patrol still looks after the loop, and
+ * may be about to write them too. */
+static void
+flush_lines(struct worker *worker)
+{
+    bask_crew_lock(worker->crew);
+    bask_access_flush(worker->access);
+    bask_crew_unlock(worker->crew);
+}
+
 static int
 serve(struct worker *worker, struct bask_board_place *place)
 {
@@ -667,7 +677,7 @@ serve(struct worker *worker, struct bask_board_place *place)
     atomic_store(&place->accepting, 0);
     if (!heritage->options->master)
         bask_notify_send(&heritage->notify, "STOPPING=1");
-    bask_access_flush(worker->access); /* another signal would end the process with these lines */
+    flush_lines(worker);
     bask_signals_forget();
     heritage->plugin->fini();
     bask_guests_fini(&heritage->guests);
