@@ -647,14 +647,16 @@ warm(struct worker *worker)
     return code;
 }
 
-/* Another signal would end the process with these lines. The patrol still looks after the loop, and
- * may be about to write them too. */
-static void
-flush_lines(struct worker *worker)
+/* After the threads: how the worker ends. Its lines are written now, because another signal would
+ * end the process with them. The patrol looks after the loop still, and may be at both. */
+static int
+conclude(struct worker *worker)
 {
     bask_crew_lock(worker->crew);
     bask_access_flush(worker->access);
+    int code = worker->exit_code;
     bask_crew_unlock(worker->crew);
+    return code;
 }
 
 static int
@@ -672,12 +674,11 @@ serve(struct worker *worker, struct bask_board_place *place)
         open_up(worker, place);
         run_accepting_hooks(worker);
         run_threads(worker);
-        code = worker->exit_code;
+        code = conclude(worker);
     }
     atomic_store(&place->accepting, 0);
     if (!heritage->options->master)
         bask_notify_send(&heritage->notify, "STOPPING=1");
-    flush_lines(worker);
     bask_signals_forget();
     heritage->plugin->fini();
     bask_guests_fini(&heritage->guests);
