@@ -9,6 +9,7 @@
 #include "main/server.h"
 #include "obs/log.h"
 #include "plugin/registry.h"
+#include "proc/load.h"
 #include "proc/program.h"
 #include "proc/worker.h"
 #include "proc/zygote.h"
@@ -435,9 +436,9 @@ run_alone(struct server *server)
 {
     struct bask_heritage *heritage = &server->heritage;
     const struct bask_place *place = &heritage->place;
-    int code = bask_worker_init(heritage);
+    int code = bask_load_plugin(heritage);
     if (!code && !heritage->options->lazy_apps)
-        code = bask_worker_load(heritage);
+        code = bask_load_application(heritage);
     if (!code && !heritage->options->lazy_apps)
         code = bask_warmup_run(heritage, 1, false);
     if (place->root && !bask_place_is_settled(place, BASK_PLACE_START))

@@ -2,6 +2,7 @@
 #include "proc/aide.h"
 
 #include "obs/log.h"
+#include "proc/load.h"
 #include "proc/strays.h"
 #include "proc/worker.h"
 #include "sys/bell.h"
@@ -41,7 +42,7 @@ static int
 prepare(struct bask_heritage *heritage, const struct bask_aide *aide)
 {
     bool is_mule = aide->kind == BASK_AIDE_MULE;
-    int code = heritage->options->lazy_apps ? bask_worker_load(heritage) : BASK_EXIT_OK;
+    int code = heritage->options->lazy_apps ? bask_load_application(heritage) : BASK_EXIT_OK;
     if (code)
         return code;
     if (bask_guests_post_fork(&heritage->guests))
@@ -79,7 +80,7 @@ bask_aide_run(struct bask_heritage *heritage, uint32_t index, uint32_t side)
     struct bask_aide_place *place = bask_aide_place(&heritage->aides, index, side);
     close_listeners(heritage);
     bask_place_title(&heritage->place, bask_aide_kind_name(aide->kind), aide->id);
-    bask_worker_set_up_host(heritage, NULL, 0);
+    bask_load_host(heritage, NULL, 0);
     bask_svc_be_aide(&(struct bask_svc_aide){.about = aide,
                                              .place = place,
                                              .master_pid = heritage->info.master_pid,

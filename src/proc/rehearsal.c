@@ -2,8 +2,8 @@
 #include "proc/rehearsal.h"
 
 #include "base/err.h"
+#include "proc/load.h"
 #include "proc/strays.h"
-#include "proc/worker.h"
 #include "sys/clock.h"
 
 #include <pthread.h>
@@ -221,7 +221,7 @@ bask_rehearsal_run(struct bask_rehearsal *rehearsal)
         fini(&run);
         return BASK_E_NOMEM;
     }
-    bask_worker_set_up_host(rehearsal->heritage, run.crew, rehearsal->worker_id);
+    bask_load_host(rehearsal->heritage, run.crew, rehearsal->worker_id);
     begin_window(&run);
     bask_strays_have((struct bask_strays_parts){.crew = run.crew});
     rehearsal->heritage->plugin->run(&run.thread);

@@ -3,10 +3,10 @@
 
 #include "base/err.h"
 #include "obs/log.h"
+#include "proc/load.h"
 #include "proc/program.h"
 #include "proc/rehearsal.h"
 #include "proc/sources.h"
-#include "proc/worker.h"
 #include "sys/clock.h"
 
 #include <ctype.h>
@@ -212,7 +212,7 @@ bask_warmup_run(struct bask_heritage *heritage, unsigned generation, bool cautio
         bask_sources_fini(sources);
         free(sources);
     }
-    bask_worker_set_up_host(heritage, NULL, 0);
+    bask_load_host(heritage, NULL, 0);
     return code;
 }
 

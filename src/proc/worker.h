@@ -7,16 +7,6 @@
 
 #include <signal.h>
 
-/* Makes the plugin's functions usable in this process before it is a worker: logging, options,
- * information, no requests. Then loads the runtime. An enum bask_exit. */
-int bask_worker_init(struct bask_heritage *heritage);
-/* Loads the application. An enum bask_exit. */
-int bask_worker_load(struct bask_heritage *heritage);
-
-/* Makes the plugin's functions those of this process; `crew` is NULL where there are no requests to
- * be had, `id` is 0 in a zygote. */
-void bask_worker_set_up_host(struct bask_heritage *heritage, struct bask_crew *crew, uint32_t id);
-
 /* Opens the log again if the master has told to since this process last did. */
 void bask_worker_follow_log(struct bask_heritage *heritage);
 

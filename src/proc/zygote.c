@@ -6,6 +6,7 @@
 #include "loop/signals.h"
 #include "obs/log.h"
 #include "proc/aide.h"
+#include "proc/load.h"
 #include "proc/program.h"
 #include "proc/strays.h"
 #include "proc/warmup.h"
@@ -203,8 +204,8 @@ become_child(struct zygote *zygote)
 static int
 load(struct bask_heritage *heritage)
 {
-    int code = bask_worker_init(heritage);
-    return code || heritage->options->lazy_apps ? code : bask_worker_load(heritage);
+    int code = bask_load_plugin(heritage);
+    return code || heritage->options->lazy_apps ? code : bask_load_application(heritage);
 }
 
 static int
