@@ -2,6 +2,7 @@
 import ctypes
 import os
 import signal
+import time
 from typing import Dict, Iterable, List, Optional
 
 from support.wait import wait_until
@@ -73,6 +74,13 @@ def stop(pid: int) -> None:
 def cpu_seconds(pid: int) -> float:
     """Processor time of a process and of its children that it has waited for."""
     return sum(map(int, _stat(pid)[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_of_a_second(pid: int) -> float:
+    """What a process takes of the next second: one that turns round and round takes it all."""
+    before = cpu_seconds(pid)
+    time.sleep(1)
+    return cpu_seconds(pid) - before
 
 
 def adopt_orphans(adopt: bool) -> None:
