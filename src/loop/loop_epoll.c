@@ -40,13 +40,47 @@ struct bask_loop {
     struct epoll_event events[BATCH];
 };
 
+/* The counter is never read: that could take along a wake-up that came after somebody had looked
+ * for what it announces, and the next wait would last. Each write is an event of its own (EPOLLET).
+ */
 static void
 on_wake(struct bask_io *io, unsigned events)
 {
-    uint64_t count;
+    (void)io;
     (void)events;
-    if (read(io->fd, &count, sizeof count) < 0)
-        return; /* somebody else's wake-up took it */
+}
+
+static int
+grow_slots(struct bask_loop *loop)
+{
+    uint32_t count = loop->slot_count ? loop->slot_count * 2 : 64;
+    struct slot *slots = realloc(loop->slots, count * sizeof *slots);
+    if (!slots)
+        return BASK_E_NOMEM;
+    for (uint32_t i = loop->slot_count; i < count; i++)
+        slots[i] = (struct slot){.next_free = i + 1};
+    loop->slots = slots;
+    loop->slot_count = count;
+    return BASK_OK;
+}
+
+static int
+watch(struct bask_loop *loop, struct bask_io *io, uint32_t flags)
+{
+    if (loop->first_free == loop->slot_count && grow_slots(loop))
+        return BASK_E_NOMEM;
+    uint32_t handle = loop->first_free;
+    struct slot *slot = &loop->slots[handle];
+    struct epoll_event event = {
+        .events = flags,
+        .data.u64 = (uint64_t)slot->generation << 32 | handle,
+    };
+    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, io->fd, &event))
+        return BASK_E_SYSTEM;
+    loop->first_free = slot->next_free;
+    slot->io = io;
+    io->handle = handle;
+    return BASK_OK;
 }
 
 struct bask_loop *
@@ -60,7 +94,7 @@ bask_loop_new(void)
     loop->wake.on_event = on_wake;
     loop->wake.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (loop->wake.fd < 0 || loop->epoll_fd < 0 || bask_loop_add(loop, &loop->wake, BASK_IO_LEVEL))
+    if (loop->wake.fd < 0 || loop->epoll_fd < 0 || watch(loop, &loop->wake, EPOLLIN | EPOLLET))
         bask_loop_free(&loop);
     return loop;
 }
@@ -79,20 +113,6 @@ bask_loop_free(struct bask_loop **loop)
     *loop = NULL;
 }
 
-static int
-grow_slots(struct bask_loop *loop)
-{
-    uint32_t count = loop->slot_count ? loop->slot_count * 2 : 64;
-    struct slot *slots = realloc(loop->slots, count * sizeof *slots);
-    if (!slots)
-        return BASK_E_NOMEM;
-    for (uint32_t i = loop->slot_count; i < count; i++)
-        slots[i] = (struct slot){.next_free = i + 1};
-    loop->slots = slots;
-    loop->slot_count = count;
-    return BASK_OK;
-}
-
 int
 bask_loop_add(struct bask_loop *loop, struct bask_io *io, enum bask_io_mode mode)
 {
@@ -101,20 +121,7 @@ bask_loop_add(struct bask_loop *loop, struct bask_io *io, enum bask_io_mode mode
         [BASK_IO_EXCLUSIVE] = EPOLLIN | EPOLLEXCLUSIVE,
         [BASK_IO_EDGE] = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
     };
-    if (loop->first_free == loop->slot_count && grow_slots(loop))
-        return BASK_E_NOMEM;
-    uint32_t handle = loop->first_free;
-    struct slot *slot = &loop->slots[handle];
-    struct epoll_event event = {
-        .events = flags[mode],
-        .data.u64 = (uint64_t)slot->generation << 32 | handle,
-    };
-    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, io->fd, &event))
-        return BASK_E_SYSTEM;
-    loop->first_free = slot->next_free;
-    slot->io = io;
-    io->handle = handle;
-    return BASK_OK;
+    return watch(loop, io, flags[mode]);
 }
 
 void
@@ -232,8 +239,8 @@ bask_loop_wake(struct bask_loop *loop)
 {
     int saved = errno;
     uint64_t one = 1;
-    if (write(loop->wake.fd, &one, sizeof one) < 0)
-        errno = EAGAIN; /* the counter is full: a wake-up is pending anyway */
+    ssize_t n = write(loop->wake.fd, &one, sizeof one);
+    (void)n; /* the counter is full after 2^64 wake-ups */
     errno = saved;
 }
 

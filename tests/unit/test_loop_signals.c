@@ -33,6 +33,26 @@ noted_and_taken(void **state)
     bask_loop_free(&loop);
 }
 
+/* One that comes after the loop was woken and before it has dispatched that wakes it again: else
+ * the next wait would last although something has come. */
+static void
+second_wakes_again(void **state)
+{
+    (void)state;
+    struct bask_loop *loop = bask_loop_new();
+    bask_signals_watch(loop, signals);
+    raise(SIGUSR1);
+    bask_loop_waited(loop, bask_loop_wait(loop, -1));
+    assert_true(bask_signals_take() == BIT(SIGUSR1));
+    raise(SIGUSR1);
+    while (bask_loop_dispatch(loop))
+        continue;
+    assert_int_equal(bask_loop_wait(loop, 0), 1);
+    assert_true(bask_signals_take() == BIT(SIGUSR1));
+    bask_signals_forget();
+    bask_loop_free(&loop);
+}
+
 /* A signal that comes while the kernel waits ends the wait. */
 static void
 ends_a_wait(void **state)
@@ -108,6 +128,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forgotten_ones_are_as_before),
         cmocka_unit_test(noted_and_taken),
+        cmocka_unit_test(second_wakes_again),
         cmocka_unit_test(ends_a_wait),
         cmocka_unit_test(forgotten),
     };
