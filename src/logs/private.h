@@ -7,6 +7,7 @@
 #include "sys/sock.h"
 
 #include <stdint.h>
+#include <string.h>
 #include <time.h>
 
 enum { LINE_MAX_LEN = 65536, HOST_MAX = 256, AFTER_FAILURE_US = 60000000 };
@@ -40,7 +41,7 @@ struct rule {
 int rule_compile(struct rule *rule, bask_str pattern, char *error, size_t error_size);
 bool rule_matches(const struct rule *rule, bask_str line);
 
-/* logger.c */
+/* kinds.c */
 struct logger;
 
 /* How lines get to where they shall go. */
@@ -80,6 +81,18 @@ struct logger {
     int64_t lost_us;     /* since when */
 };
 
+static inline bool
+logger_is(const struct logger *logger, const char *kind)
+{
+    return strcmp(logger->kind->name, kind) == 0;
+}
+
+/* NULL: there is none of this name. */
+const struct logger_kind *logger_kind_named(bask_str name);
+/* 0, or BASK_E_SYNTAX and words: an argument is missing, which is `what`. */
+int logger_wants(const struct logger *logger, const char *what, char *error, size_t error_size);
+
+/* logger.c */
 /* "[NAME ]KIND[:ARGUMENT]" */
 int logger_parse(bask_str text, struct logger *ret_logger, char *error, size_t error_size);
 void logger_free(struct logger *logger);
@@ -90,12 +103,37 @@ void logger_put(struct logger *logger, bask_str message, const struct moment *no
 void logger_flush(struct logger *logger);
 /* The end of file for a command, and its end. */
 void logger_finish(struct logger *logger);
-/* A file is opened again; `move`: it gets another name before. */
-void logger_turn(struct logger *logger, bool move);
-/* The process has ended: true if it was the logger's command. */
-bool logger_ended(struct logger *logger, pid_t pid, int status);
 /* Something has to be done at a certain time. */
 bool logger_is_waiting(const struct logger *logger);
+
+/* files.c */
+/* "PATH" or "logfile=PATH[,maxsize=BYTES][,backupname=PATH]" */
+int logger_file_parse(struct logger *logger, char *error, size_t error_size);
+int logger_file_open(struct logger *logger, char *error, size_t error_size);
+/* A file is opened again; `move`: it gets another name before. */
+void logger_turn(struct logger *logger, bool move);
+void logger_file_begin_anew_if_large(struct logger *logger);
+
+/* commands.c */
+int logger_command_parse(struct logger *logger, char *error, size_t error_size);
+/* Starts one if it may. */
+bool logger_command_is_there(struct logger *logger);
+/* Nobody reads what it was sent. */
+void logger_command_lose(struct logger *logger);
+/* For a while, for one that has no input any more. */
+void logger_command_await_end(struct logger *logger);
+/* The process has ended: true if it was the logger's command. */
+bool logger_ended(struct logger *logger, pid_t pid, int status);
+
+/* delivery.c */
+/* A message that is a datagram goes out now. */
+void logger_send(struct logger *logger, bask_str message, const struct moment *now);
+/* Writes as much as goes out in time; false if that is not all, and errno tells. */
+bool logger_write(struct logger *logger);
+/* All that waits is lost but the end of a line whose beginning went out. */
+void logger_drop(struct logger *logger, const char *why);
+/* A line about what was lost, which counts as told; 0: nothing was. */
+size_t logger_describe_loss(struct logger *logger, char *note, size_t size);
 
 /* packets.c */
 int frame_plain(const struct logger *logger, bask_str message, const struct moment *now,
