@@ -3,6 +3,7 @@
  * applied one after the other. A message may end with a newline; it does not grow a second one.
  */
 #include "base/err.h"
+#include "base/utf8.h"
 #include "logs/private.h"
 
 #include <stdio.h>
@@ -30,21 +31,6 @@ put(struct work *work, bask_str text)
     return bask_buf_append(work->out, text);
 }
 
-/* As part of a string of JSON: what is no UTF-8 becomes U+FFFD, or nobody could read the line. */
-static size_t
-utf8_length(const unsigned char *bytes, size_t len)
-{
-    size_t more = bytes[0] >= 0xf0 ? 3 : bytes[0] >= 0xe0 ? 2 : 1;
-    if (bytes[0] < 0xc2 || bytes[0] > 0xf4 || len <= more)
-        return 0;
-    for (size_t i = 1; i <= more; i++)
-        if ((bytes[i] & 0xc0) != 0x80)
-            return 0;
-    bool is_long = (bytes[0] == 0xe0 && bytes[1] < 0xa0) || (bytes[0] == 0xf0 && bytes[1] < 0x90);
-    bool is_none = (bytes[0] == 0xed && bytes[1] > 0x9f) || (bytes[0] == 0xf4 && bytes[1] > 0x8f);
-    return is_long || is_none ? 0 : more + 1;
-}
-
 static int
 put_control(struct work *work, char c)
 {
@@ -56,14 +42,16 @@ put_control(struct work *work, char c)
     return put(work, bask_str_n(text, (size_t)snprintf(text, sizeof text, "\\u%04x", c)));
 }
 
+/* As part of a string of JSON: what is no UTF-8 becomes U+FFFD, or nobody could read the line. */
 static int
 put_json(struct work *work, bask_str text)
 {
     const unsigned char *bytes = (const unsigned char *)text.ptr;
+    uint32_t value;
     int err = BASK_OK;
     for (size_t i = 0, run; i < text.len && !err; i += run) {
-        run = 1;
-        if (bytes[i] >= 0x80 && !(run = utf8_length(bytes + i, text.len - i))) {
+        run = bask_utf8_decode(bask_str_n(text.ptr + i, text.len - i), &value);
+        if (!run) {
             run = 1;
             err = put(work, BASK_STR("\xef\xbf\xbd"));
         } else if (bytes[i] < 0x20 || bytes[i] == 0x7f || bytes[i] == '"' || bytes[i] == '\\') {

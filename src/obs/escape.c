@@ -1,39 +1,7 @@
 /* What escaped text looks like. Pure. */
 #include "obs/escape.h"
 
-#include <stdint.h>
-
-/* What UTF-8 leaves of a character's value in its first byte, and the least value that is not
- * written in fewer bytes, by the number of bytes (RFC 3629). */
-static const struct {
-    unsigned char mark, bits;
-    uint32_t least;
-} forms[] = {{0xc0, 0x1f, 0x80}, {0xe0, 0x0f, 0x800}, {0xf0, 0x07, 0x10000}};
-
-/* The character at the front, and its bytes; 0: it is none. */
-static size_t
-decode(bask_str text, uint32_t *ret_value)
-{
-    unsigned char first = (unsigned char)text.ptr[0];
-    for (size_t form = 0; form < sizeof forms / sizeof *forms; form++) {
-        size_t size = form + 2;
-        if ((first & ~forms[form].bits) != forms[form].mark || size > text.len)
-            continue;
-        uint32_t value = first & forms[form].bits;
-        for (size_t i = 1; i < size; i++) {
-            unsigned char next = (unsigned char)text.ptr[i];
-            if ((next & 0xc0) != 0x80)
-                return 0;
-            value = value << 6 | (next & 0x3f);
-        }
-        bool is_surrogate = value >= 0xd800 && value <= 0xdfff;
-        if (value < forms[form].least || value > 0x10ffff || is_surrogate)
-            return 0;
-        *ret_value = value;
-        return size;
-    }
-    return 0;
-}
+#include "base/utf8.h"
 
 static size_t
 put_hex(char *out, const char *before, uint32_t value, int digits)
@@ -60,7 +28,7 @@ put_json(char *out, bask_str text, size_t *ret_used)
 {
     unsigned char c = (unsigned char)text.ptr[0];
     uint32_t value = c;
-    size_t size = c < 0x80 ? 0 : decode(text, &value);
+    size_t size = c < 0x80 ? 0 : bask_utf8_decode(text, &value);
     if (size && is_harmless(value)) {
         memcpy(out, text.ptr, size);
         *ret_used = size;

@@ -2,7 +2,7 @@
 #include "proto/json.h"
 
 #include "base/err.h"
-#include "proto/utf8.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,27 +25,14 @@ put_break(struct bask_json *json)
         put(json, tab);
 }
 
-/* How many bytes a character has that begins here; 0: none does. */
-static size_t
-length_of_character(bask_str text)
-{
-    struct bask_utf8 utf8 = {0};
-    for (size_t i = 0; i < text.len && i < 4; i++) {
-        if (!bask_utf8_take(&utf8, bask_str_n(text.ptr + i, 1)))
-            return 0;
-        if (bask_utf8_is_whole(&utf8))
-            return i + 1;
-    }
-    return 0;
-}
-
 /* How many bytes at the beginning are one character that can stand as it is; 0: it cannot. */
 static size_t
 length_of_plain(bask_str text)
 {
     unsigned char c = (unsigned char)text.ptr[0];
+    uint32_t value;
     if (c >= 0x80)
-        return length_of_character(text);
+        return bask_utf8_decode(text, &value);
     return c >= ' ' && c != '"' && c != '\\' && c != 0x7f;
 }
 

@@ -1,8 +1,8 @@
 /* Frames of WebSockets, and the two texts of the handshake. */
 #include "proto/ws.h"
 
+#include "base/utf8.h"
 #include "proto/sha1.h"
-#include "proto/utf8.h"
 
 enum {
     FIN = 0x80,

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/buf.h"
-#include "proto/utf8.h"
+#include "base/utf8.h"
 #include "proto/ws.h"
 
 enum bask_websocket_event {

@@ -6,7 +6,7 @@
  * A line is one line and not too long; a quote in a value ends no field; JSON is UTF-8.
  */
 #include "obs/line.h"
-#include "proto/utf8.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <stdlib.h>

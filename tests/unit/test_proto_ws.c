@@ -1,8 +1,7 @@
-/* proto/ws, sha1, utf8: frames as a client may send them, whole and byte by byte. */
+/* proto/ws, sha1: frames as a client may send them, whole and byte by byte. */
 #include "test.h"
 
 #include "proto/sha1.h"
-#include "proto/utf8.h"
 #include "proto/ws.h"
 
 #define BYTES(text)                                                                                \
@@ -190,61 +189,12 @@ keys(void **state)
     assert_false(bask_ws_is_key(BASK_STR("dGhlIHNhbXBsZSBub25jZQ===")));
 }
 
-static bool
-is_utf8(bask_str text, size_t piece)
-{
-    struct bask_utf8 utf8 = {0};
-    for (size_t at = 0; at < text.len; at += piece) {
-        size_t n = text.len - at < piece ? text.len - at : piece;
-        if (!bask_utf8_take(&utf8, bask_str_n(text.ptr + at, n)))
-            return false;
-    }
-    return bask_utf8_is_whole(&utf8);
-}
-
-static void
-texts(void **state)
-{
-    (void)state;
-    static const struct {
-        bask_str text;
-        bool good;
-    } cases[] = {
-        {BYTES(""), true},
-        {BYTES("plain text that is longer than a word"), true},
-        {BYTES("a zero \0 byte"), true},
-        {BYTES("\x7f\xc2\x80\xdf\xbf"), true},
-        {BYTES("\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf"), true},
-        {BYTES("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"), true},
-        {BYTES("eight by\xc3\xbcte eight\xe2\x82\xac"), true},
-        {BYTES("\x80"), false},
-        {BYTES("\xc0\x80"), false},         /* too long */
-        {BYTES("\xc1\xbf"), false},         /* too long */
-        {BYTES("\xe0\x9f\xbf"), false},     /* too long */
-        {BYTES("\xf0\x8f\xbf\xbf"), false}, /* too long */
-        {BYTES("\xed\xa0\x80"), false},     /* a surrogate */
-        {BYTES("\xed\xbf\xbf"), false},     /* a surrogate */
-        {BYTES("\xf4\x90\x80\x80"), false}, /* beyond the last character */
-        {BYTES("\xf5\x80\x80\x80"), false},
-        {BYTES("\xff"), false},
-        {BYTES("\xe2\x82"), false}, /* half a character */
-        {BYTES("\xe2\x82x"), false},
-        {BYTES("\xe2\xff\xac"), false},
-        {BYTES("eight by\xbf"), false},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++)
-        for (size_t piece = 1; piece < 20; piece++)
-            if (is_utf8(cases[i].text, piece) != cases[i].good)
-                fail_msg("text %zu in pieces of %zu", i, piece);
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(heads), cmocka_unit_test(masks),   cmocka_unit_test(server_heads),
         cmocka_unit_test(ends),  cmocka_unit_test(digests), cmocka_unit_test(keys),
-        cmocka_unit_test(texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

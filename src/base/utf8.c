@@ -1,7 +1,5 @@
 /* The second byte of a character decides what the first left open: table 3-7 of Unicode. */
-#include "proto/utf8.h"
-
-#include <stdint.h>
+#include "base/utf8.h"
 
 enum { CONTINUES = 0x80, CONTINUES_MOST = 0xbf };
 
@@ -52,4 +50,30 @@ bask_utf8_take(struct bask_utf8 *utf8, bask_str bytes)
         }
     }
     return true;
+}
+
+size_t
+bask_utf8_decode(bask_str text, uint32_t *ret_value)
+{
+    unsigned char first = (unsigned char)text.ptr[0];
+    struct bask_utf8 utf8;
+    if (first < 0x80) {
+        *ret_value = first;
+        return 1;
+    }
+    if (!begin(&utf8, first) || text.len <= utf8.needed)
+        return 0;
+    unsigned char next = (unsigned char)text.ptr[1];
+    if (next < utf8.least || next > utf8.most)
+        return 0;
+    /* Of the first byte a character of 2, 3 or 4 bytes has the low 5, 4 or 3 bits. */
+    uint32_t value = (uint32_t)(first & 0x3f >> utf8.needed) << 6 | (next & 0x3f);
+    for (size_t i = 2; i <= utf8.needed; i++) {
+        next = (unsigned char)text.ptr[i];
+        if (next < CONTINUES || next > CONTINUES_MOST)
+            return 0;
+        value = value << 6 | (next & 0x3f);
+    }
+    *ret_value = value;
+    return utf8.needed + 1u;
 }

@@ -1,10 +1,12 @@
 /*
- * Whether bytes are UTF-8 (RFC 3629): no surrogates, nothing beyond U+10FFFF, no longer form than
- * needed. Text may come in any number of pieces.
+ * UTF-8 (RFC 3629): no surrogates, nothing beyond U+10FFFF, no longer form than needed. Text may
+ * come in any number of pieces, or is taken apart into its characters.
  */
 #pragma once
 
 #include "base/str.h"
+
+#include <stdint.h>
 
 /* All zero at the start. */
 struct bask_utf8 {
@@ -21,3 +23,7 @@ bask_utf8_is_whole(const struct bask_utf8 *utf8)
 {
     return utf8->needed == 0;
 }
+
+/* The character at the front of a text that is not empty, and how many bytes it has; 0: none is
+ * there as a whole, and nothing is written. */
+size_t bask_utf8_decode(bask_str text, uint32_t *ret_value);
