@@ -69,18 +69,8 @@ leave(struct client *client)
 static void
 flush(struct client *client)
 {
-    while (bask_buf_len(&client->out)) {
-        bask_str rest = bask_buf_view(&client->out);
-        ssize_t n = send(client->io.fd, rest.ptr, rest.len, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == EAGAIN)
-            return;
-        if (n < 0)
-            break;
-        bask_buf_consume(&client->out, (size_t)n);
-    }
-    leave(client);
+    if (bask_sock_flush(client->io.fd, &client->out, 0) != BASK_E_AGAIN)
+        leave(client);
 }
 
 static void

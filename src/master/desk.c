@@ -58,21 +58,11 @@ swallow(struct desk_client *client)
 static void
 flush(struct desk_client *client)
 {
-    while (bask_buf_len(&client->out)) {
-        bask_str rest = bask_buf_view(&client->out);
-        ssize_t n = send(client->io.fd, rest.ptr, rest.len, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == EAGAIN)
-            return;
-        if (n < 0) {
-            drop(client);
-            return;
-        }
-        bask_buf_consume(&client->out, (size_t)n);
-    }
+    int err = bask_sock_flush(client->io.fd, &client->out, 0);
+    if (err == BASK_E_AGAIN)
+        return;
     bask_buf_fini(&client->out);
-    if (shutdown(client->io.fd, SHUT_WR))
+    if (err || shutdown(client->io.fd, SHUT_WR))
         drop(client);
 }
 

@@ -59,17 +59,8 @@ bask_conn_fail(struct bask_conn *conn)
 static int
 flush_out(struct bask_conn *conn)
 {
-    while (bask_buf_len(&conn->out)) {
-        bask_str pending = bask_buf_view(&conn->out);
-        ssize_t n = send(conn->io.fd, pending.ptr, pending.len,
-                         MSG_NOSIGNAL | (conn->file_left ? MSG_MORE : 0));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno == EAGAIN ? BASK_E_AGAIN : bask_conn_fail(conn);
-        bask_buf_consume(&conn->out, (size_t)n);
-    }
-    return BASK_OK;
+    int err = bask_sock_flush(conn->io.fd, &conn->out, conn->file_left ? MSG_MORE : 0);
+    return err == BASK_E_SYSTEM ? bask_conn_fail(conn) : err;
 }
 
 int

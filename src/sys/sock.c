@@ -366,3 +366,18 @@ bask_sock_backlog_limit(void)
     }
     return limit;
 }
+
+int
+bask_sock_flush(int fd, struct bask_buf *out, int flags)
+{
+    while (bask_buf_len(out)) {
+        bask_str rest = bask_buf_view(out);
+        ssize_t n = send(fd, rest.ptr, rest.len, MSG_NOSIGNAL | MSG_DONTWAIT | flags);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno == EAGAIN ? BASK_E_AGAIN : BASK_E_SYSTEM;
+        bask_buf_consume(out, (size_t)n);
+    }
+    return BASK_OK;
+}

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "base/str.h"
+#include "base/buf.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -84,6 +84,10 @@ void bask_sock_never_block(int fd);
 
 /* The numeric text of an address. */
 void bask_sock_describe(const struct bask_sockaddr *addr, struct bask_sock_name *ret_name);
+
+/* Sends what the socket takes without waiting, and uses it up. BASK_OK: that was all of it;
+ * BASK_E_AGAIN: the rest later; BASK_E_SYSTEM: no more. `flags` are those of send(2). */
+int bask_sock_flush(int fd, struct bask_buf *out, int flags);
 
 /* sendfile(2) without SIGPIPE: a socket whose peer has left is only EPIPE. */
 ssize_t bask_sock_send_file(int fd, int file_fd, off_t *offset, size_t size);

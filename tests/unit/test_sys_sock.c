@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "sys/sock.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -231,6 +232,38 @@ waiting(void **state)
     assert_int_equal(bask_sock_waiting(-1), -1);
 }
 
+/* In as many pieces as the peer lets it, and nothing twice; without a peer there is no signal. */
+static void
+flushed(void **state)
+{
+    enum { SIZE = 1 << 21 };
+    struct bask_buf out = {0};
+    int ends[2], err;
+    size_t taken = 0;
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0); /* and waits otherwise */
+    assert_int_equal(bask_sock_flush(ends[0], &out, 0), BASK_OK);
+    assert_int_equal(bask_buf_reserve(&out, SIZE), 0);
+    for (size_t i = 0; i < SIZE; i++)
+        out.data[out.end++] = (char)(i * 31 >> 7);
+    while ((err = bask_sock_flush(ends[0], &out, 0)) == BASK_E_AGAIN || taken < SIZE) {
+        char bytes[65536];
+        ssize_t n = recv(ends[1], bytes, sizeof bytes, 0);
+        assert_true(n > 0);
+        for (ssize_t i = 0; i < n; i++, taken++)
+            assert_int_equal(bytes[i], (char)(taken * 31 >> 7));
+    }
+    assert_int_equal(err, BASK_OK);
+    assert_int_equal(bask_buf_len(&out), 0);
+    close(ends[1]);
+    assert_int_equal(bask_buf_append(&out, BASK_STR("nobody")), 0);
+    assert_int_equal(bask_sock_flush(ends[0], &out, 0), BASK_E_SYSTEM);
+    assert_int_equal(errno, EPIPE);
+    assert_int_equal(bask_buf_len(&out), 6);
+    close(ends[0]);
+    bask_buf_fini(&out);
+}
+
 int
 main(void)
 {
@@ -239,7 +272,7 @@ main(void)
         cmocka_unit_test(long_host),  cmocka_unit_test(port_zero),
         cmocka_unit_test(unix_paths), cmocka_unit_test(busy_unix_path),
         cmocka_unit_test(abstract),   cmocka_unit_test(backlog_limit),
-        cmocka_unit_test(waiting),
+        cmocka_unit_test(waiting),    cmocka_unit_test(flushed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
