@@ -61,6 +61,34 @@ bask_str_trim(bask_str s)
     return s;
 }
 
+static bool
+is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static size_t
+skip_blanks(bask_str text, size_t at)
+{
+    while (at < text.len && is_blank(text.ptr[at]))
+        at++;
+    return at;
+}
+
+bask_str
+bask_str_take_word(bask_str *text)
+{
+    if (!text->len) /* there may be no text at all */
+        return (bask_str){"", 0};
+    size_t begin = skip_blanks(*text, 0), end = begin;
+    while (end < text->len && !is_blank(text->ptr[end]))
+        end++;
+    size_t next = skip_blanks(*text, end);
+    bask_str word = bask_str_n(text->ptr + begin, end - begin);
+    *text = bask_str_n(text->ptr + next, text->len - next);
+    return word;
+}
+
 int
 bask_str_to_i64(bask_str s, long long *ret_value)
 {

@@ -44,6 +44,10 @@ bool bask_str_cut(bask_str s, char c, bask_str *ret_before, bask_str *ret_after)
 /* Without spaces and tabs at either end. */
 bask_str bask_str_trim(bask_str s);
 
+/* The first word, which is taken off with the blanks around it; empty if there is none. Blanks are
+ * spaces, tabs and ends of lines. */
+bask_str bask_str_take_word(bask_str *text);
+
 /* The non-negative decimal number that is the whole of s: BASK_E_SYNTAX if it is not one,
  * BASK_E_RANGE if it exceeds INT64_MAX. No sign and no space is accepted. */
 int bask_str_to_i64(bask_str s, long long *ret_value);

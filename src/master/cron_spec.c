@@ -9,31 +9,6 @@
 
 enum { LIMIT_MAX_S = 86400 * 366 };
 
-static bool
-is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* The first word, and what is behind it without blanks in front. */
-static bask_str
-take_word(bask_str *text)
-{
-    if (!text->len) /* there may be no text at all */
-        return (bask_str){"", 0};
-    const char *at = text->ptr, *end = at + text->len;
-    while (at < end && is_blank(*at))
-        at++;
-    const char *word = at;
-    while (at < end && !is_blank(*at))
-        at++;
-    bask_str found = bask_str_n(word, (size_t)(at - word));
-    while (at < end && is_blank(*at))
-        at++;
-    *text = bask_str_n(at, (size_t)(end - at));
-    return found;
-}
-
 static int
 parse_field(enum bask_cron_field which, bask_str text, struct bask_cron *cron,
             struct bask_words words)
@@ -60,7 +35,7 @@ static int
 parse_plain(bask_str *text, struct cron_spec *spec, struct bask_words words)
 {
     for (int i = 0; i < BASK_CRON_FIELDS; i++) {
-        bask_str word = take_word(text);
+        bask_str word = bask_str_take_word(text);
         if (!word.len)
             return bask_complain(words, BASK_E_SYNTAX,
                                  "expected minute, hour, day, month, weekday and a command");
@@ -114,7 +89,7 @@ parse_pair(bask_str name, bask_str value, struct cron_spec *spec, struct bask_wo
 static int
 parse_described(bask_str *text, struct cron_spec *spec, struct bask_words words)
 {
-    bask_str rest = *text, pairs = take_word(&rest), pair, name, value;
+    bask_str rest = *text, pairs = bask_str_take_word(&rest), pair, name, value;
     if (!pairs.len || !memchr(pairs.ptr, '=', pairs.len))
         return BASK_OK;
     *text = rest;

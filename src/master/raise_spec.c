@@ -28,27 +28,19 @@ parse_number(bask_str text, uint32_t *ret_number)
     return true;
 }
 
-/* The first word; the others stay in *text. */
-static bask_str
-take_word(bask_str *text)
-{
-    bask_str word = *text, rest = {0};
-    if (bask_str_cut(*text, ' ', &word, &rest))
-        rest = bask_str_trim(rest);
-    *text = rest;
-    return word;
-}
-
 static bool
 parse_timer(bask_str text, bool may_end, struct raise_spec *spec)
 {
     int64_t interval_ms;
     long long times = 0;
-    bask_str number = take_word(&text), interval = take_word(&text);
+    bask_str number = bask_str_take_word(&text), interval = bask_str_take_word(&text);
+    bask_str count = bask_str_take_word(&text);
     if (!parse_number(number, &spec->number) || bask_duration_parse(interval, &interval_ms) ||
         interval_ms < 1 || interval_ms > YEAR_MS)
         return false;
-    if (text.len && (!may_end || bask_str_to_i64(text, &times) || times > UINT32_MAX))
+    if (count.len && (!may_end || bask_str_to_i64(count, &times) || times > UINT32_MAX))
+        return false;
+    if (text.len)
         return false;
     spec->interval_us = interval_ms * 1000;
     spec->times = (uint32_t)times;
@@ -58,8 +50,8 @@ parse_timer(bask_str text, bool may_end, struct raise_spec *spec)
 static bool
 parse_file(bask_str text, struct raise_spec *spec)
 {
-    bask_str path = take_word(&text);
-    if (!path.len || path.len >= PATH_MAX || !parse_number(text, &spec->number))
+    bask_str path = bask_str_take_word(&text), number = bask_str_take_word(&text);
+    if (!path.len || path.len >= PATH_MAX || text.len || !parse_number(number, &spec->number))
         return false;
     spec->path = path;
     return true;
@@ -72,7 +64,6 @@ raise_spec_parse(enum raise_kind kind, bask_str text, struct raise_spec *ret_spe
     struct raise_spec spec = {0};
     bool is_file = kind == RAISE_TOUCH || kind == RAISE_FS;
     bool has_nul = text.len && memchr(text.ptr, '\0', text.len);
-    text = bask_str_trim(text);
     if (has_nul ||
         !(is_file ? parse_file(text, &spec) : parse_timer(text, kind == RAISE_RB_TIMER, &spec))) {
         snprintf(error, error_size, "expected %s, with a signal from 0 to 255%s", expected[kind],

@@ -130,18 +130,6 @@ add(struct bask_types *types, bask_str end, bask_str name)
     return BASK_OK;
 }
 
-/* The next word of a line; absent at its end. */
-static bask_str
-next_word(bask_str *line)
-{
-    bask_str rest = bask_str_trim(*line);
-    size_t len = 0;
-    while (len < rest.len && rest.ptr[len] != ' ' && rest.ptr[len] != '\t')
-        len++;
-    *line = bask_str_n(rest.ptr + len, rest.len - len);
-    return len ? bask_str_n(rest.ptr, len) : (bask_str){0};
-}
-
 /* It becomes the value of a field. */
 static bool
 is_type(bask_str word)
@@ -159,11 +147,9 @@ read_line(struct bask_types *types, bask_str line)
 {
     bask_str comment, end, name = {0};
     bask_str_cut(line, '#', &line, &comment);
-    if (line.len && line.ptr[line.len - 1] == '\r')
-        line.len--;
-    bask_str type = next_word(&line);
+    bask_str type = bask_str_take_word(&line);
     int err = is_type(type) ? BASK_OK : BASK_E_SYNTAX;
-    while (!err && (end = next_word(&line)).ptr) {
+    while (!err && (end = bask_str_take_word(&line)).len) {
         if (!name.ptr)
             err = copy(types, type, &name);
         if (!err)

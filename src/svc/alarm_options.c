@@ -57,16 +57,6 @@ bask_alarm_option_table(struct bask_alarm_options *values)
     };
 }
 
-/* The first word, which is taken off; "" if there is none. */
-static bask_str
-take_word(bask_str *text)
-{
-    bask_str word = bask_str_trim(*text), rest = {"", 0};
-    bask_str_cut(word, ' ', &word, &rest);
-    *text = bask_str_trim(rest);
-    return word;
-}
-
 /* Ways, each with what it makes of its argument */
 
 static int
@@ -135,7 +125,7 @@ read_alarm(struct bask_alarms *alarms, bask_str text, struct bask_words words)
         return bask_complain(words, BASK_E_SYNTAX, "there are %d alarms already", BASK_ALARMS);
     struct bask_alarm *alarm = &alarms->items[alarms->count];
     bask_str plugin;
-    alarm->name = take_word(&text);
+    alarm->name = bask_str_take_word(&text);
     if (!alarm->name.len || !bask_str_cut(text, ':', &plugin, &alarm->argument))
         return bask_complain(words, BASK_E_SYNTAX, "expected \"NAME PLUGIN:ARGUMENT\"");
     if (memchr(alarm->name.ptr, ',', alarm->name.len))
@@ -187,7 +177,7 @@ read_rule(struct bask_alarms *alarms, bask_str text, bool never, struct bask_wor
 {
     struct bask_alarm_rule *rule = &alarms->rules[alarms->rule_count];
     char pattern[PATTERN_MAX + 1];
-    bask_str names = take_word(&text);
+    bask_str names = bask_str_take_word(&text);
     int err = read_whom(alarms, names, &rule->whom, words);
     if (err)
         return err;
@@ -222,7 +212,7 @@ read_file(struct bask_alarms *alarms, bask_str text, struct bask_words words)
 {
     struct bask_alarm_file *file = &alarms->files[alarms->file_count];
     long long fd, bytes = 1;
-    bask_str names = take_word(&text), number = take_word(&text), size = {"1", 1};
+    bask_str names = bask_str_take_word(&text), number = bask_str_take_word(&text), size = {"1", 1};
     int err = read_whom(alarms, names, &file->whom, words);
     if (err)
         return err;
@@ -259,7 +249,8 @@ read_values(struct bask_alarms *alarms, size_t kind, struct bask_words words)
         (const void *)((const char *)alarms->options + kinds[kind].offset);
     for (size_t i = 0; i < values->count; i++) {
         const struct bask_value *value = &values->items[i];
-        int err = kinds[kind].read(alarms, value->text, (struct bask_words){why, sizeof why});
+        bask_str text = bask_str_trim(value->text);
+        int err = kinds[kind].read(alarms, text, (struct bask_words){why, sizeof why});
         if (!err)
             continue;
         bask_complain(words, BASK_E_SYNTAX, "%.*s: --%s \"%.*s\": %s", BASK_FMT(value->origin),

@@ -95,6 +95,29 @@ views(void **state)
 }
 
 static void
+words(void **state)
+{
+    static const struct {
+        bask_str text, word, rest;
+    } rows[] = {
+        {{NULL, 0}, BASK_STR(""), BASK_STR("")},
+        {BASK_STR(""), BASK_STR(""), BASK_STR("")},
+        {BASK_STR(" \t\r\n"), BASK_STR(""), BASK_STR("")},
+        {BASK_STR("one"), BASK_STR("one"), BASK_STR("")},
+        {BASK_STR("one "), BASK_STR("one"), BASK_STR("")},
+        {BASK_STR("one two three"), BASK_STR("one"), BASK_STR("two three")},
+        {BASK_STR("  one \t\r\n two  three "), BASK_STR("one"), BASK_STR("two  three ")},
+        {BASK_STR("one\0x two"), BASK_STR("one\0x"), BASK_STR("two")},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        bask_str text = rows[i].text;
+        assert_str(bask_str_take_word(&text), rows[i].word);
+        assert_str(text, rows[i].rest);
+    }
+}
+
+static void
 errors(void **state)
 {
     (void)state;
@@ -107,10 +130,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers),
-        cmocka_unit_test(units),
-        cmocka_unit_test(views),
-        cmocka_unit_test(errors),
+        cmocka_unit_test(numbers), cmocka_unit_test(units),  cmocka_unit_test(views),
+        cmocka_unit_test(words),   cmocka_unit_test(errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

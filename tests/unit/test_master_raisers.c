@@ -26,6 +26,9 @@ right(void **state)
     } rows[] = {
         {RAISE_TIMER, "17 30", {17, 30000000, 0, {NULL, 0}}},
         {RAISE_TIMER, " 0   500ms ", {0, 500000, 0, {NULL, 0}}},
+        {RAISE_TIMER, "\t17\t 30\n", {17, 30000000, 0, {NULL, 0}}},
+        {RAISE_RB_TIMER, "7  1 \t3\n", {7, 1000000, 3, {NULL, 0}}},
+        {RAISE_TOUCH, "/tmp/x\t7\r\n", {7, 0, 0, {"/tmp/x", 6}}},
         {RAISE_RB_TIMER, "255 1", {255, 1000000, 0, {NULL, 0}}},
         {RAISE_RB_TIMER, "7 1 3", {7, 1000000, 3, {NULL, 0}}},
         {RAISE_RB_TIMER, "7 1m 0", {7, 60000000, 0, {NULL, 0}}},
