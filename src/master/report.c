@@ -1,6 +1,7 @@
 /* What a master tells of itself and its workers. */
 #include "base/err.h"
 #include "master/private.h"
+#include "proto/json.h"
 #include "sys/clock.h"
 
 #include <inttypes.h>
@@ -70,17 +71,23 @@ put_aides(const struct master *master, struct bask_buf *text, int *err)
 }
 
 static void
-put_aides_json(const struct master *master, struct bask_buf *text, int *err)
+put_aides_json(const struct master *master, struct bask_json *json)
 {
     struct aide_report one;
-    for (uint32_t i = 0; aides_report(master, i, &one); i++)
-        put(text, err,
-            "%s{\"kind\":\"%s\",\"id\":%u,\"pid\":%d,\"state\":\"%s\",\"generation\":%u,"
-            "\"done\":%" PRIu64 "}",
-            i ? "," : ",\"aides\":[", bask_aide_kind_name(one.aide->kind), one.aide->id,
-            (int)one.process->pid, states[one.process->state], one.process->generation, one.done);
-    if (aides_report(master, 0, &one))
-        put(text, err, "]");
+    if (!aides_report(master, 0, &one))
+        return;
+    bask_json_open_list(json, "aides");
+    for (uint32_t i = 0; aides_report(master, i, &one); i++) {
+        bask_json_open_object(json, NULL);
+        bask_json_text(json, "kind", bask_str_of(bask_aide_kind_name(one.aide->kind)));
+        bask_json_count(json, "id", one.aide->id);
+        bask_json_number(json, "pid", one.process->pid);
+        bask_json_text(json, "state", bask_str_of(states[one.process->state]));
+        bask_json_count(json, "generation", one.process->generation);
+        bask_json_count(json, "done", one.done);
+        bask_json_close_object(json);
+    }
+    bask_json_close_list(json);
 }
 
 /* What clients ran into, of all workers; nothing if they did not. */
@@ -101,14 +108,6 @@ put_bounds(const struct bask_board *board, struct bask_buf *text, int *err)
     put(text, err, "%s", after);
 }
 
-static void
-put_bounds_json(const struct bask_board *board, uint32_t id, struct bask_buf *text, int *err)
-{
-    for (int bound = 0; bound < BASK_BOUND_COUNT; bound++)
-        put(text, err, "%s\"%s\":%" PRIu64, bound ? "," : "", bask_bound_names[bound],
-            bask_board_bound(board, id, (enum bask_bound)bound));
-}
-
 /* One line: control characters are not for terminals. */
 static void
 put_clean(const char *line, struct bask_buf *text, int *err)
@@ -126,16 +125,6 @@ put_warning(const struct bask_board *board, struct bask_buf *text, int *err)
     put(text, err, "the application warns: ");
     put_clean(warning, text, err);
     put(text, err, "\n");
-}
-
-/* What is between the quotes. */
-static void
-put_escaped(const char *words, struct bask_buf *text, int *err)
-{
-    for (const char *at = words; *at; at++) {
-        bool is_plain = (unsigned char)*at >= ' ' && *at != '"' && *at != '\\' && *at != 0x7f;
-        put(text, err, is_plain ? "%c" : "\\u%04x", (unsigned char)*at);
-    }
 }
 
 static void
@@ -161,33 +150,50 @@ put_crons(const struct master *master, struct bask_buf *text, int *err)
 }
 
 static void
-put_crons_json(const struct master *master, struct bask_buf *text, int *err)
+put_crons_json(const struct master *master, struct bask_json *json)
 {
     const struct cron_report *one;
-    size_t i = 0;
-    for (; (one = crons_report(master, i)); i++) {
-        const int32_t *when = one->spec->when.fields;
-        put(text, err,
-            "%s{\"minute\":%d,\"hour\":%d,\"day\":%d,\"month\":%d,\"week\":%d,\"unique\":%s,"
-            "\"pid\":%d,\"running\":%u,\"times\":%" PRIu64 ",\"started\":%" PRId64
-            ",\"command\":\"",
-            i ? "," : ",\"crons\":[", when[0], when[1], when[2], when[3], when[4],
-            one->spec->is_unique ? "true" : "false", (int)one->pid, one->running, one->times,
-            one->started_at);
-        put_escaped(one->spec->command, text, err);
-        put(text, err, "\"}");
+    if (!crons_report(master, 0))
+        return;
+    bask_json_open_list(json, "crons");
+    for (size_t i = 0; (one = crons_report(master, i)); i++) {
+        bask_json_open_object(json, NULL);
+        for (int field = 0; field < BASK_CRON_FIELDS; field++)
+            bask_json_number(json, bask_cron_ranges[field].name, one->spec->when.fields[field]);
+        bask_json_bool(json, "unique", one->spec->is_unique);
+        bask_json_number(json, "pid", one->pid);
+        bask_json_count(json, "running", one->running);
+        bask_json_count(json, "times", one->times);
+        bask_json_number(json, "started", one->started_at);
+        bask_json_text(json, "command", bask_str_of(one->spec->command));
+        bask_json_close_object(json);
     }
-    put(text, err, i ? "]" : "");
+    bask_json_close_list(json);
 }
 
 static void
-put_warning_json(const struct bask_board *board, struct bask_buf *text, int *err)
+put_worker_json(const struct master *master, uint32_t id, const struct bask_worker_info *info,
+                struct bask_json *json)
 {
-    char warning[BASK_WARNING_MAX + 1];
-    bask_warning_get(board->warning, warning);
-    put(text, err, ",\"warning\":\"");
-    put_escaped(warning, text, err);
-    put(text, err, "\"");
+    const struct bask_board *board = master->plan->board;
+    const struct process *process = roster_process(master, id);
+    bask_json_open_object(json, NULL);
+    bask_json_count(json, "id", id);
+    bask_json_number(json, "pid", process->pid);
+    bask_json_text(json, "state", bask_str_of(state_of_worker(master, id)));
+    bask_json_count(json, "generation", process->generation);
+    bask_json_count(json, "requests", info->requests);
+    bask_json_count(json, "exceptions", info->exceptions);
+    bask_json_count(json, "respawns", info->respawns);
+    bask_json_count(json, "busy", info->threads_busy);
+    bask_json_count(json, "rss", info->rss_bytes);
+    bask_json_number(json, "started", info->started_at);
+    bask_json_open_object(json, "clients");
+    for (int bound = 0; bound < BASK_BOUND_COUNT; bound++)
+        bask_json_count(json, bask_bound_names[bound],
+                        bask_board_bound(board, id, (enum bask_bound)bound));
+    bask_json_close_object(json);
+    bask_json_close_object(json);
 }
 
 int
@@ -221,31 +227,25 @@ int
 report_json(const struct master *master, struct bask_buf *text)
 {
     const struct bask_board *board = master->plan->board;
-    int err = BASK_OK;
-    put(text, &err,
-        "{\"version\":\"" BASK_VERSION "\",\"pid\":%d,\"started\":%" PRId64
-        ",\"generation\":%u,\"state\":\"%s\",\"threads\":%u,\"workers\":[",
-        (int)getpid(), master->started_at, generation_now(master), state_of_server(master),
-        board->thread_count);
-    for (uint32_t id = 1; id <= board->worker_count; id++) {
-        const struct process *process = roster_process(master, id);
-        struct bask_worker_info info;
-        if (bask_board_read(board, id, &info))
-            continue;
-        put(text, &err,
-            "%s{\"id\":%u,\"pid\":%d,\"state\":\"%s\",\"generation\":%u,\"requests\":%" PRIu64
-            ",\"exceptions\":%" PRIu64 ",\"respawns\":%" PRIu64 ",\"busy\":%u,\"rss\":%" PRIu64
-            ",\"started\":%" PRId64 ",\"clients\":{",
-            id > 1 ? "," : "", id, (int)process->pid, state_of_worker(master, id),
-            process->generation, info.requests, info.exceptions, info.respawns, info.threads_busy,
-            info.rss_bytes, info.started_at);
-        put_bounds_json(board, id, text, &err);
-        put(text, &err, "}}");
-    }
-    put(text, &err, "]");
-    put_warning_json(board, text, &err);
-    put_aides_json(master, text, &err);
-    put_crons_json(master, text, &err);
-    put(text, &err, "}\n");
-    return err;
+    struct bask_json json = {.out = text, .minified = true};
+    struct bask_worker_info info;
+    char warning[BASK_WARNING_MAX + 1];
+    bask_json_open_object(&json, NULL);
+    bask_json_text(&json, "version", bask_str_of(BASK_VERSION));
+    bask_json_number(&json, "pid", getpid());
+    bask_json_number(&json, "started", master->started_at);
+    bask_json_count(&json, "generation", generation_now(master));
+    bask_json_text(&json, "state", bask_str_of(state_of_server(master)));
+    bask_json_count(&json, "threads", board->thread_count);
+    bask_json_open_list(&json, "workers");
+    for (uint32_t id = 1; id <= board->worker_count; id++)
+        if (!bask_board_read(board, id, &info))
+            put_worker_json(master, id, &info, &json);
+    bask_json_close_list(&json);
+    bask_warning_get(board->warning, warning);
+    bask_json_text(&json, "warning", bask_str_of(warning));
+    put_aides_json(master, &json);
+    put_crons_json(master, &json);
+    bask_json_close_object(&json);
+    return json.err ? json.err : bask_buf_append(text, BASK_STR("\n"));
 }

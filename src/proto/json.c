@@ -145,6 +145,13 @@ bask_json_count(struct bask_json *json, const char *name, uint64_t value)
 }
 
 void
+bask_json_bool(struct bask_json *json, const char *name, bool value)
+{
+    begin(json, name);
+    put(json, value ? BASK_STR("true") : BASK_STR("false"));
+}
+
+void
 bask_json_text(struct bask_json *json, const char *name, bask_str value)
 {
     begin(json, name);

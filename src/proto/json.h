@@ -26,4 +26,5 @@ void bask_json_close_list(struct bask_json *json);
 /* A member of an object, or with `name` NULL of a list. */
 void bask_json_number(struct bask_json *json, const char *name, int64_t value);
 void bask_json_count(struct bask_json *json, const char *name, uint64_t value);
+void bask_json_bool(struct bask_json *json, const char *name, bool value);
 void bask_json_text(struct bask_json *json, const char *name, bask_str value);

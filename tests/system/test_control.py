@@ -1,6 +1,7 @@
 """The ways to tell a running server something: FIFO, control socket, touched files; upgrades."""
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -54,6 +55,34 @@ def test_status(null: Server) -> None:
                and each["busy"] == 0 for each in found["workers"])
     lines = null.ctl("status").stdout.splitlines()
     assert len(lines) == 4 and "master %d, generation 1, serving" % null.pid in lines[0]
+
+
+@pytest.mark.null
+def test_status_to_the_byte(bask: Bask) -> None:
+    """Whoever reads it by line and pattern goes on reading it."""
+    never = "0 0 31 2 -1 "
+    server = bask.null(*ALL, "--mule", "--cron", never + "echo \"a\\b\"\t\x7fgr\u00fcn\ntrue",
+                       "--cron2", "minute=-5,unique=1,month=2,day=31 true", workers=2)
+    worker = (r'\{"id":%d,"pid":\d+,"state":"serving","generation":1,"requests":\d+,"exceptions":0,'
+              r'"respawns":\d+,"busy":0,"rss":\d+,"started":\d+,"clients":\{("\w+":0,)+"\w+":0\}\}')
+    expected = (r'\{"version":"[\w.+-]+","pid":%d,"started":\d+,"generation":1,"state":"serving",'
+                r'"threads":1,"workers":\[' % server.pid + worker % 1 + "," + worker % 2 +
+                r'\],"warning":"","aides":\[\{"kind":"mule","id":1,"pid":\d+,"state":"serving",'
+                r'"generation":1,"done":0\}\],"crons":\[\{"minute":0,"hour":0,"day":31,"month":2,'
+                r'"week":-1,"unique":false,"pid":0,"running":0,"times":0,"started":0,"command":"' +
+                re.escape(r'echo \"a\\b\"\u0009\u007f' + "gr\u00fcn" + r'\u000atrue') +
+                r'"\},\{"minute":-5,"hour":-1,"day":31,"month":2,"week":-1,"unique":true,"pid":0,'
+                r'"running":0,"times":0,"started":0,"command":"true"\}\]\}\n')
+    wait_until(lambda: status(server)["aides"][0]["state"] == "serving", "the mule is there")
+    assert re.fullmatch(expected, server.ctl("status", "--json").stdout)
+    json.loads(server.ctl("status", "--json").stdout)
+
+
+@pytest.mark.null
+def test_status_is_json_whatever_a_command_is(bask: Bask) -> None:
+    (bask.folder / "server.ini").write_bytes(b"[uwsgi]\ncron = 0 0 31 2 -1 echo \xff\xc3(\n")
+    server = bask.null(*ALL, "--ini", "server.ini", workers=1)
+    assert status(server)["crons"][0]["command"] == "echo \ufffd\ufffd("
 
 
 @pytest.mark.null

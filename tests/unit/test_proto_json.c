@@ -11,6 +11,8 @@ a_document(struct bask_json *json)
     bask_json_count(json, "most", UINT64_MAX);
     bask_json_open_list(json, "list");
     bask_json_text(json, NULL, BASK_STR("a"));
+    bask_json_bool(json, NULL, true);
+    bask_json_bool(json, NULL, false);
     bask_json_open_object(json, NULL);
     bask_json_close_object(json);
     bask_json_close_list(json);
@@ -28,9 +30,9 @@ documents(void **state)
         const char *text;
     } rows[] = {
         {true, "{\"least\":-9223372036854775808,\"most\":18446744073709551615,"
-               "\"list\":[\"a\",{}],\"none\":[]}"},
+               "\"list\":[\"a\",true,false,{}],\"none\":[]}"},
         {false, "{\n\t\"least\":-9223372036854775808,\n\t\"most\":18446744073709551615,\n"
-                "\t\"list\":[\n\t\t\"a\",\n\t\t{}\n\t],\n\t\"none\":[]\n}"},
+                "\t\"list\":[\n\t\t\"a\",\n\t\ttrue,\n\t\tfalse,\n\t\t{}\n\t],\n\t\"none\":[]\n}"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct bask_buf out = {0};
