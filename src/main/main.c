@@ -8,6 +8,7 @@
 #include "main/handover.h"
 #include "main/server.h"
 #include "obs/log.h"
+#include "obs/outlet.h"
 #include "plugin/registry.h"
 #include "proc/load.h"
 #include "proc/program.h"
@@ -579,6 +580,7 @@ run_server(struct server *server, int argc, char **argv)
     open_alarms(server);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a log at its limit is as a full disk: lines are lost, no more */
+    bask_outlet_share();
     take_place(server);
     open_sockets(server);
     remember_start(server, arguments);

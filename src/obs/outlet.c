@@ -2,11 +2,18 @@
  * Whether a write waits is a property of an open file, which other processes may share: the shell,
  * the reader's other end of a terminal. So a pipe or terminal is opened once more, for this server
  * alone. Where that is not allowed, room is looked for before a piece is written that fits in.
+ *
+ * What does not wait may end in the middle of a line, where it is longer than the room that is
+ * left. So whoever writes has a lock until what it wrote ends with a line: all processes of the
+ * server share it, and none of them puts a line into another's.
  */
 #include "obs/outlet.h"
 
+#include "base/err.h"
 #include "obs/log.h"
 #include "sys/clock.h"
+#include "sys/proc.h"
+#include "sys/robust.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +27,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATIENCE_US = 500000, NOTE_MAX = 256 };
+enum {
+    PATIENCE_US = 500000,
+    TURN_US = 5000, /* for others, who have something to write, where there is no more waiting */
+    NOTE_MAX = 256,
+};
 
 enum kind { NEVER_WAITS, SOCKET, PIPE_OPENED_AGAIN, OPENED_AGAIN, SHARED };
 
@@ -36,6 +47,7 @@ struct way {
     _Atomic bool cut;               /* what was written last has no end */
     _Atomic uint64_t lost;          /* lines, not told of yet */
     _Atomic int64_t lost_us;        /* since when */
+    pthread_mutex_t *lock;          /* of all processes, while a line is out in part; NULL: none */
 };
 
 static struct way log_way = {.leads = STDERR_FILENO, .fd = -1};
@@ -139,31 +151,73 @@ try(struct way *way, enum kind kind, const char *bytes, size_t len)
     }
 }
 
+/* Held by one that has a line out in part. */
+struct turn {
+    pthread_mutex_t *lock; /* NULL: there is none, or none is needed */
+    bool taken;
+    int64_t until_us; /* when waiting ends; 0: there was none so far */
+};
+
+/* Microseconds that may be waited; 0: none, and no more of it. */
+static int64_t
+time_left(struct way *way, struct turn *turn)
+{
+    int64_t now = bask_clock_us();
+    if (atomic_load(&way->held))
+        return 0;
+    turn->until_us = turn->until_us ? turn->until_us : now + PATIENCE_US;
+    return now < turn->until_us ? turn->until_us - now : 0;
+}
+
+/* False: somebody's line is out in part, and stays so. */
+static bool
+take_turn(struct way *way, struct turn *turn)
+{
+    if (turn->taken || !turn->lock)
+        return true;
+    int err = bask_robust_try(turn->lock);
+    if (err == BASK_E_AGAIN) {
+        int64_t left_us = time_left(way, turn);
+        err = bask_robust_wait(turn->lock, left_us > TURN_US ? left_us : TURN_US);
+    }
+    turn->taken = err >= 0; /* else this very thread may have it, below a handler of a signal */
+    return err != BASK_E_AGAIN;
+}
+
+static void
+end_turn(struct turn *turn)
+{
+    if (turn->taken)
+        bask_robust_unlock(turn->lock);
+    turn->taken = false;
+}
+
 /* How much of it went out. It ends, since each wait ends with bytes that went out, or all of it. */
 static size_t
 put(struct way *way, enum kind kind, const char *bytes, size_t len)
 {
-    int64_t until_us = 0;
+    struct turn turn = {.lock = kind == NEVER_WAITS ? NULL : way->lock};
     size_t done = 0;
-    while (done < len) {
+    int64_t left_us;
+    while (done < len && take_turn(way, &turn)) {
         ssize_t n = try(way, kind, bytes + done, len - done);
+        int why = errno;
+        done += n > 0 ? (size_t)n : 0;
+        if (!done || bytes[done - 1] == '\n')
+            end_turn(&turn);
         if (n > 0) {
-            done += (size_t)n;
-            until_us = 0; /* a reader that is slow is waited for */
+            turn.until_us = 0; /* a reader that is slow is waited for */
             atomic_store(&way->held, false);
-            continue;
-        }
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n == 0 || errno != EAGAIN || atomic_load(&way->held))
+        } else if (n == 0 || (why != EINTR && why != EAGAIN)) {
             break;
-        int64_t now = bask_clock_us();
-        until_us = until_us ? until_us : now + PATIENCE_US;
-        if (now >= until_us || !has_room(way, until_us - now + 999)) {
-            atomic_store(&way->held, true);
+        } else if (why == EAGAIN &&
+                   (!(left_us = time_left(way, &turn)) || !has_room(way, left_us + 999))) {
             break;
         }
     }
+    if (done < len)
+        atomic_store(&way->held, true);
+    end_turn(&turn);
     return done;
 }
 
@@ -253,6 +307,16 @@ bask_outlet_requests_to(int fd)
 }
 
 void
+bask_outlet_share(void)
+{
+    pthread_mutex_t *locks = bask_proc_shared_memory(2 * sizeof *locks);
+    if (!locks || bask_robust_init(&locks[0], false) || bask_robust_init(&locks[1], false))
+        return;
+    log_way.lock = &locks[0];
+    request_way.lock = &locks[1];
+}
+
+void
 bask_outlet_follow(void)
 {
     look(&log_way);
@@ -266,6 +330,7 @@ forget(struct way *way)
         close(fd);
     atomic_store(&way->inode, 0);
     atomic_store(&way->lost, 0);
+    way->lock = NULL;
 }
 
 void

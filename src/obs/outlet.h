@@ -18,6 +18,10 @@ void bask_outlet_write(const char *lines, size_t len);
 void bask_outlet_write_requests(const char *lines, size_t len);
 void bask_outlet_requests_to(int fd);
 
+/* From now on this process, and all that it forks, put no line into the middle of another's. Once,
+ * before there are threads; without the memory for it nothing changes. */
+void bask_outlet_share(void);
+
 /* Is shown all that is written, also what is lost, by the thread that writes it; NULL: nobody is.
  */
 typedef void bask_outlet_watch_f(const char *lines, size_t len);

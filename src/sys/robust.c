@@ -4,6 +4,7 @@
 #include "base/err.h"
 
 #include <errno.h>
+#include <time.h>
 
 int
 bask_robust_init(pthread_mutex_t *lock, bool recursive)
@@ -30,6 +31,7 @@ outcome(pthread_mutex_t *lock, int number)
         pthread_mutex_consistent(lock);
         return BASK_ROBUST_INHERITED;
     case EBUSY:
+    case ETIMEDOUT:
         return BASK_E_AGAIN;
     case EDEADLK:
         return BASK_E_STATE;
@@ -48,6 +50,18 @@ int
 bask_robust_try(pthread_mutex_t *lock)
 {
     return outcome(lock, pthread_mutex_trylock(lock));
+}
+
+/* A wall clock that is set meanwhile makes it longer or shorter: only this one is POSIX's. */
+int
+bask_robust_wait(pthread_mutex_t *lock, int64_t wait_us)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    int64_t ns = until.tv_nsec + wait_us % 1000000 * 1000;
+    until.tv_sec += (time_t)(wait_us / 1000000 + ns / 1000000000);
+    until.tv_nsec = (long)(ns % 1000000000);
+    return outcome(lock, pthread_mutex_timedlock(lock, &until));
 }
 
 int

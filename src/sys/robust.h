@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* What getting a lock says: these, or a bask_err. */
 enum {
@@ -19,5 +20,7 @@ int bask_robust_init(pthread_mutex_t *lock, bool recursive);
 int bask_robust_lock(pthread_mutex_t *lock);
 /* The same without waiting; BASK_E_AGAIN: somebody has it. */
 int bask_robust_try(pthread_mutex_t *lock);
+/* The same, waiting so long; BASK_E_AGAIN: somebody has had it all the time. */
+int bask_robust_wait(pthread_mutex_t *lock, int64_t wait_us);
 /* 0, or BASK_E_STATE: the thread does not have it. */
 int bask_robust_unlock(pthread_mutex_t *lock);
