@@ -12,12 +12,23 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool
+is_embedded(bask_str name)
+{
+    return bask_plugin_find(name) || bask_guest_find(name);
+}
+
+static bool
+is_part(bask_str name)
+{
+    const char *unused;
+    return bask_uwsgi_plugin(name, &unused) == BASK_UWSGI_PLUGIN_PART;
+}
+
 bool
 is_built_in(bask_str name)
 {
-    const char *unused;
-    return bask_uwsgi_plugin(name, &unused) == BASK_UWSGI_PLUGIN_PART || bask_plugin_find(name) ||
-           bask_guest_find(name);
+    return is_part(name) || is_embedded(name);
 }
 
 bool
@@ -63,7 +74,7 @@ load_plugins(struct server *server, bask_str names, struct bask_conf_error *ret_
     for (bool more = true; more && !err;) {
         more = bask_str_cut(rest, ',', &name, &rest);
         name = bask_object_name(bask_str_trim(more ? name : rest));
-        if (!name.len || is_built_in(name))
+        if (!name.len || is_embedded(name))
             continue;
         struct bask_object *object = bask_objects_want(&server->objects, name);
         if (!object) {
@@ -71,6 +82,7 @@ load_plugins(struct server *server, bask_str names, struct bask_conf_error *ret_
                      BASK_FMT(name));
             err = BASK_E_LIMIT;
         } else if (!bask_object_is_open(object)) {
+            object->is_part = is_part(name);
             err = open_object(server, object, ret_error);
         }
     }

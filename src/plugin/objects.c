@@ -90,9 +90,10 @@ folder_at(const struct bask_objects *objects, size_t n)
 }
 
 static int
-find_path(const struct bask_objects *objects, bask_str name, char path[PATH_MAX])
+find_path(const struct bask_objects *objects, const struct bask_object *object, char path[PATH_MAX])
 {
-    bask_str folder;
+    bask_str name = object->asked;
+    size_t most = objects->folder_count + (object->is_part ? 0 : USUAL_FOLDERS);
     const char *ending = bask_str_ends(name, BASK_STR(".so")) ? "" : "_plugin.so";
     if (bask_object_is_path(name)) {
         if (snprintf(path, PATH_MAX, "%.*s", BASK_FMT(name)) < PATH_MAX && access(path, F_OK) == 0)
@@ -102,11 +103,13 @@ find_path(const struct bask_objects *objects, bask_str name, char path[PATH_MAX]
                    ? BASK_OK
                    : BASK_E_NOTFOUND;
     }
-    for (size_t i = 0; (folder = folder_at(objects, i)).ptr; i++)
+    for (size_t i = 0; i < most; i++) {
+        bask_str folder = folder_at(objects, i);
         if (snprintf(path, PATH_MAX, "%.*s/%.*s%s", BASK_FMT(folder), BASK_FMT(name), ending) <
                 PATH_MAX &&
             access(path, F_OK) == 0)
             return BASK_OK;
+    }
     return BASK_E_NOTFOUND;
 }
 
@@ -210,7 +213,7 @@ bask_object_open(const struct bask_objects *objects, struct bask_object *object,
                  size_t error_size)
 {
     char path[PATH_MAX];
-    int err = find_path(objects, object->asked, path);
+    int err = find_path(objects, object, path);
     if (err)
         return BASK_E_NOTFOUND;
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);

@@ -15,7 +15,8 @@ struct bask_object {
     bask_str asked; /* as the user wrote it: "hello", "./hello_plugin.so" */
     const struct bask_plugin *plugin;
     const struct bask_guest *guest;
-    bool again; /* it has the name of one that was there before: that one is meant */
+    bool is_part; /* the server has what uWSGI means by the name: only the user's folders count */
+    bool again;   /* it has the name of one that was there before: that one is meant */
 };
 
 /* All texts live as long as the options that they come from. */

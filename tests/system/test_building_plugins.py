@@ -300,6 +300,31 @@ def test_plugin_in_a_folder_of_plugins(bask: Bask, hello: Path, words: Any, text
 
 
 @null
+@pytest.mark.parametrize("words, text", [
+    (("--plugins-dir", "made", "--plugin", "cache", "--hello-text", "Hi"), None),
+    (("--need-plugin", "http,0:cache", "--hello-text", "Hi", "--plugins-dir", "made"), None),
+    (("app.ini",), "plugins = cache\nplugins-dir = made\nhello-text = Hi"),
+    (("--plugin", "made/cache_plugin.so", "--hello-text", "Hi"), None),
+])
+def test_plugin_with_the_name_of_a_part_of_the_server(bask: Bask, hello: Path, words: Any,
+                                                      text: Any) -> None:
+    """It is what the user means by it. uWSGI's own file of that name is not."""
+    (bask.folder / "made").mkdir()
+    (bask.folder / "made" / "rpc_plugin.so").write_bytes(b"\x7fELF for uWSGI")
+    hello.rename(bask.folder / "made" / "cache_plugin.so")
+    if text is not None:
+        (bask.folder / "app.ini").write_text("[uwsgi]\n%s\n" % text)
+    assert bask.start(*words, "--plugin", "rpc").get("/").text == "Hi"
+
+
+@null
+def test_part_of_the_server_is_looked_for_only_where_the_user_says(bask: Bask, hello: Path) -> None:
+    hello.rename(bask.folder / "cache_plugin.so")
+    assert bask.start("--plugin", "cache", "--plugin", "null").get("/").text != "Hi"
+    assert "hello-text" in bask.refused("--plugin", "cache", "--hello-text", "Hi")
+
+
+@null
 def test_plugin_is_not_found(bask: Bask) -> None:
     said = refused(bask, "--need-plugin", "http,hello", "--plugins-dir", "made")
     assert 'there is no plugin named "hello"' in said and "no hello_plugin.so in made, " in said
