@@ -11,6 +11,7 @@
 #include "obs/outlet.h"
 #include "plugin/registry.h"
 #include "proc/load.h"
+#include "proc/envdir.h"
 #include "proc/program.h"
 #include "proc/worker.h"
 #include "proc/zygote.h"
@@ -267,20 +268,35 @@ drop_privileges(struct server *server)
     write_pidfile(server, service->safe_pidfile2, true);
 }
 
-/* In another root, or as a user who may not read them, files of options are out of reach. Then what
- * is known has to do: a server that could not reload at all would be worse. */
+/* In another root, or as a user who may not read them, files of options are out of reach, and so
+ * are folders of variables. The first of them; NULL: there is none. In another root names are
+ * others'. */
+static const char *
+out_of_reach(const struct server *server, char *path)
+{
+    const struct bask_values *files = bask_conf_files(server->conf);
+    const struct bask_values *folders = &server->heritage.place.options.envdirs;
+    if (server->heritage.place.root && files->count)
+        return files->items[0].text.ptr;
+    if (server->heritage.place.root && folders->count)
+        return folders->items[0].text.ptr;
+    if (chdir(server->start.folder))
+        return server->start.folder;
+    for (size_t i = 0; i < files->count; i++)
+        if (access(files->items[i].text.ptr, R_OK) && errno == EACCES)
+            return files->items[i].text.ptr;
+    for (size_t i = 0; i < folders->count; i++)
+        if (bask_envdir_is_forbidden(folders->items[i].text.ptr, path))
+            return path;
+    return NULL;
+}
+
+/* If not, what is known has to do: a server that could not reload at all would be worse. */
 static bool
 is_readable(const struct server *server)
 {
-    const struct bask_values *files = bask_conf_files(server->conf);
-    const char *missing = NULL;
-    if (server->heritage.place.root && files->count)
-        missing = files->items[0].text.ptr;
-    else if (chdir(server->start.folder))
-        missing = server->start.folder;
-    for (size_t i = 0; i < files->count && !missing; i++)
-        if (access(files->items[i].text.ptr, R_OK) && errno == EACCES)
-            missing = files->items[i].text.ptr;
+    char path[BASK_ENVDIR_PATH];
+    const char *missing = out_of_reach(server, path);
     if (missing)
         bask_log(BASK_LOG_WARN, "%s cannot be read any more: the options stay as they are",
                  missing);
