@@ -4,16 +4,17 @@
  */
 #include "master/alarms.h"
 
+#include "base/err.h"
 #include "base/list.h"
 #include "obs/log.h"
+#include "sys/given.h"
 #include "sys/sock.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-enum { LOOK_US = 1000000, PIECE = 4096 };
+enum { LOOK_US = 1000000 };
 
 struct file {
     struct bask_io io; /* fd < 0: not any more */
@@ -74,17 +75,14 @@ forget(struct file *file, const char *why)
     file->io.fd = -1;
 }
 
-/* It is somebody else's too, who may have been faster: then there is nothing to read, and to wait
- * for it would be wrong. What is not read now is read the next time. */
+/* What is not read now is read the next time. */
 static void
 on_file(struct bask_io *io, unsigned events)
 {
     struct file *file = BASK_CONTAINER(io, struct file, io);
-    char piece[PIECE];
-    size_t left = file->what->bytes;
     (void)events;
-    ssize_t n = read(io->fd, piece, left < sizeof piece ? left : sizeof piece);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    ssize_t n = bask_given_take(io->fd, file->what->bytes);
+    if (n == BASK_E_AGAIN)
         return;
     if (n > 0)
         bask_alarms_raise(file->sources->all, file->what->whom, file->what->message);
@@ -98,10 +96,14 @@ watch(struct alarm_sources *sources, const struct bask_alarm_file *what)
     struct file *file = &sources->files[sources->file_count++];
     *file = (struct file){
         .io = {.fd = what->fd, .on_event = on_file}, .sources = sources, .what = what};
-    if (!bask_loop_add(sources->loop, &file->io, BASK_IO_LEVEL))
+    if (!bask_given_is(what->fd))
+        bask_log(BASK_LOG_ERROR,
+                 "--alarm-fd: descriptor %d is none that was left open for the server", what->fd);
+    else if (bask_loop_add(sources->loop, &file->io, BASK_IO_LEVEL))
+        bask_log(BASK_LOG_ERROR, "--alarm-fd: descriptor %d cannot be watched: %s", what->fd,
+                 strerror(errno));
+    else
         return;
-    bask_log(BASK_LOG_ERROR, "--alarm-fd: descriptor %d cannot be watched: %s", what->fd,
-             strerror(errno));
     file->io.fd = -1;
 }
 

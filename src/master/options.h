@@ -42,7 +42,8 @@ struct bask_master_options {
 /* What --hook-touch has behind its file; NULL if there is nothing. */
 const char *bask_touch_hook(bask_str value);
 
-/* Whether the values of --reload-on-fd can be understood: 0, or a bask_err and one sentence. */
+/* Whether the values of --reload-on-fd can be understood, and others have left these descriptors
+ * open: 0, or a bask_err and one sentence. Before the server opens anything. */
 int bask_fd_reload_check(const struct bask_master_options *options, char *error, size_t error_size);
 
 /* The table of these options; `values` is the struct they fill. */

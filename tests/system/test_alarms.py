@@ -304,8 +304,11 @@ def test_descriptor(bask: Bask) -> None:
 
 
 def test_descriptor_that_is_not_there(bask: Bask) -> None:
-    server = start(bask, "--alarm", "a log:", "--alarm-fd", "a 999 it rang")
-    server.complained(r"--alarm-fd: descriptor 999 cannot be watched: Bad file descriptor")
+    """Or is one that the server has opened itself."""
+    server = start(bask, "--alarm", "a log:", "--alarm-fd", "a 999 it rang", "--alarm-fd",
+                   "a 3 it rang")
+    server.complained(r"--alarm-fd: descriptor 999 is none that was left open for the server")
+    server.complained(r"--alarm-fd: descriptor 3 is none that was left open for the server")
 
 
 # The command line
