@@ -20,7 +20,8 @@ enum bask_message_kind {
     BASK_MESSAGE_SERVING, /* all its workers accept; code: the minute of Unix time when it took over
                            */
     /* to a successor */
-    BASK_MESSAGE_PAUSED, /* code: 1, workers accept nothing; 0, they do */
+    BASK_MESSAGE_PAUSED,  /* code: 1, workers accept nothing; 0, they do */
+    BASK_MESSAGE_TOUCHED, /* a file was; this master has done what had to be done */
 };
 
 struct bask_message {

@@ -79,7 +79,7 @@ set_paused(struct master *master, bool paused)
                                    : "resumed: workers accept connections");
     atomic_store(&master->plan->board->server->paused, paused);
     roster_signal(master, SIGTSTP);
-    upgrade_tell_paused(master);
+    upgrade_tell(master, BASK_MESSAGE_PAUSED, master->paused);
 }
 
 static unsigned

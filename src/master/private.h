@@ -362,6 +362,8 @@ void signals_complain(const struct master *master, const char *kind, uint32_t id
 /* raisers.c */
 /* 0, also if there are none; else a bask_err that was logged, or BASK_E_NOMEM. */
 int raisers_init(struct master *master);
+/* This master takes over from another one: timers begin. */
+void raisers_take(struct master *master);
 void raisers_free(struct raisers **raisers);
 /* For a child: its descriptors only. */
 void raisers_forget(const struct master *master);
@@ -505,6 +507,8 @@ int control_socket(const struct master *master);
 
 /* touch.c: files that are looked at each second */
 int touch_open(struct master *master);
+/* In an heir: what was new at its files, the master that serves has done. */
+void touch_follow(struct master *master);
 void touch_close(struct master *master);
 
 /* keeper.c: the process that keeps the log */
@@ -543,8 +547,8 @@ bool upgrade_ended(struct master *master, pid_t pid, int status);
 void upgrade_abandon(struct master *master);
 void upgrade_close(struct master *master);
 void upgrade_forget(const struct master *master);
-/* A successor that is under way has to know whether the server is paused. */
-void upgrade_tell_paused(const struct master *master);
+/* What a successor that is under way has to know, if there is one. */
+void upgrade_tell(const struct master *master, enum bask_message_kind kind, int32_t code);
 /* In a successor: hears what the master before has to say. 0 or a bask_err. */
 int upgrade_listen(struct master *master);
 /* In a successor: tells the master before once all workers serve. */

@@ -1,7 +1,7 @@
 /*
  * Timers and files that raise signals because an option says so. They belong to the server: a
  * reload does not begin them anew, and a version that has no handler for a number misses nothing
- * but that. Touched files are touch.c's.
+ * but that. Of two masters only the one that serves raises any. Touched files are touch.c's.
  */
 #include "base/err.h"
 #include "master/monitors.h"
@@ -39,7 +39,9 @@ on_timer(struct bask_timer *timer)
 static void
 on_change(void *context, uint32_t number)
 {
-    signals_raise(context, number);
+    struct master *master = context;
+    if (!master->heir)
+        signals_raise(master, number);
 }
 
 static int
@@ -67,7 +69,6 @@ add(const struct bask_value *value, enum raise_kind kind, const char *name, void
     struct raiser *raiser = &raisers->items[raisers->count++];
     *raiser = (struct raiser){
         .timer.on_due = on_timer, .raisers = raisers, .spec = spec, .left = spec.times};
-    bask_loop_timer_start(raisers->master->loop, &raiser->timer, spec.interval_us);
     return BASK_OK;
 }
 
@@ -85,7 +86,19 @@ raisers_init(struct master *master)
     master->raisers = raisers;
     raisers->master = master;
     raisers->monitors = monitors_new(master->loop, on_change, master);
-    return raisers->monitors ? raise_each(options, add, raisers) : BASK_E_NOMEM;
+    int err = raisers->monitors ? raise_each(options, add, raisers) : BASK_E_NOMEM;
+    if (!err && !master->heir)
+        raisers_take(master);
+    return err;
+}
+
+void
+raisers_take(struct master *master)
+{
+    struct raisers *raisers = master->raisers;
+    for (size_t i = 0; raisers && i < raisers->count; i++)
+        bask_loop_timer_start(master->loop, &raisers->items[i].timer,
+                              raisers->items[i].spec.interval_us);
 }
 
 void

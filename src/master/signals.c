@@ -143,7 +143,8 @@ disarm(struct signals *signals)
     signals->has_cron = false;
 }
 
-/* Takes up what the current generation has defined since the last look. */
+/* Takes up what the current generation has defined since the last look. While another master
+ * serves, that one's timers and files raise the signals. */
 static void
 follow(struct signals *signals, unsigned generation)
 {
@@ -151,7 +152,8 @@ follow(struct signals *signals, unsigned generation)
     if (generation != signals->generation)
         disarm(signals);
     signals->generation = generation;
-    while ((source = bask_signals_source(signals->board, generation, signals->count)))
+    while (!signals->master->heir &&
+           (source = bask_signals_source(signals->board, generation, signals->count)))
         arm(signals, source);
 }
 

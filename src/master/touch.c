@@ -88,32 +88,55 @@ run_shell(const struct file *file)
     free(command);
 }
 
+/* Whether two masters, both told to, would do it twice. Other commands they understand. */
+static bool
+is_done_once(const struct file *file)
+{
+    return file->shell || file->hook || file->has_signal;
+}
+
+static void
+act(struct touch *touch, const struct file *file)
+{
+    if (file->shell) {
+        run_shell(file);
+    } else if (file->hook) {
+        bask_log(BASK_LOG_INFO, "%s was touched: %s", file->path, file->hook);
+        touch->master->plan->run_hook(file->hook);
+    } else if (file->has_signal) {
+        bask_log(BASK_LOG_INFO, "%s was touched: signal %u", file->path, file->number);
+        signals_raise(touch->master, file->number);
+    } else {
+        bask_log(BASK_LOG_INFO, "%s was touched", file->path);
+        master_obey(touch->master, file->command);
+    }
+}
+
+/* An heir looks at these when the other master says that it did something, so that what is new in
+ * the first look of its own was done by nobody. */
 static void
 on_look(struct bask_timer *timer)
 {
     struct touch *touch = BASK_CONTAINER(timer, struct touch, timer);
-    bask_loop_timer_start(touch->master->loop, timer, LOOK_US);
+    struct master *master = touch->master;
+    bask_loop_timer_start(master->loop, timer, LOOK_US);
     for (size_t i = 0; i < touch->count; i++) {
         struct file *file = &touch->files[i];
-        if (!has_changed(file))
+        if ((master->heir && is_done_once(file)) || !has_changed(file))
             continue;
-        if (file->shell) {
-            run_shell(file);
-            continue;
-        }
-        if (file->hook) {
-            bask_log(BASK_LOG_INFO, "%s was touched: %s", file->path, file->hook);
-            touch->master->plan->run_hook(file->hook);
-            continue;
-        }
-        if (file->has_signal) {
-            bask_log(BASK_LOG_INFO, "%s was touched: signal %u", file->path, file->number);
-            signals_raise(touch->master, file->number);
-            continue;
-        }
-        bask_log(BASK_LOG_INFO, "%s was touched", file->path);
-        master_obey(touch->master, file->command);
+        act(touch, file);
+        if (is_done_once(file))
+            upgrade_tell(master, BASK_MESSAGE_TOUCHED, 0);
     }
+}
+
+void
+touch_follow(struct master *master)
+{
+    struct touch *touch = master->touch;
+    for (size_t i = 0; touch && i < touch->count; i++)
+        if (is_done_once(&touch->files[i]))
+            has_changed(&touch->files[i]);
 }
 
 static const struct bask_values *

@@ -240,7 +240,7 @@ upgrade_begin(struct master *master)
         .listeners = master->plan->handover->listeners,
     };
     if (master->paused)
-        upgrade_tell_paused(master); /* it waits in the channel */
+        upgrade_tell(master, BASK_MESSAGE_PAUSED, 1); /* it waits in the channel */
     pid_t pid = spawn(master, &succession);
     snprintf(why, sizeof why, "%s: %s", master->plan->handover->program, strerror(errno));
     close(end);
@@ -257,9 +257,9 @@ upgrade_begin(struct master *master)
 }
 
 void
-upgrade_tell_paused(const struct master *master)
+upgrade_tell(const struct master *master, enum bask_message_kind kind, int32_t code)
 {
-    const struct bask_message message = {.kind = BASK_MESSAGE_PAUSED, .code = master->paused};
+    const struct bask_message message = {.kind = kind, .code = code};
     if (master->upgrade && master->upgrade->io.fd >= 0)
         bask_channel_send(master->upgrade->io.fd, &message); /* if it is gone, waitpid tells */
 }
@@ -319,6 +319,8 @@ on_before(struct bask_io *io, unsigned events)
     while (!(err = bask_channel_receive(io->fd, &message)))
         if (message.kind == BASK_MESSAGE_PAUSED)
             master_obey(master, message.code ? MASTER_PAUSE : MASTER_RESUME);
+        else if (message.kind == BASK_MESSAGE_TOUCHED)
+            touch_follow(master);
     if (err == BASK_E_CLOSED)
         stop_listening(master); /* its end changes nothing: this one has to serve all the more */
 }
@@ -355,6 +357,7 @@ upgrade_advance(struct master *master)
     int64_t minute = bask_clock_wall_us() / 60000000;
     master->heir = false;
     crons_take(master, minute);
+    raisers_take(master);
     ways_take(master);
     if (master->plan->announce)
         master->plan->announce(master->plan->context);

@@ -60,6 +60,61 @@ def test_watched_files(bask: Bask) -> None:
     wait_until(lambda: "1 8" in seen(server), "it was created")
 
 
+# A second worker of a version that finds "upgrading" waits for "go" before it serves.
+WAITING = """
+def tell(number):
+    note("%d %d" % (uwsgi.masterpid(), number))
+for number in range(7, 12):
+    uwsgi.register_signal(number, "worker1", tell)
+uwsgi.add_timer(11, 1)
+if uwsgi.worker_id() == 2 and os.path.exists("upgrading"):
+    open("waits", "w").close()
+    while not os.path.exists("go"):
+        time.sleep(0.01)
+"""
+
+
+def masters(server: Server, number: int) -> List[int]:
+    """Who has raised this signal, the oldest first."""
+    return [int(line.split()[0]) for line in seen(server) if line.endswith(" %d" % number)]
+
+
+def test_upgrade_doubles_nothing(bask: Bask, successors: None) -> None:
+    """While two masters are there, and from when on the new one has taken over."""
+    (bask.folder / "inbox").mkdir()
+    for name in ("early", "late", "command"):
+        (bask.folder / name).touch()
+        os.utime(bask.folder / name, (1, 1))
+    (bask.folder / "defined.py").write_text(WAITING)
+    server = bask.app("services", "--lazy-apps", "--timer", "7 50ms", "--fs-signal", "inbox 8",
+                      "--touch-signal", "early 9", "--touch-signal", "late 10", "--touch-exec",
+                      "command echo 1 >> ran", "--master-fifo", "fifo", workers=2)
+    server.idle = False
+    (bask.folder / "upgrading").touch()
+    (bask.folder / "fifo").write_text("f")
+    wait_until((bask.folder / "waits").exists, "one worker of the successor serves, one does not yet")
+    (bask.folder / "inbox" / "letter").touch()
+    os.utime(bask.folder / "early")
+    os.utime(bask.folder / "command")
+    so_far = len(masters(server, 11))
+    wait_until(lambda: len(masters(server, 11)) >= so_far + 2, "a time in which all was looked at")
+    os.utime(bask.folder / "late")
+    (bask.folder / "go").touch()
+    found = server.wait_log(r"upgraded: master (\d+) serves")
+    before, successor = server.pid, int(found[1])
+    assert server.succeeded_by(successor) == 0
+    wait_until(lambda: masters(server, 11).count(successor) >= 2, "the same of the new one")
+    assert set(masters(server, 8)) == {before}  # a new file may be more than one change
+    assert masters(server, 9) == [before]
+    assert len(masters(server, 10)) == 1
+    assert (bask.folder / "ran").read_text() == "1\n"
+    for number in (7, 11):
+        told = masters(server, number)
+        first = told.index(successor)
+        assert set(told[:first]) == {before} and set(told[first:]) == {successor}
+    assert masters(server, 7).count(successor) >= 10
+
+
 @pytest.mark.parametrize("words, says", [
     (("--timer", "7"), '--timer "7": expected "SIGNAL SECONDS"'),
     (("--signal-rbtimer", "256 1"), '--rbtimer "256 1": expected "SIGNAL SECONDS [TIMES]"'),
