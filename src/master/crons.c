@@ -38,7 +38,6 @@ struct crons {
     struct bask_timer look;
     struct bask_cron_clock clock;
     struct bask_link runs;
-    pid_t successor; /* another master, which has taken over; 0: there is none */
     bool stopping;
     size_t count;
     struct cron items[];
@@ -176,8 +175,6 @@ crons_ended(struct master *master, pid_t pid, int status)
     struct crons *crons = master->crons;
     if (!crons)
         return false;
-    if (pid == crons->successor)
-        crons->successor = 0;
     for (struct bask_link *link = crons->runs.next; link != &crons->runs; link = link->next) {
         struct run *run = BASK_CONTAINER(link, struct run, link);
         if (run->pid != pid)
@@ -203,14 +200,10 @@ crons_take(struct master *master, int64_t minute)
 }
 
 void
-crons_hand_over(struct master *master, pid_t successor, int64_t minute)
+crons_hand_over(struct master *master, int64_t minute)
 {
-    struct crons *crons = master->crons;
-    if (!crons)
-        return;
-    if (minute)
-        start_what_is_due(crons, minute * 60);
-    crons->successor = successor;
+    if (master->crons && minute)
+        start_what_is_due(master->crons, minute * 60);
 }
 
 bool
@@ -219,7 +212,7 @@ crons_stop(struct master *master)
     struct crons *crons = master->crons;
     if (!crons)
         return true;
-    bool wait = crons->successor && !master->brutal;
+    bool wait = master->successor && !master->brutal;
     if (!wait && !crons->stopping) {
         crons->stopping = true;
         for (struct bask_link *link = crons->runs.next; link != &crons->runs; link = link->next)

@@ -108,13 +108,14 @@ arm_tick(struct master *master)
         bask_loop_timer_start(master->loop, &master->tick, TICK_US);
 }
 
-/* Daemons go last: workers and commands may need them until the end. */
+/* Daemons go last: workers and commands may need them until the end. A master before this one may
+ * have commands that go on as long as this one is there. */
 static bool
 is_over(struct master *master)
 {
     return master->stopping && roster_is_empty(master) && aides_are_gone(master) &&
            generation_none_left(master) && crons_stop(master) && daemons_stop(master) &&
-           alarms_stop(master);
+           alarms_stop(master) && !former_is_awaited(master);
 }
 
 static void
@@ -184,6 +185,7 @@ static void
 fini(struct master *master)
 {
     upgrade_close(master);
+    former_close(master);
     ways_close(master);
     free(master->current);
     aides_free(&master->aides);
@@ -219,6 +221,7 @@ bask_master_run(const struct bask_master_plan *plan)
         .bell = {.fd = plan->board->bell, .on_event = on_bell},
         .started_at = bask_clock_wall(),
         .heir = plan->before != NULL,
+        .former = {.fd = -1},
     };
     if (init(&master)) {
         fini(&master);

@@ -160,6 +160,8 @@ struct master {
     struct bask_io before;   /* of an heir: the channel to the other master */
     bool heir;               /* another master serves, and shall end when this one does */
     bool replaced;           /* a successor has taken over */
+    pid_t successor;         /* the one that has, as long as it lives; 0: there is none */
+    struct bask_io former;   /* the master that this one took over from, as long as it lives */
 };
 
 /* generation.c */
@@ -300,7 +302,7 @@ bool crons_ended(struct master *master, pid_t pid, int status);
 /* This master takes over: the minutes from the next one on are its own. */
 void crons_take(struct master *master, int64_t minute);
 /* Another one has taken over in this minute, which is the last one of this master. 0: unknown. */
-void crons_hand_over(struct master *master, pid_t successor, int64_t minute);
+void crons_hand_over(struct master *master, int64_t minute);
 /* Tells those to end that run, but lets them be while a successor serves; true when none is left.
  */
 bool crons_stop(struct master *master);
@@ -538,10 +540,18 @@ void watch_forget(const struct master *master);
 int fd_reload_open(struct master *master);
 void fd_reload_close(struct master *master);
 
+/* former.c: the master before */
+/* In an heir: who has made the channel to it. */
+void former_watch(struct master *master, int channel);
+/* It has to go first. */
+bool former_is_awaited(const struct master *master);
+void former_close(struct master *master);
+void former_forget(const struct master *master);
+
 /* upgrade.c: another program takes the place of this one */
 /* The reload under way is one. */
 void upgrade_begin(struct master *master);
-/* The process `pid` has ended: true if it was to be the successor. */
+/* The process `pid` has ended: true if it was the successor, or was to be it. */
 bool upgrade_ended(struct master *master, pid_t pid, int status);
 /* This server stops, and so does a successor that does not serve yet. */
 void upgrade_abandon(struct master *master);

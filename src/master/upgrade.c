@@ -78,8 +78,9 @@ succeed(struct master *master, int64_t minute)
     bask_log(BASK_LOG_INFO, "upgraded: master %d serves, this one ends", (int)successor);
     snprintf(words, sizeof words, "master %d serves\n", (int)successor);
     master->replaced = true;
+    master->successor = successor;
     service_hand_over(master, successor);
-    crons_hand_over(master, successor, minute);
+    crons_hand_over(master, minute);
     upgrade_close(master);
     reload_end(master, true, bask_str_of(words));
     ways_hand_over(master);
@@ -268,6 +269,10 @@ bool
 upgrade_ended(struct master *master, pid_t pid, int status)
 {
     char why[64];
+    if (pid == master->successor) {
+        master->successor = 0;
+        return true;
+    }
     if (!master->upgrade || master->upgrade->pid != pid)
         return false;
     snprintf(why, sizeof why, "the new program ended (%s %d)",
@@ -294,6 +299,7 @@ upgrade_forget(const struct master *master)
             close(master->upgrade->io.fd);
         close(master->upgrade->words);
     }
+    former_forget(master);
     /* Sockets that the new options do not name, too: nobody would ever answer there. */
     if (master->plan->before)
         bask_succession_fini(master->plan->before);
@@ -330,6 +336,7 @@ upgrade_listen(struct master *master)
 {
     if (!master->heir || master->plan->before->channel < 0)
         return BASK_OK;
+    former_watch(master, master->plan->before->channel);
     master->before = (struct bask_io){.fd = master->plan->before->channel, .on_event = on_before};
     return bask_loop_add(master->loop, &master->before, BASK_IO_LEVEL);
 }

@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 import pytest
 
@@ -246,6 +246,39 @@ def test_what_the_former_master_runs_ends_with_its_successor(bask: Bask, clock: 
     successor = int(server.ctl("upgrade").stdout.split()[1])
     os.kill(successor, signal.SIGINT)
     wait_gone(first)
+    assert server.wait_end() == 0
+
+
+def upgraded_twice(bask: Bask, clock: Clock) -> Tuple[Server, int, int, int]:
+    """What the first master runs, and the next two masters; the third one looks at its clock."""
+    server = bask.null("--cron", "1 3 -1 -1 -1 " + STAYS, *LOOKED, *CONTROL, workers=1,
+                       env=clock.env)
+    server.idle = False
+    clock.move()
+    first = wait_born(bask, 1)
+    second, third = (int(server.ctl("upgrade").stdout.split()[1]) for _ in range(2))
+    wait_until(lambda: processes.children(second) in ([third], []), "all else of the second is gone")
+    move(bask, clock)
+    return server, first, second, third
+
+
+@pytest.mark.null
+def test_two_upgrades_end_nothing(bask: Bask, clock: Clock, successors: None) -> None:
+    server, first, second, third = upgraded_twice(bask, clock)
+    assert processes.is_alive(first) and "stopping cron" not in server.log()
+    os.kill(first, signal.SIGKILL)
+    assert server.succeeded_by(third) == 0
+    wait_gone(second)  # nothing holds it any more either
+    assert server.get("/").status == 200
+
+
+@pytest.mark.null
+def test_what_the_first_master_runs_ends_with_the_third(bask: Bask, clock: Clock) -> None:
+    server, first, second, third = upgraded_twice(bask, clock)
+    assert processes.is_alive(first)
+    os.kill(third, signal.SIGINT)
+    wait_gone(first)
+    wait_gone(second)
     assert server.wait_end() == 0
 
 
