@@ -24,7 +24,7 @@ static const struct bask_option rows[] = {
          "connections and sockets are never left to programs that are executed"),
     FLAG("http-auto-chunked", NULL, "answers of unknown length are chunked in HTTP/1.1 anyway"),
     FLAG("http-cheap", NULL, "there is no router process that could wait for work"),
-    FLAG("http-quiet", NULL, "there is no router that could fail to reach a worker"),
+    TEXT("http-quiet", "BOOL", "there is no router that could fail to reach a worker"),
     NUMBER("http-processes", "http-workers", 0, "N", "--processes serve HTTP themselves"),
     NUMBER("http-connect-timeout", NULL, 0, "SECONDS", "no router has to connect to a worker"),
     NUMBER("http-gracetime", NULL, 0, "SECONDS", "no router gives a worker up"),

@@ -79,9 +79,16 @@ strict = true
 @pytest.mark.null
 def test_accepted(bask: Bask) -> None:
     (bask.folder / "app.ini").write_text(ACCEPTED)
-    server = bask.start("app.ini", "-v", "64", "--http-workers=1")
+    server = bask.start("app.ini", "-v", "64", "--http-workers=1", "--http-quiet", "1")
     assert server.get("/").status == 200
     assert "[warn]" not in server.log()
+
+
+@pytest.mark.null
+@pytest.mark.parametrize("line", ["http-quiet =", "http-quiet = 0", "http-quiet = on"])
+def test_any_value_is_accepted(bask: Bask, line: str) -> None:
+    (bask.folder / "app.ini").write_text("[uwsgi]\nplugin = null\n%s\n" % line)
+    bask.start("app.ini")
 
 
 def test_accepted_by_the_plugin(bask: Bask, hello: List[str]) -> None:
