@@ -42,16 +42,19 @@ metrics_of(const struct metering *metering)
     return &metering->master->plan->shared->metrics;
 }
 
-/* Whether the file of the present metric has another number; it has this one then. */
+/* Whether the file of the present metric has another number; it has this one then. What there is no
+ * memory for is written each time: `before` has no holes, and nothing is read that is not there. */
 static bool
 has_changed(struct metering *metering, int64_t value)
 {
     size_t index = metering->index++;
     bool is_new = index >= metering->known;
     if (is_new) {
-        int64_t *grown = realloc(metering->before, (index + 1) * sizeof *grown);
+        int64_t *grown = index == metering->known
+                             ? realloc(metering->before, (index + 1) * sizeof *grown)
+                             : NULL;
         if (!grown)
-            return false;
+            return true;
         metering->before = grown;
         metering->known = index + 1;
     }
@@ -68,7 +71,7 @@ keep(struct metering *metering, const struct bask_metric_view *metric)
     bool failed = bask_metrics_keep(metering->folder, metric->name, metric->value) != 0;
     if (failed && !metering->failing && !metering->failed)
         bask_log(BASK_LOG_WARN, "--metrics-dir: %.*s: %s", BASK_FMT(metric->name), strerror(errno));
-    if (failed)
+    if (failed && metering->index <= metering->known)
         metering->before[metering->index - 1] = ~metric->value; /* it is tried again */
     metering->failed |= failed;
 }
