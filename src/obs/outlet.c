@@ -5,7 +5,8 @@
  *
  * What does not wait may end in the middle of a line, where it is longer than the room that is
  * left. So whoever writes has a lock until what it wrote ends with a line: all processes of the
- * server share it, and none of them puts a line into another's.
+ * server share it, and none of them puts a line into another's. One that keeps it too long, since
+ * it was stopped, is passed by: a line that is torn is better than all others lost.
  */
 #include "obs/outlet.h"
 
@@ -44,6 +45,7 @@ struct way {
     _Atomic int kind;
     _Atomic uint64_t device, inode; /* what `kind` is about */
     _Atomic bool held;              /* nobody reads: there is no more waiting */
+    _Atomic bool passed_by;         /* who has the lock keeps it: nor is there for that one */
     _Atomic bool cut;               /* what was written last has no end */
     _Atomic uint64_t lost;          /* lines, not told of yet */
     _Atomic int64_t lost_us;        /* since when */
@@ -169,19 +171,21 @@ time_left(struct way *way, struct turn *turn)
     return now < turn->until_us ? turn->until_us - now : 0;
 }
 
-/* False: somebody's line is out in part, and stays so. */
-static bool
+/* Or goes on without it, once it was waited for long enough. */
+static void
 take_turn(struct way *way, struct turn *turn)
 {
     if (turn->taken || !turn->lock)
-        return true;
+        return;
     int err = bask_robust_try(turn->lock);
-    if (err == BASK_E_AGAIN) {
+    if (err == BASK_E_AGAIN && !atomic_load(&way->passed_by)) {
         int64_t left_us = time_left(way, turn);
         err = bask_robust_wait(turn->lock, left_us > TURN_US ? left_us : TURN_US);
+        atomic_store(&way->passed_by, err == BASK_E_AGAIN);
     }
     turn->taken = err >= 0; /* else this very thread may have it, below a handler of a signal */
-    return err != BASK_E_AGAIN;
+    if (turn->taken)
+        atomic_store(&way->passed_by, false);
 }
 
 static void
@@ -199,7 +203,8 @@ put(struct way *way, enum kind kind, const char *bytes, size_t len)
     struct turn turn = {.lock = kind == NEVER_WAITS ? NULL : way->lock};
     size_t done = 0;
     int64_t left_us;
-    while (done < len && take_turn(way, &turn)) {
+    while (done < len) {
+        take_turn(way, &turn);
         ssize_t n = try(way, kind, bytes + done, len - done);
         int why = errno;
         done += n > 0 ? (size_t)n : 0;
@@ -330,6 +335,7 @@ forget(struct way *way)
         close(fd);
     atomic_store(&way->inode, 0);
     atomic_store(&way->lost, 0);
+    atomic_store(&way->passed_by, false);
     way->lock = NULL;
 }
 

@@ -50,19 +50,49 @@ read_all(int fd, size_t *ret_len)
     return text;
 }
 
-/* None of them fits into the pipe, so each goes out in parts, and who waits for room is not alone.
- */
 static void
-long_lines_are_whole(void **state)
+open_pipe(int ends[2])
 {
-    int ends[2], status;
-    pid_t writers[WRITERS];
-    size_t len, found[WRITERS] = {0}, others = 0;
-    (void)state;
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     assert_true(fcntl(ends[1], F_SETPIPE_SZ, PIPE) >= PIPE);
     bask_outlet_requests_to(ends[1]);
     bask_outlet_share();
+}
+
+/* A process that is in the middle of a line, since none fits in. */
+static pid_t
+start_in_line(int reading)
+{
+    static char line[LINE];
+    struct pollfd in = {.fd = reading, .events = POLLIN};
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    memset(line, 'x', sizeof line);
+    line[LINE - 1] = '\n';
+    if (pid == 0)
+        for (;;)
+            bask_outlet_write_requests(line, sizeof line);
+    assert_int_equal(poll(&in, 1, 10000), 1);
+    return pid;
+}
+
+static void
+empty(int reading)
+{
+    static char bytes[PIPE];
+    struct pollfd in = {.fd = reading, .events = POLLIN};
+    while (poll(&in, 1, 0) == 1)
+        assert_true(read(reading, bytes, sizeof bytes) > 0);
+}
+
+/* None of them fits into the pipe, so each goes out in parts, and who waits for room is not alone.
+ */
+static void
+check_long_lines(const int ends[2])
+{
+    int status;
+    pid_t writers[WRITERS];
+    size_t len, found[WRITERS] = {0}, others = 0;
     for (int i = 0; i < WRITERS; i++)
         writers[i] = start(i, ends[0]);
     bask_outlet_forget();
@@ -88,34 +118,49 @@ long_lines_are_whole(void **state)
     free(text);
 }
 
+static void
+long_lines_are_whole(void **state)
+{
+    int ends[2];
+    (void)state;
+    open_pipe(ends);
+    check_long_lines(ends);
+}
+
 /* Who is killed in the middle of a line takes the turn of nobody. */
 static void
 a_writer_that_is_killed(void **state)
 {
-    static char line[LINE], bytes[PIPE];
     int ends[2];
     (void)state;
-    memset(line, 'x', sizeof line);
-    line[LINE - 1] = '\n';
-    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    assert_true(fcntl(ends[1], F_SETPIPE_SZ, PIPE) >= PIPE);
-    bask_outlet_requests_to(ends[1]);
-    bask_outlet_share();
-    pid_t writer = fork();
-    assert_true(writer >= 0);
-    if (writer == 0)
-        for (;;)
-            bask_outlet_write_requests(line, sizeof line);
-    struct pollfd in = {.fd = ends[0], .events = POLLIN};
-    assert_int_equal(poll(&in, 1, 10000), 1); /* the line is out in part: it does not fit in */
+    open_pipe(ends);
+    pid_t writer = start_in_line(ends[0]);
     kill(writer, SIGKILL);
     assert_int_equal(waitpid(writer, NULL, 0), writer);
-    assert_true(read(ends[0], bytes, sizeof bytes) > 0);
-    bask_outlet_write_requests("after it\n", 9);
+    empty(ends[0]);
+    check_long_lines(ends);
+}
+
+/* Who is stopped in the middle of a line takes no line along of those that others write. */
+static void
+a_writer_that_is_stopped(void **state)
+{
+    char bytes[64];
+    int ends[2], status;
+    (void)state;
+    open_pipe(ends);
+    pid_t writer = start_in_line(ends[0]);
+    kill(writer, SIGSTOP);
+    assert_int_equal(waitpid(writer, &status, WUNTRACED), writer);
+    empty(ends[0]);
+    for (int i = 0; i < 3; i++)
+        bask_outlet_write_requests("not lost\n", 9);
     bask_outlet_forget();
+    kill(writer, SIGKILL);
+    assert_int_equal(waitpid(writer, NULL, 0), writer);
     close(ends[1]);
-    ssize_t n = read(ends[0], bytes, sizeof bytes);
-    assert_true(n >= 9 && !memcmp(bytes + n - 9, "after it\n", 9));
+    assert_int_equal(read(ends[0], bytes, sizeof bytes), 27);
+    assert_memory_equal(bytes, "not lost\nnot lost\nnot lost\n", 27);
     close(ends[0]);
 }
 
@@ -125,6 +170,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(long_lines_are_whole),
         cmocka_unit_test(a_writer_that_is_killed),
+        cmocka_unit_test(a_writer_that_is_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
