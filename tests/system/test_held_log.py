@@ -176,6 +176,29 @@ def test_lines_of_several_workers_are_whole_in_a_pipe(bask: Bask) -> None:
     os.close(held.log)
 
 
+def test_lines_that_are_longer_than_the_pipe_are_whole(bask: Bask) -> None:
+    held = Held(bask, "pipe", "--processes", "3", "--log-format", "<%s>" % ("%(uri)" * 4))
+    over = threading.Event()
+
+    def read_piece_by_piece() -> None:
+        while not over.wait(0.001):
+            held.read()
+
+    reader = threading.Thread(target=read_piece_by_piece)
+    reader.start()
+    with Load(held, path="/" + 1500 * "x", clients=6) as load:
+        load.wait_more(1000)
+    assert load.failures == []
+    held.end()
+    over.set()
+    reader.join()
+    lines = [line for line in held.read().splitlines() if b"x" * 100 in line]
+    whole = sum(line == b"<%s>" % (4 * (b"/" + 1500 * b"x")) for line in lines)
+    assert whole == len(lines) >= load.count
+    assert b"were lost" not in held.text
+    os.close(held.log)
+
+
 @pytest.mark.parametrize("kind", ["pipe", "terminal"])
 def test_loggers_go_there_too(bask: Bask, kind: str) -> None:
     held = Held(bask, kind, "--logger", "stdio", "--logger", "pipe:exit 3")
