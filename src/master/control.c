@@ -22,6 +22,7 @@ enum {
     BACKLOG = 128,         /* who connects does not wait for a moment's peace */
     PATIENCE_US = 5000000, /* for a question, and for reading the answer */
     BREATH_US = 100000,    /* when there is no room, or no descriptor left */
+    LAST_FD = 4096,        /* above all that are in use, as a rule */
 };
 
 enum client_step {
@@ -339,13 +340,22 @@ control_socket(const struct master *master)
     return master->control ? master->control->io.fd : -1;
 }
 
+/* Nobody closes this copy: the connection ends with the process. The kernel closes descriptors in
+ * the order of their numbers, so what has this one comes after what other servers may wait for. */
+static void
+end_with_process(int fd)
+{
+    if (fcntl(fd, F_DUPFD_CLOEXEC, LAST_FD) < 0)
+        fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
 /* The last that a client can be told. Who waits for a stop sees the connection end with the
  * process: only then sockets and files are free for another server. */
 static void
 say_goodbye(struct client *client)
 {
     if (client->step == CLIENT_WAITS_STOP)
-        fcntl(client->io.fd, F_DUPFD_CLOEXEC, 0); /* nobody closes it */
+        end_with_process(client->io.fd);
     if (client->step == CLIENT_WAITS_STOP)
         answer(client, true, BASK_STR("stopped\n"));
     else if (client->step == CLIENT_WAITS_RELOAD)

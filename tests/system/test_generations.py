@@ -86,10 +86,11 @@ def test_brutal_reload_to_a_broken_version_is_taken_back(bask: Bask) -> None:
 
 def test_stop_has_ended_when_it_is_told(bask: Bask) -> None:
     """Who waits for it starts another server then, on the same sockets."""
-    server = bask.null(*CONTROL, "--hook-as-user-atexit", "exec:sleep 0.7", workers=1)
+    server = bask.null(*CONTROL, "--hook-as-user-atexit", "exec:sleep 0.7; touch ended", workers=1)
     server.ctl("stop")
-    assert not processes.is_alive(server.pid)
-    assert server.wait_end() == 0
+    assert (bask.folder / "ended").exists()
+    with socket.create_server(server.address):
+        assert server.wait_end() == 0
 
 
 def test_upgrade_gives_up_what_it_does_not_use(bask: Bask, successors: None) -> None:
