@@ -113,21 +113,24 @@ act(struct touch *touch, const struct file *file)
 }
 
 /* An heir looks at these when the other master says that it did something, so that what is new in
- * the first look of its own was done by nobody. */
+ * the first look of its own was done by nobody. It is told once for all files: if it stands still,
+ * many messages would have to wait for room. */
 static void
 on_look(struct bask_timer *timer)
 {
     struct touch *touch = BASK_CONTAINER(timer, struct touch, timer);
     struct master *master = touch->master;
+    bool done = false;
     bask_loop_timer_start(master->loop, timer, LOOK_US);
     for (size_t i = 0; i < touch->count; i++) {
         struct file *file = &touch->files[i];
         if ((master->heir && is_done_once(file)) || !has_changed(file))
             continue;
         act(touch, file);
-        if (is_done_once(file))
-            upgrade_tell(master, BASK_MESSAGE_TOUCHED, 0);
+        done |= is_done_once(file);
     }
+    if (done)
+        upgrade_tell(master, BASK_MESSAGE_TOUCHED, 0);
 }
 
 void

@@ -115,6 +115,36 @@ def test_upgrade_doubles_nothing(bask: Bask, successors: None) -> None:
     assert masters(server, 7).count(successor) >= 10
 
 
+@pytest.mark.null
+def test_touched_files_do_not_wait_for_a_successor_that_stands_still(bask: Bask, successors: None
+                                                                     ) -> None:
+    """More of them than the channel to it has room for."""
+    options = bask.folder / "options.ini"
+    files = [bask.folder / ("touched%d" % number) for number in range(600)]
+    text = "[bask]\n" + "".join("hook-touch = %s print:x\n" % file for file in files)
+    options.write_text(text)
+    for file in files:
+        file.touch()
+        os.utime(file, (1, 1))
+    server = bask.null("--ini", str(options), "--master-fifo", "fifo", "--control-socket", "control",
+                       workers=1)
+    server.idle = False
+    options.write_text(text + "hook-pre-app = exec:touch waits; until test -e go; do sleep 0.05; "
+                       "done\n")
+    (bask.folder / "fifo").write_text("f")
+    wait_until((bask.folder / "waits").exists, "the successor gets ready")
+    successor = int(server.wait_log(r"upgrading: .* is started \(pid: (\d+)\)")[1])
+    os.kill(successor, signal.SIGSTOP)
+    for file in files:
+        os.utime(file)
+    server.wait_log("touched599 was touched")
+    server.ctl("status")
+    os.kill(successor, signal.SIGCONT)
+    (bask.folder / "go").touch()
+    assert server.succeeded_by(successor) == 0
+    assert server.log().count("was touched") == len(files)
+
+
 @pytest.mark.parametrize("words, says", [
     (("--timer", "7"), '--timer "7": expected "SIGNAL SECONDS"'),
     (("--signal-rbtimer", "256 1"), '--rbtimer "256 1": expected "SIGNAL SECONDS [TIMES]"'),
