@@ -365,6 +365,7 @@ upgrade_advance(struct master *master)
     master->heir = false;
     crons_take(master, minute);
     raisers_take(master);
+    signals_advance(master); /* nothing else may ever make the loop turn once more */
     ways_take(master);
     if (master->plan->announce)
         master->plan->announce(master->plan->context);
