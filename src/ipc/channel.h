@@ -22,6 +22,7 @@ enum bask_message_kind {
     /* to a successor */
     BASK_MESSAGE_PAUSED,  /* code: 1, workers accept nothing; 0, they do */
     BASK_MESSAGE_TOUCHED, /* a file was; this master has done what had to be done */
+    BASK_MESSAGE_RELOAD,  /* one was asked for, and this version may be the old one already */
 };
 
 struct bask_message {

@@ -105,6 +105,8 @@ reload_ask(struct master *master, enum reload_kind kind)
             bask_log(BASK_LOG_INFO, "a reload is under way; another one follows it");
         if (kind > reload->wanted)
             reload->wanted = kind; /* the one that does most */
+        if (reload->kind == RELOAD_UPGRADE && kind != RELOAD_UPGRADE)
+            upgrade_tell(master, BASK_MESSAGE_RELOAD, 0); /* this one may never come to it */
         return reload->number + 1;
     }
     begin(master, kind);
@@ -181,6 +183,8 @@ reload_advance(struct master *master)
 {
     struct reload *reload = &master->reload;
     end_if_done(master);
+    if (master->stopping)
+        return;
     if (reload->wanted && !reload->kind && master->current && !master->next && !master->old) {
         enum reload_kind kind = reload->wanted;
         reload->wanted = RELOAD_NONE;

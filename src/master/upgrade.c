@@ -327,6 +327,8 @@ on_before(struct bask_io *io, unsigned events)
             master_obey(master, message.code ? MASTER_PAUSE : MASTER_RESUME);
         else if (message.kind == BASK_MESSAGE_TOUCHED)
             touch_follow(master);
+        else if (message.kind == BASK_MESSAGE_RELOAD)
+            master_obey(master, MASTER_RELOAD);
     if (err == BASK_E_CLOSED)
         stop_listening(master); /* its end changes nothing: this one has to serve all the more */
 }

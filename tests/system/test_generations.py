@@ -157,3 +157,28 @@ def test_upgrade_leaves_a_daemon_with_a_pidfile_alone(bask: Bask, successors: No
     assert processes.is_alive(daemon)
     server.stop()
     wait_until(lambda: not processes.is_alive(daemon), "it is told of the stop")
+
+
+@pytest.mark.parametrize("word", ["f", "r", "w"])
+def test_reload_is_asked_for_while_an_upgrade_is_under_way(bask: Bask, successors: None, word: str
+                                                           ) -> None:
+    """It is the successor's; the former master begins nothing any more."""
+    options = bask.folder / "options.ini"
+    options.write_text("[bask]\n")
+    server = bask.null("--master-fifo", "fifo", "--ini", str(options), workers=1)
+    server.idle = False
+    options.write_text("[bask]\nhook-pre-app = exec:touch waits; until test -e go; do sleep 0.05; "
+                       "done\n")
+    (bask.folder / "fifo").write_text("f")
+    wait_until((bask.folder / "waits").exists, "the successor gets ready")
+    (bask.folder / "fifo").write_text(word)
+    server.wait_log("another one follows it")
+    (bask.folder / "go").touch()
+    successor = int(server.wait_log(r"upgraded: master (\d+) serves").group(1))
+    before = server.pid
+    assert server.succeeded_by(successor) == 0
+    if word != "f":
+        server.wait_log(r"\[%d\] reloaded: generation 2 serves" % successor)
+    assert "[%d] reloading" % before not in server.log()
+    assert server.log().count("upgrading: ") == 1
+    assert server.get("/").status == 200
