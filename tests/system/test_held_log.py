@@ -132,22 +132,28 @@ def test_what_was_lost_is_told(held: Held) -> None:
     held.end()
 
 
-def test_reader_that_is_slow_loses_nothing(bask: Bask) -> None:
-    held = Held(bask, "pipe")
+def read_slowly(held: Held, load: Load, count: int, pause: float) -> None:
+    """Reads some of the log every `pause` seconds, under load, until the server has ended."""
     over = threading.Event()
 
-    def read_slowly() -> None:
-        while not over.wait(0.02):
+    def read() -> None:
+        while not over.wait(pause):
             held.read()
 
-    reader = threading.Thread(target=read_slowly)
+    reader = threading.Thread(target=read)
     reader.start()
-    with Load(held, kept=True) as load:
-        load.wait_more(2000)
+    with load:
+        load.wait_more(count)
     assert load.failures == []
     held.end()
     over.set()
     reader.join()
+
+
+def test_reader_that_is_slow_loses_nothing(bask: Bask) -> None:
+    held = Held(bask, "pipe")
+    load = Load(held, kept=True)
+    read_slowly(held, load, 2000, pause=0.02)
     assert b"were lost" not in held.read()
     assert held.text.count(b"GET / =>") >= load.count
     os.close(held.log)
@@ -155,20 +161,8 @@ def test_reader_that_is_slow_loses_nothing(bask: Bask) -> None:
 
 def test_lines_of_several_workers_are_whole_in_a_pipe(bask: Bask) -> None:
     held = Held(bask, "pipe", "--processes", "3")
-    over = threading.Event()
-
-    def read_slowly() -> None:
-        while not over.wait(0.01):
-            held.read()
-
-    reader = threading.Thread(target=read_slowly)
-    reader.start()
-    with Load(held, path="/" + 200 * "x", clients=6) as load:
-        load.wait_more(3000)
-    assert load.failures == []
-    held.end()
-    over.set()
-    reader.join()
+    load = Load(held, path="/" + 200 * "x", clients=6)
+    read_slowly(held, load, 3000, pause=0.01)
     request = rb"\[pid: \d+\|app: .*\] GET /x{200} => .* on core 0\)"
     torn = [line for line in held.read().splitlines()
             if b"xxx" in line and not re.fullmatch(request, line)]
@@ -178,20 +172,8 @@ def test_lines_of_several_workers_are_whole_in_a_pipe(bask: Bask) -> None:
 
 def test_lines_that_are_longer_than_the_pipe_are_whole(bask: Bask) -> None:
     held = Held(bask, "pipe", "--processes", "3", "--log-format", "<%s>" % ("%(uri)" * 4))
-    over = threading.Event()
-
-    def read_piece_by_piece() -> None:
-        while not over.wait(0.001):
-            held.read()
-
-    reader = threading.Thread(target=read_piece_by_piece)
-    reader.start()
-    with Load(held, path="/" + 1500 * "x", clients=6) as load:
-        load.wait_more(1000)
-    assert load.failures == []
-    held.end()
-    over.set()
-    reader.join()
+    load = Load(held, path="/" + 1500 * "x", clients=6)
+    read_slowly(held, load, 1000, pause=0.001)
     lines = [line for line in held.read().splitlines() if b"x" * 100 in line]
     whole = sum(line == b"<%s>" % (4 * (b"/" + 1500 * b"x")) for line in lines)
     assert whole == len(lines) >= load.count
